@@ -1,0 +1,1 @@
+"""Git: the mirrors and clones of repositories, and the one function that runs it."""

@@ -1,0 +1,50 @@
+"""Commits: the one we make, and the habits of those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from adapters.git.command import git
+from core.names import Sha
+from core.workspaces import Author
+
+
+async def commit(git_dir: Path, tree: Sha, parents: Sequence[Sha], message: str, author: Author, when: datetime) -> Sha:
+    """The commit, with author and committer alike; nothing but the arguments enters its id."""
+    if when.tzinfo is None:
+        raise ValueError("The time of a commit must be aware.")
+    date = f"@{int(when.timestamp())} +0000"
+    who = {
+        f"GIT_{role}_{part}": text
+        for role in ("AUTHOR", "COMMITTER")
+        for part, text in (("NAME", author.name), ("EMAIL", author.email), ("DATE", date))
+    }
+    lineage = [argument for parent in parents for argument in ("-p", parent)]
+    made = await git("commit-tree", *lineage, tree, git_dir=git_dir, env=who, stdin=message.encode())
+    return Sha(made.text)
+
+
+async def merge_base(git_dir: Path, one: Sha, other: Sha) -> Sha | None:
+    found = await git("merge-base", one, other, git_dir=git_dir, ok=(0, 1))
+    return Sha(found.text) if found.code == 0 else None
+
+
+async def recent_subjects(git_dir: Path, head: Sha, count: int) -> list[str]:
+    """The first lines of the newest commits that are not merges, newest first."""
+    return [text for text in await _log(git_dir, head, count, "%s") if text]
+
+
+async def signs_off(git_dir: Path, head: Sha, count: int) -> bool:
+    """Whether more than half of those commits carry a `Signed-off-by` trailer."""
+    signed = await _log(git_dir, head, count, "%(trailers:key=Signed-off-by,valueonly)")
+    return sum(bool(text) for text in signed) * 2 > len(signed)
+
+
+async def _log(git_dir: Path, head: Sha, count: int, form: str) -> list[str]:
+    told = await git(
+        "log", "-z", "--no-merges", f"--max-count={count:d}", f"--format={form}", head, "--", git_dir=git_dir
+    )
+    texts = told.out.decode("utf-8", "replace").removesuffix("\0").split("\0") if told.out else []
+    return [text.strip() for text in texts]

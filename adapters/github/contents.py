@@ -1,0 +1,57 @@
+"""The repository itself, its branches and its files."""
+
+from urllib.parse import quote
+
+from adapters.github.channel import Channel
+from adapters.github.parse import RefJson, RepositoryJson, parsed
+from adapters.github.requests import RAW
+from adapters.github.tokens import GIT_READ, GIT_WRITE
+from core.errors import GitHubRefused, NotThere
+from core.github import RepositoryFacts
+from core.names import Sha
+
+LARGEST_FILE_BYTES = 1024 * 1024
+
+
+class Contents(Channel):
+    async def repository(self) -> RepositoryFacts:
+        """The repository of this id. Another one that took its name since is NotThere."""
+        facts = parsed(RepositoryJson, await self.json(""), "a repository").value()
+        if facts.id != self.repo.id:
+            raise NotThere(f"{self.repo.full_name} is another repository now (id {facts.id}, not {self.repo.id}).")
+        return facts
+
+    async def head_of(self, branch: str) -> Sha | None:
+        """Where the branch of exactly this name is; None where there is none."""
+        try:
+            sent = await self.json("/git/ref/heads{/branch*}", {"branch": branch.split("/")})
+        except NotThere:
+            return None
+        found = parsed(RefJson, sent, "a branch")
+        return Sha(found.object.sha) if found.ref == f"refs/heads/{branch}" else None
+
+    async def file(self, path: str, ref: str) -> bytes | None:
+        """The file's bytes at a branch, tag or commit; None where nothing is there, or something else than a file.
+
+        GitHubRefused above 1 MiB.
+        """
+        try:
+            answer = await self.read(
+                "/contents{/path*}",
+                {"path": path.split("/")},
+                {"ref": ref},
+                accept=RAW,
+                largest_bytes=LARGEST_FILE_BYTES,
+            )
+        except NotThere:
+            return None
+        # Folders, submodules and links that lead nowhere come as JSON, whatever was asked for.
+        if answer.headers.get("content-type", "").startswith("application/json"):
+            return None
+        if not answer.whole:
+            raise GitHubRefused(f"`{quote(path)}` is larger than {LARGEST_FILE_BYTES // 1024} KiB; it is not read.")
+        return answer.body
+
+    async def git_token(self, *, write: bool) -> str:
+        """A token for git over HTTP, good for at least five more minutes."""
+        return (await self._tokens.token(self.repo, GIT_WRITE if write else GIT_READ)).secret

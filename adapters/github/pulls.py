@@ -1,0 +1,89 @@
+"""Pull requests, their reviews, and the merge."""
+
+from collections.abc import Sequence
+
+from adapters.github.channel import Channel
+from adapters.github.parse import MarkedReadyJson, MergedJson, PullJson, ReviewJson, parsed
+from adapters.github.tokens import SHIPPING
+from core.errors import GitHubRefused, GitHubUnavailable, MergeRefused, NotThere
+from core.github import MergeMethod, Pull, Review
+from core.names import Sha
+
+_READY = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }"
+
+
+class DraftsUnsupported(GitHubRefused):
+    """This repository has no draft pull requests (a private one on a free plan); open it as a plain one."""
+
+    code = "drafts-unsupported"
+
+
+class Pulls(Channel):
+    async def pull(self, number: int) -> Pull:
+        sent = parsed(PullJson, await self.json("/pulls/{number}", {"number": number}), "a pull request")
+        return sent.value(await self._identity())
+
+    async def pulls_from(self, branch: str) -> Sequence[Pull]:
+        """Pull requests, open or not, whose head is this branch of this repository; newest first."""
+        us = await self._identity()
+        query = {"state": "all", "head": f"{self.repo.owner}:{branch}"}
+        found = [parsed(PullJson, each, "a pull request").value(us) for each in await self.listed("/pulls", {}, query)]
+        # GitHub ignores a filter that it does not understand, and a fork may have a branch of the same name.
+        return [each for each in found if each.head_ref == branch and each.head_repository_id == self.repo.id]
+
+    async def review(self, number: int, review_id: int) -> Review | None:
+        try:
+            sent = await self.json("/pulls/{number}/reviews/{id}", {"number": number, "id": review_id})
+        except NotThere:
+            return None
+        return parsed(ReviewJson, sent, "a review").value()
+
+    async def reviews(self, number: int) -> Sequence[Review]:
+        """Every review, oldest first."""
+        sent = await self.listed("/pulls/{number}/reviews", {"number": number})
+        return [parsed(ReviewJson, each, "a review").value() for each in sent]
+
+    async def open_pull(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> Pull:
+        """The pull request just opened. Raises DraftsUnsupported where only a plain one can be opened."""
+        us = await self._identity()
+        fields = {"head": branch, "base": base, "title": title, "body": body, "draft": draft}
+        try:
+            sent = await self.write("POST", "/pulls", {}, fields)
+        except GitHubRefused as error:
+            if draft and error.status == 422 and "draft" in str(error).lower():
+                raise DraftsUnsupported(str(error), error.status) from error
+            raise
+        return parsed(PullJson, sent, "a pull request").value(us)
+
+    async def edit_pull(self, number: int, *, body: str) -> None:
+        await self.write("PATCH", "/pulls/{number}", {"number": number}, {"body": body})
+
+    async def mark_ready(self, node_id: str) -> None:
+        """A draft becomes a pull request that can be reviewed and merged. Only GraphQL can do this."""
+        done = await self.mutate(_READY, {"id": node_id}, name="to mark the pull request ready", scope=SHIPPING)
+        parsed(MarkedReadyJson, done, "the answer to marking a pull request ready")
+
+    async def request_review(self, number: int, login: str) -> None:
+        await self.write("POST", "/pulls/{number}/requested_reviewers", {"number": number}, {"reviewers": [login]})
+
+    async def merge(self, number: int, *, sha: Sha, method: MergeMethod, title: str, message: str) -> Sha:
+        """The merge commit of exactly this head; also where it was merged already. Else MergeRefused.
+
+        GitHub compares `sha` with the head in the same step, so nothing that was pushed later is merged.
+        """
+        fields = {"sha": sha, "merge_method": method.value, "commit_title": title, "commit_message": message}
+        try:
+            sent = await self.write("PUT", "/pulls/{number}/merge", {"number": number}, fields, scope=SHIPPING)
+        except GitHubRefused as error:
+            if error.status not in {405, 409, 422}:
+                raise
+            refused = error
+        else:
+            return Sha(parsed(MergedJson, sent, "a merge").sha)
+        now = await self.pull(number)
+        if now.merged and now.head_sha == sha and now.merge_sha is not None:
+            return now.merge_sha
+        if "base branch was modified" in str(refused).lower():
+            # GitHub's own words for a race with another merge: nothing was done, and it asks to try again.
+            raise GitHubUnavailable(str(refused)) from refused
+        raise MergeRefused(str(refused)) from refused

@@ -1,0 +1,15 @@
+"""One repository at GitHub: everything that `core.github.GitHub` promises, put together from its nouns."""
+
+from adapters.github.checks import Checks
+from adapters.github.contents import Contents
+from adapters.github.issues import Issues
+from adapters.github.people import People
+from adapters.github.pulls import Pulls
+from core.github import GitHub
+
+
+class Repository(Contents, People, Issues, Pulls, Checks):
+    """One repository through one installation."""
+
+
+_satisfies: type[GitHub] = Repository

@@ -1,0 +1,207 @@
+"""The one way to GitHub: every request of the service is sent, bounded, judged and (where it only reads) repeated here.
+
+A read is repeated while GitHub is unavailable or asks for a short pause. A write is sent once: where its fate is not
+known, GitHubUnavailable says so, and whoever wrote looks before trying again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import stamina
+from gidgethub import sansio
+from yarl import URL
+
+from adapters.github.answers import Answer
+from adapters.github.credentials import Credential
+from adapters.github.refusals import error_of
+from core.clock import Clock
+from core.errors import BotError, GitHubRefused, GitHubUnavailable, NotThere, RateLimited
+
+USER_AGENT = "pullwright"
+API_VERSION = "2022-11-28"
+JSON = "application/vnd.github+json"
+RAW = "application/vnd.github.raw+json"
+LARGEST_ANSWER_BYTES = 32 * 1024 * 1024
+"""A page of a hundred comments of full length, in four-byte characters."""
+MOST_REDIRECTS = 3
+TIMEOUT = aiohttp.ClientTimeout(total=20, sock_connect=5)
+
+Part = str | int
+Parts = Mapping[str, Part | list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a read is tried. Waits double from the first to the longest, each with up to `jitter_seconds` more."""
+
+    attempts: int = 4
+    total_seconds: float = 45.0
+    first_wait_seconds: float = 0.25
+    longest_wait_seconds: float = 4.0
+    jitter_seconds: float = 0.25
+    longest_limit_seconds: float = 5.0
+    """A limit that lasts longer is not waited for, but raised."""
+
+    def wait(self, error: Exception) -> bool | float:
+        """Whether to try again, or after how many seconds."""
+        if isinstance(error, RateLimited):
+            return error.retry_after_seconds if error.retry_after_seconds <= self.longest_limit_seconds else False
+        return isinstance(error, GitHubUnavailable)
+
+
+class ConnectionBroke(aiohttp.ClientError):
+    """The connection ended before an answer came."""
+
+
+async def sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """A session's middleware: aiohttp would send GET, PUT and DELETE again by itself where a connection breaks."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        kind = type(error).__name__
+    raise ConnectionBroke(kind)
+
+
+class Requests:
+    """Requests to one API, over one session. The session must have the middleware `sent_once`."""
+
+    def __init__(self, session: aiohttp.ClientSession, api_url: str, clock: Clock, patience: Patience) -> None:
+        self._session = session
+        self._api = URL(api_url)
+        self._clock = clock
+        self._patience = patience
+
+    async def read(
+        self,
+        address: URL,
+        credential: Credential,
+        *,
+        accept: str = JSON,
+        largest_bytes: int = LARGEST_ANSWER_BYTES,
+    ) -> Answer:
+        """The answer to a GET."""
+        request = _Request("GET", address, credential, accept, None, largest_bytes)
+        return await self._repeated(request)
+
+    async def write(self, method: str, address: URL, credential: Credential, body: Mapping[str, Any]) -> Answer:
+        """The answer to the one request that was sent."""
+        return await self._once(_Request(method, address, credential, JSON, body))
+
+    async def make(self, address: URL, credential: Credential, body: Mapping[str, Any]) -> Answer:
+        """The answer to a POST that nobody sees and that may be done twice, such as making a token."""
+        return await self._repeated(_Request("POST", address, credential, JSON, body))
+
+    def address(self, template: str, parts: Parts | None = None, query: Mapping[str, Part] | None = None) -> URL:
+        """The URL of an RFC 6570 template such as `/repos/{owner}{/path*}`; every part is percent-encoded.
+
+        A part that is empty, `.` or `..` would name something else than what was asked for: NotThere.
+        """
+        for name, part in (parts or {}).items():
+            if any(segment in {"", ".", ".."} for segment in (part if isinstance(part, list) else [part])):
+                raise NotThere(f"GitHub has nothing under the {name} {part!r}.")
+        base = str(self._api).rstrip("/")
+        filled = sansio.format_url(template, dict(parts or {}), base_url=base)
+        return URL(filled, encoded=True).update_query({key: str(value) for key, value in (query or {}).items()})
+
+    def linked(self, address: str) -> URL:
+        """An address that GitHub itself gave; refused where it would carry our credential to somebody else."""
+        url = URL(address, encoded=True)
+        if not url.is_absolute() or url.origin() != self._api.origin():
+            raise GitHubUnavailable("GitHub sent something we cannot read: a link that leads away from its API.")
+        return url
+
+    def graphql(self) -> URL:
+        """`/graphql` beside a plain API, `/api/graphql` on an enterprise server whose REST root is `/api/v3`."""
+        root = self._api.path.rstrip("/").removesuffix("/v3")
+        return self._api.with_path(f"{root}/graphql")
+
+    async def _repeated(self, request: "_Request") -> Answer:
+        patience = self._patience
+        async for attempt in stamina.retry_context(
+            on=patience.wait,
+            attempts=patience.attempts,
+            timeout=patience.total_seconds,
+            wait_initial=patience.first_wait_seconds,
+            wait_max=patience.longest_wait_seconds,
+            wait_jitter=patience.jitter_seconds,
+        ):
+            with attempt:
+                return await self._once(request)
+        raise AssertionError("stamina returns or raises")
+
+    async def _once(self, request: "_Request") -> Answer:
+        answer = await self._followed(request)
+        if error := error_of(answer, request.asked, request.credential, self._clock.now()):
+            raise error
+        return answer
+
+    async def _followed(self, request: "_Request") -> Answer:
+        """The answer where the request ends up: a repository that moved answers with a redirect, and did nothing."""
+        address = request.address
+        for _ in range(1 + MOST_REDIRECTS):
+            answer = await self._sent(request, address)
+            if answer.status not in request.redirects:
+                return answer
+            address = self.linked(str(address.join(URL(answer.headers.get("location", ""), encoded=True))))
+        raise GitHubRefused(f"GitHub redirected {request.asked} more than {MOST_REDIRECTS} times.", 310)
+
+    async def _sent(self, request: "_Request", address: URL) -> Answer:
+        failure: BotError
+        try:
+            async with self._session.request(
+                request.method,
+                address,
+                headers=request.headers(),
+                json=request.body,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+            ) as response:
+                body, whole = await _bounded(response, request.largest_bytes)
+                return Answer(response.status, response.headers, body, whole)
+        except TimeoutError:
+            failure = GitHubUnavailable(f"GitHub did not answer {request.asked} within {TIMEOUT.total:.0f} s.")
+        except aiohttp.ClientError as error:
+            failure = GitHubUnavailable(f"GitHub cannot be reached for {request.asked} ({_kind(error)}).")
+        # Raised outside of the `except`: aiohttp's exceptions carry the request's headers, and with them the token.
+        raise failure
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    address: URL
+    credential: Credential
+    accept: str
+    body: Mapping[str, Any] | None
+    largest_bytes: int = LARGEST_ANSWER_BYTES
+
+    @property
+    def asked(self) -> str:
+        return f"{self.method} {self.address.path}"
+
+    @property
+    def redirects(self) -> frozenset[int]:
+        # 307 and 308 keep method and body; the others turn a write into a GET.
+        return frozenset({301, 302, 303, 307, 308}) if self.method == "GET" else frozenset({307, 308})
+
+    def headers(self) -> dict[str, str]:
+        secret, kind = self.credential.secret, self.credential.kind
+        theirs = {"jwt": secret} if kind == "bearer" else {"oauth_token": secret}
+        return sansio.create_headers(USER_AGENT, accept=self.accept, **theirs) | {"x-github-api-version": API_VERSION}
+
+
+def _kind(error: aiohttp.ClientError) -> str:
+    return str(error) if isinstance(error, ConnectionBroke) else type(error).__name__
+
+
+async def _bounded(response: aiohttp.ClientResponse, largest_bytes: int) -> tuple[bytes, bool]:
+    """The body, and whether that is all of it."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > largest_bytes:
+            response.close()
+            return bytes(body[:largest_bytes]), False
+    return bytes(body), True

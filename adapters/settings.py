@@ -1,0 +1,295 @@
+"""The operator's settings: `PULLWRIGHT_*` in the environment, and nowhere else.
+
+`load(environ)` reads them, refuses what it does not know, and reports every problem at once. Settings reach child
+processes by the environment only; secrets are never printed, and stand in no error.
+"""
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote, unquote, urlsplit
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from core.boxes import Mount
+from core.errors import ConfigurationError
+
+PREFIX = "PULLWRIGHT_"
+_SOCKET_PATH_BYTES = 107
+"""What `sun_path` holds, less its terminating zero (unix(7))."""
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_DATABASES = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+
+
+def default_data_dir() -> Path:
+    """Where files go when nothing is said: /var/lib/pullwright for root, the user's data folder otherwise."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/pullwright")
+    return platformdirs.user_data_path("pullwright")
+
+
+class Settings(BaseSettings):
+    """Every setting, checked. Build one with `load()`; the field `data_dir` is `PULLWRIGHT_DATA_DIR`, and so on."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, validate_default=False, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    data_dir: Path = Field(default_factory=default_data_dir)
+    database_url: str = Field(default="", repr=False)
+    """With the asynchronous driver filled in. The default is a SQLite file in the data folder."""
+    redis_url: str | None = Field(default=None, repr=False)
+    """None: the embedded Redis that `pullwright up` starts; see `doorbell_url`."""
+    artifacts_url: str | None = None
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    """0: a free one, which `pullwright up` reports."""
+    public_url: str | None = None
+
+    github_url: str = "https://github.com"
+    github_api_url: str = "https://api.github.com"
+    app_id: str | None = Field(default=None, pattern=r"^(\d{1,20}|Iv[\w.]{8,40})$")
+    """The App's id, or its client id: GitHub takes either as the issuer of a JWT."""
+    private_key: SecretStr | None = None
+    """The App's key in PEM, also where `private_key_file` named a file."""
+    private_key_file: Path | None = None
+    webhook_secret: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """One secret, or two while rotating: `new,old`."""
+
+    sandbox: Literal["bubblewrap", "docker", "none"] = "bubblewrap"
+    sandbox_mounts: Annotated[tuple[Mount, ...], NoDecode] = ()
+    """Read-only: `SOURCE[:TARGET]`, separated by commas."""
+
+    model: str | None = None
+    model_api_base: str | None = None
+    model_api_key: SecretStr | None = None
+    config: Path | None = None
+    """The operator's file: prices, and the policy that repositories may only tighten."""
+
+    lease_seconds: float = Field(default=60, ge=1, le=3600)
+    heartbeat_seconds: float = Field(default=15, ge=0.1, le=600)
+    clock_seconds: float = Field(default=15, ge=0.1, le=600)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load()` hands over: never a second look at the air."""
+        return (init_settings,)
+
+    @field_validator("data_dir", "config", "private_key_file")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, url: str) -> str:
+        scheme, separator, rest = url.partition("://")
+        driver = _DATABASES.get(scheme.split("+")[0])
+        if driver is None or not separator:
+            raise ValueError("use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+        if driver.startswith("sqlite") and rest.split("?")[0].strip("/") in {"", ":memory:"}:
+            raise ValueError("a database in memory cannot be shared by processes: use sqlite:///FILE")
+        return f"{driver}://{rest}"
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, url: str) -> str:
+        if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("use redis://HOST:PORT/N, rediss://… or unix:///SOCKET")
+        return url
+
+    @field_validator("artifacts_url")
+    @classmethod
+    def _artifacts(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme != "file" or parts.netloc or not parts.path.startswith("/"):
+            raise ValueError("use file:///FOLDER: artifacts are kept in a local folder")
+        return url
+
+    @field_validator("public_url", "model_api_base")
+    @classmethod
+    def _web_address(cls, url: str) -> str:
+        return _web_url(url)
+
+    @field_validator("github_url", "github_api_url")
+    @classmethod
+    def _github_address(cls, url: str) -> str:
+        url = _web_url(url)
+        parts = urlsplit(url)
+        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+            raise ValueError("plain http is for loopback only: credentials would travel in the clear")
+        return url
+
+    @field_validator("private_key")
+    @classmethod
+    def _pem(cls, key: SecretStr | None) -> SecretStr | None:
+        return None if key is None else SecretStr(_readable_pem(key.get_secret_value()))
+
+    @field_validator("webhook_secret", mode="before")
+    @classmethod
+    def _secrets(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        secrets = [secret.strip() for secret in given.split(",")]
+        if not all(secrets) or len(secrets) > 2:
+            raise ValueError("one secret, or two while rotating, as NEW,OLD")
+        return tuple(secrets)
+
+    @field_validator("sandbox_mounts", mode="before")
+    @classmethod
+    def _mounts(cls, given: object) -> object:
+        return tuple(_mount(part.strip()) for part in given.split(",")) if isinstance(given, str) else given
+
+    @model_validator(mode="before")
+    @classmethod
+    def _key_from_file(cls, given: dict[str, Any]) -> dict[str, Any]:
+        name = given.get("private_key_file")
+        if name is None:
+            return given
+        if given.get("private_key") is not None:
+            raise ValueError(f"give {PREFIX}PRIVATE_KEY or {PREFIX}PRIVATE_KEY_FILE, not both")
+        try:
+            return {**given, "private_key": Path(name).expanduser().read_text(encoding="utf-8")}
+        except OSError as error:
+            raise ValueError(f"{PREFIX}PRIVATE_KEY_FILE: cannot read {name}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{PREFIX}PRIVATE_KEY_FILE: {name} is not a PEM file") from error
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if not self.database_url:
+            path = quote(str(self.data_dir / "pullwright.db"))
+            object.__setattr__(self, "database_url", f"sqlite+aiosqlite:///{path}")
+        if self.lease_seconds < 2 * self.heartbeat_seconds:
+            raise ValueError(
+                f"{PREFIX}LEASE_SECONDS must be at least twice {PREFIX}HEARTBEAT_SECONDS, or one late beat loses a run"
+            )
+        if self.redis_url is None and len(os.fsencode(self.redis_socket)) > _SOCKET_PATH_BYTES:
+            raise ValueError(
+                f"{PREFIX}DATA_DIR is too long for a socket below it ({_SOCKET_PATH_BYTES} bytes in all): "
+                f"choose a shorter one, or set {PREFIX}REDIS_URL"
+            )
+        return self
+
+    @property
+    def run_dir(self) -> Path:
+        """Sockets and pid files: gone with the processes that made them."""
+        return self.data_dir / "run"
+
+    @property
+    def redis_socket(self) -> Path:
+        return self.run_dir / "redis.sock"
+
+    @property
+    def doorbell_url(self) -> str:
+        """Where Redis listens: as told, or the embedded one's socket."""
+        return self.redis_url or f"unix://{quote(str(self.redis_socket))}"
+
+    @property
+    def artifacts_dir(self) -> Path:
+        if self.artifacts_url is None:
+            return self.data_dir / "artifacts"
+        return Path(unquote(urlsplit(self.artifacts_url).path))
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for the log's redaction. Never to be shown."""
+        found = [self.private_key, self.model_api_key, *self.webhook_secret]
+        values = [secret.get_secret_value() for secret in found if secret is not None]
+        for url in (self.database_url, self.redis_url or ""):
+            password = urlsplit(url).password
+            values += [password, unquote(password)] if password else []
+        return tuple(dict.fromkeys(value for value in values if value))
+
+    def shown(self) -> dict[str, str]:
+        """The settings by name for an operator's eyes: secrets say only that they are set."""
+        lines: dict[str, str] = {}
+        for field in type(self).model_fields:
+            value = getattr(self, field)
+            if field in {"private_key", "model_api_key", "webhook_secret"}:
+                text = "(set)" if value else "(not set)"
+            elif field in {"database_url", "redis_url"} and value:
+                text = _without_password(value)
+            elif field == "sandbox_mounts":
+                text = ",".join(f"{mount.source}:{mount.target}" for mount in value) or "(not set)"
+            else:
+                text = "(not set)" if value is None else str(value)
+            lines[PREFIX + field.upper()] = text
+        return lines
+
+
+NAMES = frozenset(PREFIX + field.upper() for field in Settings.model_fields)
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """The settings in `environ`, or ConfigurationError with every problem, one a line, and no secret in any."""
+    problems = [_unknown(name) for name in sorted(environ) if name.startswith(PREFIX) and name not in NAMES]
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): value for name, value in environ.items() if name in NAMES and value.strip()}
+    settings: Settings | None = None
+    try:
+        settings = Settings(**source())
+    except ValidationError as error:
+        problems += [_problem(detail["loc"], detail["msg"]) for detail in error.errors(include_input=False)]
+    if problems or settings is None:
+        raise ConfigurationError("\n".join(problems))
+    return settings
+
+
+def _unknown(name: str) -> str:
+    nearest = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.6)
+    return f"{name}: there is no such setting" + (f"; did you mean {nearest[0]}?" if nearest else ".")
+
+
+def _problem(place: tuple[int | str, ...], message: str) -> str:
+    words = message.removeprefix("Value error, ")
+    return f"{PREFIX}{str(place[0]).upper()}: {words}" if place else words
+
+
+def _web_url(url: str) -> str:
+    """The URL without a trailing slash. Credentials, queries and fragments have no place in it."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("use http://HOST or https://HOST")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("no user, password, query or fragment belongs in this address")
+    return url.rstrip("/")
+
+
+def _readable_pem(key: str) -> str:
+    """The key with real line ends: some environments can only carry `\\n` as two characters."""
+    text = key.replace("\\n", "\n").strip() + "\n"
+    if not re.match(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n", text):
+        raise ValueError("this is not a private key in PEM form (-----BEGIN RSA PRIVATE KEY-----)")
+    return text
+
+
+def _mount(text: str) -> Mount:
+    source, _, target = text.partition(":")
+    target = target or source
+    if not source.startswith("/") or not target.startswith("/"):
+        raise ValueError("absolute paths, as SOURCE or SOURCE:TARGET, separated by commas")
+    return Mount(source=Path(source), target=target)
+
+
+def _without_password(url: str) -> str:
+    password = urlsplit(url).password
+    return url.replace(f":{password}@", ":…@", 1) if password else url

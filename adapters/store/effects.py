@@ -1,0 +1,108 @@
+"""Effects: the outbox. An intent with a deterministic key, then a receipt; the first of each stands."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store import runs
+from adapters.store.rows import effect_of, effect_row
+from adapters.store.statements import changed
+from adapters.store.statements import insert as insert_into
+from adapters.store.tables import effects
+from adapters.store.tables import runs as run_table
+from core.names import Epoch, RunId
+from core.runs import Effect, EffectState, NewEffect
+
+LOOSE_SECONDS = 60
+"""How long an effect that no lease protects belongs to whoever began to act on it."""
+
+_t = effects.c
+_UNSETTLED = (EffectState.pending, EffectState.acting)
+
+
+async def insert(db: AsyncConnection, effect: NewEffect) -> bool:
+    """Intend the effect. False: the key was intended before, and that intention stands."""
+    statement = insert_into(db, effects).values(effect_row(effect)).on_conflict_do_nothing(index_elements=["key"])
+    return await changed(db, statement) == 1
+
+
+async def get(db: AsyncConnection, key: str) -> Effect | None:
+    row = (await db.execute(sa.select(effects).where(_t.key == key))).mappings().first()
+    return effect_of(row) if row else None
+
+
+async def acting(db: AsyncConnection, key: str, epoch: Epoch | None, now: datetime) -> bool:
+    """Say that we act now, and count the attempt. False: it is settled, put off, or another acts on it.
+
+    An effect of an unfinished run belongs to its lease holder: raises LeaseLost unless `epoch` holds the run. With
+    `epoch` None only a loose effect is taken, for a minute, since nothing else keeps a second worker from it.
+    """
+    if epoch is None:
+        mine, until = _loose(), now + timedelta(seconds=LOOSE_SECONDS)
+    else:
+        owner = (await db.execute(sa.select(_t.run_id).where(_t.key == key))).scalar_one_or_none()
+        if owner is None:
+            return False
+        await runs.guard(db, RunId(owner), epoch)
+        mine, until = _t.run_id == owner, None
+    statement = (
+        sa.update(effects)
+        .where(_t.key == key, _t.state.in_(_UNSETTLED), mine, _put_off_until(now))
+        .values(state=EffectState.acting, attempts=_t.attempts + 1, not_before=until, error=None)
+    )
+    return await changed(db, statement) == 1
+
+
+async def done(db: AsyncConnection, key: str, receipt: Mapping[str, Any]) -> None:
+    """Keep the receipt; of two the first stands.
+
+    No epoch is asked for: what happened outside has happened, even if the lease was lost meanwhile.
+    """
+    statement = (
+        sa.update(effects)
+        .where(_t.key == key, _t.state != EffectState.done)
+        .values(state=EffectState.done, receipt=receipt, not_before=None, error=None)
+    )
+    await db.execute(statement)
+
+
+async def failed(db: AsyncConnection, key: str, error: str, not_before: datetime | None) -> None:
+    """It did not happen: to be tried again at `not_before`, or never where that is None."""
+    state = EffectState.failed if not_before is None else EffectState.pending
+    statement = (
+        sa.update(effects)
+        .where(_t.key == key, _t.state.in_(_UNSETTLED))
+        .values(state=state, error=error, not_before=not_before)
+    )
+    await db.execute(statement)
+
+
+async def pending_of_run(db: AsyncConnection, run_id: RunId) -> list[Effect]:
+    """What the run still owes the outside, in the order of its intentions, put off or not."""
+    return await _effects(db, sa.select(effects).where(_t.run_id == run_id, _t.state.in_(_UNSETTLED)))
+
+
+async def pending_loose(db: AsyncConnection, now: datetime, limit: int) -> list[Effect]:
+    """Effects to act on now that no lease holder looks after: without a run, or left over when their run ended."""
+    query = sa.select(effects).where(_t.state.in_(_UNSETTLED), _loose(), _put_off_until(now))
+    return await _effects(db, query.limit(limit))
+
+
+async def of_run(db: AsyncConnection, run_id: RunId) -> list[Effect]:
+    return await _effects(db, sa.select(effects).where(_t.run_id == run_id))
+
+
+def _loose() -> sa.ColumnElement[bool]:
+    ended = sa.exists().where(run_table.c.id == _t.run_id, run_table.c.ended_at.is_not(None))
+    return sa.or_(_t.run_id.is_(None), ended)
+
+
+def _put_off_until(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(_t.not_before.is_(None), _t.not_before <= now)
+
+
+async def _effects(db: AsyncConnection, query: sa.Select[Any]) -> list[Effect]:
+    return [effect_of(row) for row in (await db.execute(query.order_by(_t.id))).mappings()]

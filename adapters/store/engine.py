@@ -1,0 +1,145 @@
+"""A database, opened: one write transaction at a time with `begin()`, one consistent look with `read()`."""
+
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+
+from sqlalchemy import URL, text
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from adapters.store import migrations, sqlite
+from adapters.store.columns import to_json
+from adapters.store.urls import asynchronous
+from core.errors import BotError
+
+_MIGRATION_LOCK = 0x70756C6C
+
+
+class StoreUnavailable(BotError):
+    """The database does not answer, or is busy for too long; the same write may succeed later."""
+
+    code = "store-unavailable"
+    retryable = True
+
+    def remedy(self) -> str:
+        return "The operator should check PULLWRIGHT_DATABASE_URL with `pullwright doctor`."
+
+
+class Store:
+    """A database in use by this process. Get one from `open_store()`."""
+
+    def __init__(self, url: URL, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        self._url = url
+        self._writer = writer
+        self._reader = reader
+        self._process = os.getpid()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """One write transaction: committed at the end of the block, rolled back where the block raises.
+
+        On SQLite the block holds the only write lock, so nothing slow belongs in it, and no second `begin()`.
+        """
+        self._check_process()
+        with _Unavailable():
+            async with self._writer.begin() as db:
+                yield db
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent look: every query in the block sees the same moment, and a write is refused."""
+        self._check_process()
+        with _Unavailable():
+            async with self._reader.connect() as db:
+                yield db
+
+    async def migrate(self) -> None:
+        """Bring the tables up to date. Safe when several processes start at once: one works, the others wait."""
+        self._check_process()
+        with _Unavailable():
+            async with self._alone(), self._writer.begin() as db:
+                if db.dialect.name == "postgresql":
+                    await db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+                await db.run_sync(migrations.upgrade)
+
+    def _alone(self) -> AbstractAsyncContextManager[None]:
+        database = self._url.database
+        if self._url.get_backend_name() != "sqlite" or database is None:
+            return nullcontext()
+        return sqlite.alone(Path(database))
+
+    def _check_process(self) -> None:
+        # A pool's connections and threads do not exist on the other side of a fork; using them there hangs.
+        if os.getpid() != self._process:
+            raise RuntimeError("a store must be opened by the process that uses it")
+
+
+@asynccontextmanager
+async def open_store(url: str, *, busy_seconds: float = 10.0) -> AsyncIterator[Store]:
+    """The database behind the URL; its connections are closed at the end of the block.
+
+    `busy_seconds` is how long a write waits for others before it raises StoreUnavailable. Connects to nothing yet.
+    Raises ConfigurationError for a URL that is no database of ours.
+    """
+    parsed = asynchronous(url)
+    engines_of = _sqlite if parsed.get_backend_name() == "sqlite" else _postgresql
+    engines = engines_of(parsed, busy_seconds)
+    try:
+        yield Store(parsed, *engines)
+    finally:
+        for engine in engines:
+            await engine.dispose()
+
+
+def _sqlite(url: URL, busy_seconds: float) -> tuple[AsyncEngine, AsyncEngine]:
+    """A writer of one connection, whose pool queues the writers of this process in order, and a pool of readers."""
+    writer, reader = (
+        create_async_engine(
+            url,
+            poolclass=AsyncAdaptedQueuePool,
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=busy_seconds,
+            json_serializer=to_json,
+            hide_parameters=True,
+        )
+        for size in (1, 4)
+    )
+    sqlite.configure(writer.sync_engine, writes=True, busy_seconds=busy_seconds)
+    sqlite.configure(reader.sync_engine, writes=False, busy_seconds=busy_seconds)
+    return writer, reader
+
+
+def _postgresql(url: URL, busy_seconds: float) -> tuple[AsyncEngine, AsyncEngine]:
+    """One pool, seen twice: read committed for writers, who lock the rows they decide on, one snapshot for readers."""
+    engine = create_async_engine(
+        url,
+        pool_size=5,
+        max_overflow=10,
+        pool_pre_ping=True,
+        pool_timeout=busy_seconds,
+        connect_args={"options": f"-c lock_timeout={int(busy_seconds * 1000)}", "connect_timeout": int(busy_seconds)},
+        json_serializer=to_json,
+        hide_parameters=True,
+    )
+    writer = engine.execution_options(isolation_level="READ COMMITTED")
+    reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return writer, reader
+
+
+class _Unavailable:
+    """Turns the drivers' many ways of saying "not now" into StoreUnavailable."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OperationalError | InterfaceError):
+            raise StoreUnavailable(f"The database does not answer: {error.orig}") from error
+        if isinstance(error, PoolTimeout | sqlite3.OperationalError):
+            raise StoreUnavailable(f"The database does not answer: {error}") from error

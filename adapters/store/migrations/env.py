@@ -1,0 +1,13 @@
+"""What Alembic runs: the revisions, on the connection that `upgrade()` was given."""
+
+from alembic import context
+
+from adapters.store.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

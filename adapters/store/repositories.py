@@ -1,0 +1,32 @@
+"""Repositories that the App can see. The id is what counts; owner and name are today's."""
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store.statements import insert as insert_into
+from adapters.store.tables import repositories
+from core.names import Repo
+
+_t = repositories.c
+
+
+async def upsert(db: AsyncConnection, repo: Repo) -> None:
+    """Learn the repository, or its new name, owner or installation."""
+    row = repo.model_dump()
+    statement = insert_into(db, repositories).values(row)
+    await db.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+
+
+async def get(db: AsyncConnection, repo_id: int) -> Repo | None:
+    row = (await db.execute(sa.select(repositories).where(_t.id == repo_id))).mappings().first()
+    return Repo(**row) if row else None
+
+
+async def all_(db: AsyncConnection) -> list[Repo]:
+    rows = await db.execute(sa.select(repositories).order_by(_t.owner, _t.name))
+    return [Repo(**row) for row in rows.mappings()]
+
+
+async def remove(db: AsyncConnection, repo_id: int) -> None:
+    """Forget the repository. Its runs are history, and stay."""
+    await db.execute(sa.delete(repositories).where(_t.id == repo_id))

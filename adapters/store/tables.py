@@ -1,0 +1,257 @@
+"""The tables. `migrations/` makes them; a test holds the two together.
+
+What is not over has `ended_at IS NULL`: the partial indexes say it in these words and so must every query, since SQLite
+uses a partial index only where the query repeats its condition without parameters. That is what keeps the cost of a run
+the same beside ten runs and beside a hundred thousand.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.store.columns import Dollars, Instant, Json, Words, one_of
+from core.runs import EffectState, SignalKind
+from core.states import RunState, WaitingFor
+
+
+class DeliveryState(StrEnum):
+    pending = "pending"
+    routed = "routed"
+    dead = "dead"
+
+
+class StepState(StrEnum):
+    started = "started"
+    done = "done"
+    failed = "failed"
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+_Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""SQLite numbers rows by itself only where the key's type is exactly INTEGER."""
+
+
+def _only(condition: str) -> dict[str, Any]:
+    """The condition of a partial index, which each dialect takes under its own name."""
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+
+def _run_id(*, primary_key: bool = False, nullable: bool = False) -> sa.Column[str]:
+    return sa.Column(
+        "run_id", Words, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=primary_key, nullable=nullable
+    )
+
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("hook_id", Words, primary_key=True),
+    sa.Column("guid", Words, primary_key=True),
+    sa.Column("event", Words, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("received_at", Instant, nullable=False),
+    sa.Column("state", one_of(DeliveryState), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("not_before", Instant),
+    sa.Column("settled_at", Instant),
+    sa.Column("outcome", Words),
+    sa.Column("error", Words),
+    sa.Index("ix_deliveries_received_at", "received_at"),
+    sa.Index("ix_deliveries_state", "state", "received_at"),
+    sa.Index("ix_deliveries_guid", "guid"),
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", Words, primary_key=True),
+    sa.Column("workflow", Words, nullable=False),
+    sa.Column("workflow_text", Words, nullable=False),
+    sa.Column("workflow_digest", Words, nullable=False),
+    sa.Column("repo_id", sa.BigInteger, nullable=False),
+    sa.Column("repo", Json, nullable=False),
+    sa.Column("subject_kind", Words, nullable=False),
+    sa.Column("subject_number", sa.BigInteger, nullable=False),
+    sa.Column("base_ref", Words, nullable=False),
+    sa.Column("base_sha", Words, nullable=False),
+    sa.Column("trigger_key", Words, nullable=False, unique=True),
+    sa.Column("requester", Words, nullable=False),
+    sa.Column("source", Words, nullable=False),
+    sa.Column("source_comment_id", sa.BigInteger),
+    sa.Column("snapshot", Json, nullable=False),
+    sa.Column("inputs", Json, nullable=False),
+    sa.Column("retry_of", Words),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("state", one_of(RunState), nullable=False),
+    sa.Column("epoch", sa.BigInteger, nullable=False),
+    sa.Column("lease_owner", Words),
+    sa.Column("lease_until", Instant),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("waiting_for", one_of(WaitingFor)),
+    sa.Column("waiting", Json),
+    sa.Column("not_before", Instant),
+    sa.Column("pull_number", sa.BigInteger),
+    sa.Column("ended_at", Instant),
+    sa.Column("ended_why", Words),
+    sa.Column("ended_code", Words),
+    sa.Column("rings", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.CheckConstraint("(ended_at IS NULL) = (state IN ('queued', 'running', 'waiting'))", name="ended"),
+    sa.CheckConstraint("(lease_until IS NOT NULL) = (state = 'running')", name="leased"),
+    sa.CheckConstraint("(waiting_for IS NOT NULL) = (state = 'waiting')", name="waiting"),
+    # One unfinished run per subject: it would otherwise push two branches and answer one person twice.
+    sa.Index(
+        "ux_runs_unfinished_subject",
+        "repo_id",
+        "subject_kind",
+        "subject_number",
+        unique=True,
+        **_only("ended_at IS NULL"),
+    ),
+    sa.Index("ix_runs_unfinished", "created_at", **_only("ended_at IS NULL")),
+    sa.Index("ix_runs_subject", "repo_id", "subject_number"),
+    sa.Index("ix_runs_pull", "repo_id", "pull_number"),
+    sa.Index("ix_runs_created_at", "created_at"),
+    sa.Index("ix_runs_state", "state", "created_at"),
+)
+
+signals = sa.Table(
+    "signals",
+    metadata,
+    sa.Column("id", _Number, primary_key=True),
+    sa.Column("key", Words, nullable=False, unique=True),
+    _run_id(),
+    sa.Column("kind", one_of(SignalKind), nullable=False),
+    sa.Column("actor", Words, nullable=False),
+    sa.Column("digest", Words),
+    sa.Column("text", Words, nullable=False),
+    sa.Column("comment_id", sa.BigInteger),
+    sa.Column("review_id", sa.BigInteger),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("outcome", Words),
+    sa.Index("ix_signals_run_id", "run_id"),
+    sa.Index("ix_signals_unapplied", "run_id", **_only("outcome IS NULL")),
+)
+
+steps = sa.Table(
+    "steps",
+    metadata,
+    _run_id(primary_key=True),
+    sa.Column("key", Words, primary_key=True),
+    sa.Column("ordinal", sa.Integer, nullable=False),
+    sa.Column("input_hash", Words, nullable=False),
+    sa.Column("state", one_of(StepState), nullable=False),
+    sa.Column("output", Json),
+    sa.Column("cost_usd", Dollars),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    _run_id(primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("name", Words, nullable=False),
+    sa.Column("actor", Words, nullable=False),
+    sa.Column("facts", Json, nullable=False),
+    sa.Column("hash", Words, nullable=False),
+)
+
+effects = sa.Table(
+    "effects",
+    metadata,
+    sa.Column("id", _Number, primary_key=True),
+    sa.Column("key", Words, nullable=False, unique=True),
+    _run_id(nullable=True),
+    sa.Column("repo", Json, nullable=False),
+    sa.Column("act", Json, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("state", one_of(EffectState), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("not_before", Instant),
+    sa.Column("receipt", Json),
+    sa.Column("error", Words),
+    sa.Index("ix_effects_run_id", "run_id"),
+    sa.Index("ix_effects_state", "state", "id"),
+)
+
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    sa.Column("id", _Number, primary_key=True),
+    _run_id(),
+    sa.Column("gate", Words, nullable=False),
+    sa.Column("digest", Words, nullable=False),
+    sa.Column("actor", Words, nullable=False),
+    sa.Column("role", Words, nullable=False),
+    sa.Column("comment_id", sa.BigInteger),
+    sa.Column("review_id", sa.BigInteger),
+    sa.Column("comment_hash", Words),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("voided_why", Words),
+    sa.Index("ix_approvals_run_id", "run_id", "gate"),
+)
+
+artifacts = sa.Table(
+    "artifacts",
+    metadata,
+    _run_id(primary_key=True),
+    sa.Column("name", Words, primary_key=True),
+    sa.Column("digest", Words, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("media_type", Words, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)
+
+installations = sa.Table(
+    "installations",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("account", Words, nullable=False),
+    sa.Column("suspended", sa.Boolean(create_constraint=False), nullable=False),
+)
+
+repositories = sa.Table(
+    "repositories",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("owner", Words, nullable=False),
+    sa.Column("name", Words, nullable=False),
+    sa.Column("installation_id", sa.BigInteger, nullable=False),
+    sa.Index("ix_repositories_installation_id", "installation_id"),
+)
+
+costs = sa.Table(
+    "costs",
+    metadata,
+    _run_id(primary_key=True),
+    sa.Column("step_key", Words, primary_key=True),
+    sa.Column("repo_id", sa.BigInteger, nullable=False),
+    sa.Column("issue", sa.BigInteger, nullable=False),
+    sa.Column("model", Words, nullable=False),
+    sa.Column("input_tokens", sa.BigInteger, nullable=False),
+    sa.Column("output_tokens", sa.BigInteger, nullable=False),
+    sa.Column("cost_usd", Dollars),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index("ix_costs_repo_id", "repo_id", "at"),
+    sa.Index("ix_costs_issue", "repo_id", "issue"),
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", Words, primary_key=True),
+    sa.Column("owner", Words, nullable=False),
+    sa.Column("until", Instant, nullable=False),
+)

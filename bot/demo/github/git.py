@@ -1,0 +1,194 @@
+"""Git on the stand-in's bare repositories: fixed arguments, no system or user configuration, no hooks.
+
+`git` runs one command; the rest are the few questions the API needs answered. Nothing pushed is ever executed:
+there is no work tree, hooks are off, and no configuration comes from content.
+"""
+
+import asyncio
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+NOBODY = "0" * 40
+_SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", "-c", "gc.auto=0")
+
+
+class GitFailed(Exception):
+    """Git ended with another code than 0; the text is what it said."""
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    email: str
+
+
+GITHUB = Person("GitHub", "noreply@github.com")
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The whole environment of a git call: no HOME, no system or global configuration, no prompts."""
+    return {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "LC_ALL": "C",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        **more,
+    }
+
+
+async def run(path: Path, *arguments: str, stdin: bytes = b"", **env: str) -> tuple[int, bytes, bytes]:
+    """Exit code, output and error output of one git command in `path`."""
+    child = await asyncio.create_subprocess_exec(
+        shutil.which("git") or "git",
+        *_SAFE,
+        *arguments,
+        cwd=path,
+        env=environment(**env),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await child.communicate(stdin)
+    return child.returncode or 0, out, err
+
+
+async def git(path: Path, *arguments: str, stdin: bytes = b"", **env: str) -> bytes:
+    """What the command printed; GitFailed where it failed."""
+    code, out, err = await run(path, *arguments, stdin=stdin, **env)
+    if code != 0:
+        raise GitFailed(err.decode(errors="replace").strip() or f"git {arguments[0]} ended with {code}")
+    return out
+
+
+async def text(path: Path, *arguments: str, stdin: bytes = b"", **env: str) -> str:
+    return (await git(path, *arguments, stdin=stdin, **env)).decode(errors="replace").strip()
+
+
+async def refs(path: Path, prefix: str = "refs/heads/") -> dict[str, str]:
+    """Full reference names below `prefix` and the object each points at."""
+    listed = await text(path, "for-each-ref", "--format=%(objectname) %(refname)", prefix)
+    return {name: sha for sha, name in (line.split(" ", 1) for line in listed.splitlines())}
+
+
+async def resolve(path: Path, revision: str) -> str | None:
+    """The commit a branch, tag, full reference or SHA names, or None. Never read as an option."""
+    for candidate in (f"refs/heads/{revision}", f"refs/tags/{revision}", revision):
+        code, out, _ = await run(
+            path, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{candidate}^{{commit}}"
+        )
+        if code == 0:
+            return out.decode().strip()
+    return None
+
+
+async def is_ancestor(path: Path, older: str, newer: str) -> bool:
+    code, _, _ = await run(path, "merge-base", "--is-ancestor", older, newer)
+    return code == 0
+
+
+async def merge_base(path: Path, one: str, other: str) -> str | None:
+    code, out, _ = await run(path, "merge-base", one, other)
+    return out.decode().strip() if code == 0 else None
+
+
+async def merged_tree(path: Path, ours: str, theirs: str) -> str | None:
+    """The tree of a three-way merge, or None where it conflicts."""
+    code, out, err = await run(path, "merge-tree", "--write-tree", "--no-messages", ours, theirs)
+    if code == 0:
+        return out.decode().strip()
+    if code == 1:
+        return None
+    raise GitFailed(err.decode(errors="replace").strip())
+
+
+async def commit(
+    path: Path, tree: str, parents: list[str], message: str, author: Person, committer: Person, when: str
+) -> str:
+    """The SHA of a new commit; `when` is an ISO 8601 time with zone, for author and committer alike."""
+    arguments = ["commit-tree", tree]
+    for parent in parents:
+        arguments += ["-p", parent]
+    return await text(
+        path,
+        *arguments,
+        stdin=message.encode(),
+        GIT_AUTHOR_NAME=author.name,
+        GIT_AUTHOR_EMAIL=author.email,
+        GIT_AUTHOR_DATE=when,
+        GIT_COMMITTER_NAME=committer.name,
+        GIT_COMMITTER_EMAIL=committer.email,
+        GIT_COMMITTER_DATE=when,
+    )
+
+
+async def write_blob(path: Path, content: bytes) -> str:
+    return await text(path, "hash-object", "-w", "--stdin", stdin=content)
+
+
+async def update_ref(path: Path, name: str, new: str, old: str | None = None) -> None:
+    """Point `name` at `new`; with `old` only where it still points there (zeros: only where it is absent)."""
+    await git(path, "update-ref", "--end-of-options", name, new, *([old] if old is not None else []))
+
+
+async def delete_ref(path: Path, name: str) -> None:
+    await git(path, "update-ref", "-d", "--end-of-options", name)
+
+
+async def edited_tree(path: Path, base: str | None, files: dict[str, bytes | None]) -> str:
+    """A tree: `base` (a commit or tree) with these files written, or removed where the content is None."""
+    index = path.resolve() / f"index-{id(files):x}"
+    try:
+        if base is not None:
+            await git(path, "read-tree", base, GIT_INDEX_FILE=str(index))
+        lines = []
+        for name, content in files.items():
+            if content is None:
+                lines.append(f"0 {NOBODY}\t{name}")
+            else:
+                lines.append(f"100644 {await write_blob(path, content)}\t{name}")
+        await git(
+            path,
+            "update-index",
+            "-z",
+            "--index-info",
+            stdin="".join(f"{line}\0" for line in lines).encode(),
+            GIT_INDEX_FILE=str(index),
+        )
+        return await text(path, "write-tree", GIT_INDEX_FILE=str(index))
+    finally:
+        index.unlink(missing_ok=True)
+
+
+async def import_bare(source: Path, target: Path, default_branch: str, when: str) -> None:
+    """A bare repository at `target` from a git repository, or from a plain folder as one first commit."""
+    target.mkdir(parents=True)
+    await git(target, "init", "--bare", "--quiet", f"--initial-branch={default_branch}")
+    await git(target, "config", "uploadpack.allowAnySHA1InWant", "true")
+    await git(target, "config", "http.receivepack", "true")
+    if (source / ".git").exists() or (source / "HEAD").exists():
+        await git(
+            target, "fetch", "--quiet", str(source.resolve()), "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"
+        )
+        if f"refs/heads/{default_branch}" not in await refs(target):
+            head = await text(target, "ls-remote", str(source.resolve()), "HEAD")
+            await update_ref(target, f"refs/heads/{default_branch}", head.split()[0])
+        return
+    index = target.resolve() / "import-index"
+    await git(
+        source,
+        "add",
+        "--all",
+        "--force",
+        ".",
+        GIT_INDEX_FILE=str(index),
+        GIT_DIR=str(target.resolve()),
+        GIT_WORK_TREE=str(source.resolve()),
+    )
+    tree = await text(target, "write-tree", GIT_INDEX_FILE=str(index))
+    index.unlink()
+    first = await commit(target, tree, [], "Initial commit\n", GITHUB, GITHUB, when)
+    await update_ref(target, f"refs/heads/{default_branch}", first)

@@ -1,0 +1,62 @@
+"""Digests: an approval binds to content, never to a time.
+
+Every digest is a SHA-256 over canonical JSON (sorted keys, no spaces, UTF-8), with the kind of thing as its first
+part, so that a plan can never collide with a change.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from core.names import Digest, Value
+
+SHOWN = 12
+"""Hexadecimal digits shown to people and accepted from them, at least."""
+
+
+class ChangedPath(Value):
+    """One path of a change. A blob is None where the path does not exist on that side."""
+
+    path: str
+    mode: str
+    base_blob: str | None
+    head_blob: str | None
+
+
+def canonical(value: Any) -> bytes:
+    """Canonical JSON of a JSON value: equal values give equal bytes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(kind: str, *parts: Any) -> Digest:
+    return Digest(hashlib.sha256(canonical([kind, *parts])).hexdigest())
+
+
+def content(blob: bytes) -> Digest:
+    """The plain SHA-256 of bytes: the address of an artifact, the hash of a comment."""
+    return Digest(hashlib.sha256(blob).hexdigest())
+
+
+def plan_digest(*, repository_id: int, plan: Any, snapshot: Any, policy: Digest) -> Digest:
+    """What a plan approval covers: this plan, for this text of the issue, in this repository, under this policy."""
+    return digest("plan", repository_id, plan, snapshot, policy)
+
+
+def change_digest(
+    *, repository_id: int, base_ref: str, message: str, policy: Digest, paths: Iterable[ChangedPath]
+) -> Digest:
+    """What a change approval covers. A base that moves elsewhere keeps it: only blobs of touched paths count."""
+    rows = sorted(path.model_dump(mode="json").items() for path in paths)
+    return digest("change", repository_id, base_ref, message, policy, [dict(row) for row in rows])
+
+
+def short(full: Digest) -> str:
+    return full[:SHOWN]
+
+
+def matches(given: str, full: Digest) -> bool:
+    """Whether what a person typed names this digest: a prefix of at least twelve hexadecimal digits."""
+    typed = given.strip().strip("`").lower()
+    return bool(re.fullmatch(rf"[0-9a-f]{{{SHOWN},64}}", typed)) and full.startswith(typed)

@@ -1,0 +1,116 @@
+"""YAML documents that keep the place of every value, so that a mistake is shown with its line and column.
+
+`load()` gives plain values and a map from path to place; `mistakes()` turns a pydantic error into lines for people.
+Aliases are refused (a "YAML bomb" is made of them), duplicate keys are errors, and the size is bounded.
+"""
+
+import difflib
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from core.errors import DocumentInvalid
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 40
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    name: str
+    value: Any
+    places: dict[Path, tuple[int, int]]
+
+    def place(self, path: Path) -> tuple[int, int]:
+        """Line and column, counted from one, of the value at this path or of its nearest parent."""
+        while path and path not in self.places:
+            path = path[:-1]
+        return self.places.get(path, (1, 1))
+
+    def mistake(self, path: Path, message: str) -> str:
+        line, column = self.place(path)
+        return f"{self.name}:{line}:{column}: {message}"
+
+
+def load(text: str | bytes, name: str) -> Document:
+    """The document's values and their places. Raises DocumentInvalid with every syntax mistake found."""
+    raw = text.encode() if isinstance(text, str) else text
+    if len(raw) > MAX_BYTES:
+        raise DocumentInvalid(name, [f"{name}:1:1: the file is larger than {MAX_BYTES // 1024} KiB"])
+    try:
+        node = yaml.compose(raw.decode("utf-8-sig"), Loader=yaml.SafeLoader)
+    except UnicodeDecodeError as error:
+        raise DocumentInvalid(name, [f"{name}:1:1: the file is not UTF-8"]) from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
+        raise DocumentInvalid(name, [f"{name}:{where}: {error.problem or 'not YAML'}"]) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise DocumentInvalid(name, [f"{name}:1:1: not YAML"]) from error
+    reader = _Reader(name)
+    value = reader.read(node, ()) if node is not None else None
+    if reader.found:
+        raise DocumentInvalid(name, reader.found)
+    return Document(name, value, reader.places)
+
+
+class _Reader:
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.places: dict[Path, tuple[int, int]] = {}
+        self.found: list[str] = []
+        self._seen: set[int] = set()
+        self._scalars = yaml.SafeLoader("")
+
+    def read(self, node: yaml.Node, path: Path) -> Any:
+        self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+        if id(node) in self._seen:
+            return self._wrong(node, "aliases (`*name`) are not allowed")
+        self._seen.add(id(node))
+        if len(path) > MAX_DEPTH:
+            return self._wrong(node, "nested too deeply")
+        if isinstance(node, yaml.SequenceNode):
+            return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if node.tag == "tag:yaml.org,2002:timestamp":
+            return node.value
+        try:
+            return self._scalars.construct_object(node)
+        except (yaml.YAMLError, ValueError):
+            return self._wrong(node, f"cannot read this value ({node.tag})")
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            # YAML 1.1 reads the bare word `on` as true; every key of ours is a word.
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is None or key == "<<":
+                self._wrong(key_node, "a key must be a plain word")
+                continue
+            if key in values:
+                self._wrong(key_node, f"the key `{key}` stands here twice")
+            values[key] = self.read(value_node, (*path, key))
+        return values
+
+    def _wrong(self, node: yaml.Node, message: str) -> None:
+        self.found.append(f"{self.name}:{node.start_mark.line + 1}:{node.start_mark.column + 1}: {message}")
+
+
+def mistakes(document: Document, error: ValidationError, known: tuple[str, ...] = ()) -> list[str]:
+    """One line per mistake, with place, in the order of the file; unknown keys get a suggestion from `known`."""
+    rows: list[tuple[tuple[int, int], str]] = []
+    for one in error.errors(include_url=False, include_input=False):
+        path = tuple(part for part in one["loc"] if (*one["loc"],) and isinstance(part, str | int))
+        message = one["msg"].removeprefix("Value error, ")
+        if one["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(str(path[-1]), known, n=1)
+            message = f"unknown key `{path[-1]}`" + (f"; did you mean `{near[0]}`?" if near else "")
+        elif path:
+            message = f"`{'.'.join(map(str, path))}`: {message[0].lower()}{message[1:]}"
+        rows.append((document.place(path), document.mistake(path, message)))
+    return [line for _, line in sorted(rows)]

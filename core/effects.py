@@ -1,0 +1,113 @@
+"""Effects: every write to the outside, as data. The kind says how it is done; the key says which one it is.
+
+An effect's key is deterministic, so that the same intention after a crash is the same effect, found and not repeated.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from core.github import Button, CheckStatus, Conclusion, MergeMethod
+from core.names import Sha, Value
+
+
+class PostComment(Value):
+    kind: Literal["comment"] = "comment"
+    number: int
+    body: str
+
+
+class KeepComment(Value):
+    """One comment that is written once and edited in place afterwards: a run's status."""
+
+    kind: Literal["status"] = "status"
+    number: int
+    body: str
+
+
+class EditComment(Value):
+    """Put one of our own comments right: a status that ended, or a text that somebody else changed."""
+
+    kind: Literal["edit"] = "edit"
+    comment_id: int
+    body: str
+
+
+class AddReaction(Value):
+    kind: Literal["reaction"] = "reaction"
+    number: int
+    comment_id: int | None
+    """None: the issue or pull request itself."""
+    content: Literal["+1", "-1", "confused", "heart", "hooray", "rocket", "eyes"]
+
+
+class PushBranch(Value):
+    """Push a commit of the run's workspace to the run's own branch."""
+
+    kind: Literal["push"] = "push"
+    branch: str
+    sha: Sha
+    expected: Sha | None
+    """What the branch must be at now; None: it must not exist. (`--force-with-lease`)"""
+
+
+class OpenPull(Value):
+    kind: Literal["pull"] = "pull"
+    branch: str
+    base: str
+    title: str
+    body: str
+    draft: bool
+
+
+class MarkReady(Value):
+    kind: Literal["ready"] = "ready"
+    number: int
+
+
+class RequestReview(Value):
+    kind: Literal["review_request"] = "review_request"
+    number: int
+    login: str
+
+
+class PutCheck(Value):
+    """A check run, found by name, head and external id, created or updated."""
+
+    kind: Literal["check"] = "check"
+    name: str
+    head_sha: Sha
+    external_id: str
+    status: CheckStatus
+    conclusion: Conclusion | None = None
+    title: str
+    summary: str
+    text: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
+class MergePull(Value):
+    kind: Literal["merge"] = "merge"
+    number: int
+    sha: Sha
+    method: MergeMethod
+    title: str
+    message: str
+
+
+Act = Annotated[
+    PostComment
+    | KeepComment
+    | EditComment
+    | AddReaction
+    | PushBranch
+    | OpenPull
+    | MarkReady
+    | RequestReview
+    | PutCheck
+    | MergePull,
+    Field(discriminator="kind"),
+]
+
+COSMETIC = frozenset({"reaction", "status", "edit", "review_request"})
+"""Kinds whose failure never fails a run: they say something, and change nothing that ships."""

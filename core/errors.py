@@ -1,0 +1,255 @@
+"""Errors are vocabulary: each has a code, a sentence for people, and what to do about it.
+
+What nothing may swallow (a lost lease, a cancelled run, a parked worker) is a `BaseException`.
+"""
+
+from typing import ClassVar
+
+
+class BotError(Exception):
+    """Something went wrong that a person can understand. `str(error)` is one sentence for them."""
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, evidence: str | None = None) -> None:
+        super().__init__(message)
+        self.evidence = evidence
+        """What was seen, such as the end of a command's output: untrusted text."""
+
+    def remedy(self) -> str:
+        """What to do now: one or two sentences, addressed to the person who reads the comment."""
+        return "Look at the operator's log, then comment `/retry`."
+
+
+class ConfigurationError(BotError):
+    """The operator's settings are wrong. The process exits with 2 and this sentence."""
+
+    code = "configuration"
+
+    def remedy(self) -> str:
+        return "Correct the settings named above and start again; `pullwright doctor` checks them."
+
+
+class GitHubUnavailable(BotError):
+    """GitHub did not answer, or answered with a server error; the same request may succeed later."""
+
+    code = "github-unavailable"
+    retryable = True
+
+    def remedy(self) -> str:
+        return "Nothing to do: it is tried again. If it lasts, look at GitHub's status page."
+
+
+class RateLimited(BotError):
+    """GitHub asked us to wait. `retry_after_seconds` is what it said, or what its reset header means."""
+
+    code = "rate-limited"
+    retryable = True
+
+    def __init__(self, message: str, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+    def remedy(self) -> str:
+        return "Nothing to do: it goes on when GitHub's limit has passed."
+
+
+class AppRefused(BotError):
+    """GitHub does not accept the App's key or id, or the App is not installed here."""
+
+    code = "app-refused"
+
+    def remedy(self) -> str:
+        return "The operator should check PULLWRIGHT_APP_ID and the private key with `pullwright doctor`."
+
+
+class PermissionMissing(BotError):
+    """The App lacks a permission for what it tried."""
+
+    code = "permission-missing"
+
+    def remedy(self) -> str:
+        return "Grant the App the permissions listed in app.yml, accept them in the installation, then `/retry`."
+
+
+class NotThere(BotError):
+    """GitHub says that the object does not exist, or that the App may not see it."""
+
+    code = "not-there"
+
+
+class GitHubRefused(BotError):
+    """GitHub understood the request and refuses it (a 4xx that no retry changes)."""
+
+    code = "github-refused"
+
+    def __init__(self, message: str, status: int = 422) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class PushRefused(BotError):
+    """GitHub refused our push: a protected branch, a missing permission, or a rule."""
+
+    code = "push-refused"
+
+    def remedy(self) -> str:
+        return "Let the App push branches named `pullwright/**` (branch protection, rulesets), then comment `/retry`."
+
+
+class BranchMoved(BotError):
+    """Somebody else pushed to our branch. The bot never writes over a person's work."""
+
+    code = "branch-moved"
+
+    def remedy(self) -> str:
+        return "Finish the pull request by hand, or close it and comment `/retry` for a fresh branch."
+
+
+class ModelUnavailable(BotError):
+    """The model's service does not answer, refuses the key, or does not know the model."""
+
+    code = "model-unavailable"
+
+    def remedy(self) -> str:
+        return "The operator should check PULLWRIGHT_MODEL, its key and its address, then comment `/retry`."
+
+
+class ModelConfused(BotError):
+    """The model answered, but not in the form it was asked for, again and again."""
+
+    code = "model-confused"
+
+    def remedy(self) -> str:
+        return "Comment `/retry`; if it happens again, choose a model that is good at calling tools."
+
+
+class BudgetSpent(BotError):
+    """A limit on money, turns, tokens or time was reached."""
+
+    code = "budget-spent"
+
+    def remedy(self) -> str:
+        return "Raise the limit in `.github/pullwright.yml`, or describe a smaller task, then comment `/retry`."
+
+
+class BoxUnavailable(BotError):
+    """The sandbox cannot be used here, and nothing runs without it."""
+
+    code = "box-unavailable"
+
+    def remedy(self) -> str:
+        return "The operator should run `pullwright doctor`; on Debian: apt-get install -y bubblewrap."
+
+
+class SetupFailed(BotError):
+    """The project's `setup:` commands failed, so that its tests cannot be run."""
+
+    code = "setup-failed"
+
+    def remedy(self) -> str:
+        return "Name working `setup:` commands in `.github/pullwright.yml`, then comment `/retry`."
+
+
+class BaselineRed(BotError):
+    """The tests fail before anything was changed, and in a way that does not tell which ones."""
+
+    code = "baseline-red"
+
+    def remedy(self) -> str:
+        return "Mend the default branch, or correct `checks:` in `.github/pullwright.yml`, then comment `/retry`."
+
+
+class StillRed(BotError):
+    """The tests still fail after every repair."""
+
+    code = "still-red"
+
+    def remedy(self) -> str:
+        return "Read the output below, describe in the issue what is missing, and comment `/retry`."
+
+
+class ChangeRefused(BotError):
+    """Policy denies the change: protected paths, too large, or something that must not be in a tree."""
+
+    code = "change-refused"
+
+    def remedy(self) -> str:
+        return "Describe a smaller task, or change the limits in `.github/pullwright.yml`, then comment `/retry`."
+
+
+class TreeRefused(BotError):
+    """The tree holds something that host git must never see (a nested `.git`, a leaving symlink, a new submodule)."""
+
+    code = "tree-refused"
+
+    def remedy(self) -> str:
+        return "Nothing was committed. Comment `/retry`; if it happens again, look at the transcript of the run."
+
+
+class ReviewBlocked(BotError):
+    """The reviewer says that this change must not ship."""
+
+    code = "review-blocked"
+
+    def remedy(self) -> str:
+        return "Read the findings below, describe in the issue what should be different, and comment `/retry`."
+
+
+class BaseMoved(BotError):
+    """Somebody changed the same paths on the base branch since the change was made or approved."""
+
+    code = "base-moved"
+
+    def remedy(self) -> str:
+        return "Comment `/retry` for a fresh change on the new base."
+
+
+class NothingChanged(BotError):
+    """The agent finished without changing a file."""
+
+    code = "nothing-changed"
+
+    def remedy(self) -> str:
+        return "Say in the issue what should be different, then comment `/retry`."
+
+
+class MergeRefused(BotError):
+    """GitHub refuses to merge: a conflict, a required check, a rule."""
+
+    code = "merge-refused"
+
+    def remedy(self) -> str:
+        return "Look at the pull request's merge box; merge it by hand, or mend what it names and comment `/retry`."
+
+
+class PolicyInvalid(BotError):
+    """`.github/pullwright.yml` cannot be read; while it is broken, nothing runs."""
+
+    code = "policy-invalid"
+
+    def remedy(self) -> str:
+        return "Correct the lines named above on the default branch; `pullwright policy check FILE` reads it too."
+
+
+class DocumentInvalid(BotError):
+    """A YAML document does not say what it must; every mistake is listed, with line and column."""
+
+    code = "document-invalid"
+
+    def __init__(self, name: str, mistakes: list[str]) -> None:
+        super().__init__(f"{name} is not valid:\n" + "\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class LeaseLost(BaseException):
+    """Another worker holds the run now: stop at once and write nothing more."""
+
+
+class Cancelled(BaseException):
+    """The run was cancelled while it worked."""
+
+
+class Drained(BaseException):
+    """The worker was told to stop: park at this turn and give the lease back."""

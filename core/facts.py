@@ -1,0 +1,86 @@
+"""What a decision looks at: a handler says what it needs, the hands fetch it, the plan reads it.
+
+Whatever authorises something is fetched anew from GitHub; a payload only says where to look.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.github import Comment, Issue, LabelEvent, Pull, RepositoryFacts, Review
+from core.names import Role, Sha
+from core.runs import Run, Step
+from core.states import TERMINAL
+
+
+@dataclass(frozen=True, slots=True)
+class FactQuery:
+    """What to fetch. What is not asked for is absent from the Facts."""
+
+    number: int | None = None
+    """The subject: its issue, and the runs about it (or about the issue whose run opened this pull request)."""
+    role_of: str | None = None
+    comment_id: int | None = None
+    label: str | None = None
+    review: tuple[int, int] | None = None
+    """Pull request number and review id."""
+    pull: int | None = None
+    thread: bool = False
+    """All comments of the subject, for the snapshot."""
+    policy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Who we are on GitHub."""
+
+    id: int
+    slug: str
+
+    @property
+    def login(self) -> str:
+        return f"{self.slug}[bot]"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """The policy that is in force: the text of the file found first, and where it was found."""
+
+    path: str
+    """`.github/pullwright.yml`, or a name for people such as `built-in policy team`."""
+    text: str | None
+    """None: no file anywhere; the built-in for this kind of owner is in force."""
+    sha: Sha
+    """The commit of the default branch at which it was looked up."""
+    operator: str | None = None
+    """The operator's own file, which a repository may only tighten; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was fetched, all of it at about the same moment."""
+
+    app: App
+    repository: RepositoryFacts
+    issue: Issue | None = None
+    role: Role | None = None
+    """The role of whoever GitHub says did it (the label event's, comment's or review's author, else `role_of`).
+
+    None where it was not asked for. A look-up that failed raises instead: doubt is never a role."""
+    comment: Comment | None = None
+    """None where the comment does not exist (any more)."""
+    labelling: LabelEvent | None = None
+    review: Review | None = None
+    pull: Pull | None = None
+    thread: Sequence[Comment] = ()
+    policy: PolicyFile | None = None
+    runs: Sequence[Run] = ()
+    """The runs of this subject, newest first."""
+    steps: Mapping[str, Sequence[Step]] | None = None
+    """The steps of each run in `runs`, by run id, for `/status`."""
+    workflows: Mapping[str, str] | None = None
+    """The texts of the workflows that may be started here, by name."""
+
+    @property
+    def active(self) -> Run | None:
+        """The run that is not over, if there is one: one run per subject."""
+        return next((run for run in self.runs if run.state not in TERMINAL), None)

@@ -1,0 +1,194 @@
+"""What the service asks of GitHub: typed facts out, a few writes in. The adapter parses; nobody else sees JSON.
+
+Every read may raise NotThere, PermissionMissing, AppRefused, RateLimited or GitHubUnavailable; every write also
+GitHubRefused. A write is sent once: an ambiguous answer (a timeout, a 5xx) raises GitHubUnavailable, and the effect
+looks before it is tried again.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from core.names import Role, Sha, Value
+
+
+class Account(Value):
+    login: str
+    id: int
+    is_bot: bool
+
+
+class RepositoryFacts(Value):
+    id: int
+    owner: str
+    name: str
+    owner_is_organisation: bool
+    default_branch: str
+    private: bool
+    archived: bool
+    clone_url: str
+
+
+class Issue(Value):
+    number: int
+    node_id: str
+    title: str
+    body: str
+    author: Account
+    author_association: str
+    open: bool
+    labels: tuple[str, ...]
+    is_pull_request: bool
+    created_at: datetime
+    updated_at: datetime
+    url: str
+
+
+class Comment(Value):
+    id: int
+    node_id: str
+    body: str
+    author: Account
+    author_association: str
+    app_id: int | None
+    """The App that wrote it, or None for a person: what makes a marker count."""
+    created_at: datetime
+    updated_at: datetime
+    url: str
+
+
+class LabelEvent(Value):
+    """One labelling of an issue, from its timeline."""
+
+    id: int
+    label: str
+    actor: Account
+    created_at: datetime
+
+
+class ReviewState(StrEnum):
+    approved = "APPROVED"
+    changes_requested = "CHANGES_REQUESTED"
+    commented = "COMMENTED"
+    dismissed = "DISMISSED"
+    pending = "PENDING"
+
+
+class Review(Value):
+    id: int
+    node_id: str
+    author: Account
+    state: ReviewState
+    head_sha: Sha
+    body: str
+    submitted_at: datetime | None
+
+
+class Pull(Value):
+    number: int
+    node_id: str
+    url: str
+    author: Account
+    app_authored: bool
+    """Whether our App opened it."""
+    open: bool
+    merged: bool
+    draft: bool
+    head_ref: str
+    head_sha: Sha
+    head_repository_id: int | None
+    base_ref: str
+    base_sha: Sha
+    body: str
+    mergeable: bool | None
+    merge_sha: Sha | None
+
+
+class CheckStatus(StrEnum):
+    queued = "queued"
+    in_progress = "in_progress"
+    completed = "completed"
+
+
+class Conclusion(StrEnum):
+    success = "success"
+    failure = "failure"
+    neutral = "neutral"
+    action_required = "action_required"
+    cancelled = "cancelled"
+
+
+class CheckRun(Value):
+    id: int
+    name: str
+    head_sha: Sha
+    external_id: str
+    status: CheckStatus
+    conclusion: str | None
+    app_id: int
+
+
+class Button(Value):
+    """A button on a check run. GitHub's limits: label and identifier 20 characters, description 40."""
+
+    label: str
+    description: str
+    identifier: str
+
+
+class Collaborator(Value):
+    account: Account
+    role: Role
+
+
+class MergeMethod(StrEnum):
+    merge = "merge"
+    squash = "squash"
+    rebase = "rebase"
+
+
+class GitHub(Protocol):
+    """One repository, through one installation."""
+
+    # What is so.
+    async def repository(self) -> RepositoryFacts: ...
+    async def head_of(self, branch: str) -> Sha | None: ...
+    async def file(self, path: str, ref: str) -> bytes | None: ...
+    async def issue(self, number: int) -> Issue: ...
+    async def comments(self, number: int, *, since: datetime | None = None) -> Sequence[Comment]: ...
+    async def comment(self, comment_id: int) -> Comment | None: ...
+    async def labelling(self, number: int, label: str) -> LabelEvent | None:
+        """The latest labelling with this label, or None where the issue does not carry it now."""
+        ...
+
+    async def role(self, login: str) -> Role:
+        """The person's role here, asked live; `none` for who has none. Raises where GitHub does not say."""
+        ...
+
+    async def collaborators(self) -> Sequence[Collaborator]: ...
+    async def pull(self, number: int) -> Pull: ...
+    async def pulls_from(self, branch: str) -> Sequence[Pull]:
+        """Pull requests, open or not, whose head is this branch of this repository."""
+        ...
+
+    async def review(self, number: int, review_id: int) -> Review | None: ...
+    async def reviews(self, number: int) -> Sequence[Review]: ...
+    async def check_runs(self, sha: Sha) -> Sequence[CheckRun]: ...
+
+    # What we do.
+    async def create_comment(self, number: int, body: str) -> Comment: ...
+    async def edit_comment(self, comment_id: int, body: str) -> Comment: ...
+    async def react_to_issue(self, number: int, content: str) -> None: ...
+    async def react_to_comment(self, comment_id: int, content: str) -> None: ...
+    async def open_pull(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> Pull: ...
+    async def edit_pull(self, number: int, *, body: str) -> None: ...
+    async def mark_ready(self, node_id: str) -> None: ...
+    async def request_review(self, number: int, login: str) -> None: ...
+    async def create_check(self, fields: Mapping[str, Any]) -> CheckRun: ...
+    async def update_check(self, check_id: int, fields: Mapping[str, Any]) -> CheckRun: ...
+    async def merge(self, number: int, *, sha: Sha, method: MergeMethod, title: str, message: str) -> Sha: ...
+
+    async def git_token(self, *, write: bool) -> str:
+        """A token for git over HTTP, scoped to this repository and to contents read or write."""
+        ...

@@ -1,0 +1,65 @@
+"""What a handler wants. A closed union: intake knows how to write each of these, in one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from core.names import RunId, Subject
+from core.runs import SignalKind, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class StartRun:
+    """Start a workflow on a subject, once per key."""
+
+    workflow: str
+    subject: Subject
+    key: str
+    requester: str
+    source: str
+    snapshot: Snapshot
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    source_comment_id: int | None = None
+    retry_of: RunId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Tell a run what happened."""
+
+    run_id: RunId
+    kind: SignalKind
+    key: str
+    actor: str
+    digest: str | None = None
+    text: str = ""
+    comment_id: int | None = None
+    review_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Answer in the thread with one comment, once per key."""
+
+    number: int
+    body: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class React:
+    """Answer with a reaction on the comment, or on the issue itself."""
+
+    number: int
+    comment_id: int | None
+    content: Literal["+1", "confused", "rocket", "eyes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Do nothing, and be able to say why."""
+
+    why: str
+
+
+Intent = StartRun | Signal | Say | React | Ignore

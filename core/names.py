@@ -1,0 +1,69 @@
+"""What things are called: identifiers and the references that point at GitHub's objects."""
+
+from enum import StrEnum
+from typing import NewType
+
+from pydantic import BaseModel, ConfigDict
+
+RunId = NewType("RunId", str)
+"""Twelve lower-case base-32 characters, as in branch names and in `pullwright runs show`."""
+WorkerId = NewType("WorkerId", str)
+Epoch = NewType("Epoch", int)
+"""The fencing number of a lease: every write of a run says which epoch it believes in."""
+Sha = NewType("Sha", str)
+"""A git object id, 40 hexadecimal digits."""
+Digest = NewType("Digest", str)
+"""A SHA-256 of content, 64 hexadecimal digits. What an approval binds to."""
+
+
+class Value(BaseModel):
+    """A frozen value that is stored and sent as JSON; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Repo(Value):
+    """A repository as seen by one installation. The id never changes; owner and name may."""
+
+    id: int
+    owner: str
+    name: str
+    installation_id: int
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+
+class SubjectKind(StrEnum):
+    issue = "issue"
+    pull_request = "pull_request"
+
+
+class Subject(Value):
+    """What a run is about."""
+
+    kind: SubjectKind
+    number: int
+
+    def __str__(self) -> str:
+        return f"#{self.number}"
+
+
+class Role(StrEnum):
+    """GitHub's repository roles (`role_name`), weakest first.
+
+    Custom roles of an organisation are mapped to the base role they grow from; what is unknown is `none`.
+    https://docs.github.com/en/organizations/managing-user-access-to-your-organizations-repositories
+    """
+
+    none = "none"
+    read = "read"
+    triage = "triage"
+    write = "write"
+    maintain = "maintain"
+    admin = "admin"
+
+    def at_least(self, other: "Role") -> bool:
+        order = list(Role)
+        return order.index(self) >= order.index(other)

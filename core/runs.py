@@ -1,0 +1,183 @@
+"""The records of the store, as values."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from core.effects import Act
+from core.names import Digest, Epoch, Repo, RunId, Sha, Subject, Value, WorkerId
+from core.states import RunState, WaitingFor
+
+
+class Delivery(Value):
+    """One webhook event as received. The GUID is the inbox key; it is not signed, so it guards nothing else."""
+
+    hook_id: str
+    guid: str
+    event: str
+    body: bytes
+    received_at: datetime
+
+
+class ThreadComment(Value):
+    """A comment as it stood at the trigger."""
+
+    id: int
+    author: str
+    author_association: str
+    body: str
+    created_at: datetime
+
+
+class Snapshot(Value):
+    """The subject's text as it stood at the trigger. Later or edited words never reach a model."""
+
+    title: str
+    body: str
+    author: str
+    author_association: str
+    taken_at: datetime
+    comments: tuple[ThreadComment, ...] = ()
+
+
+class Waiting(Value):
+    """What a parked run waits for, and of whom."""
+
+    what: WaitingFor
+    why: str
+    person: str | None = None
+    """The login of the one person who is asked."""
+    digest: Digest | None = None
+    """What an approval must bind to."""
+    not_before: datetime | None = None
+    """Look again at this time, whatever happens. No process sleeps for it."""
+
+
+class NewRun(Value):
+    """What intake writes; everything that is pinned for the run's whole life."""
+
+    id: RunId
+    workflow: str
+    workflow_text: str
+    workflow_digest: Digest
+    repo: Repo
+    subject: Subject
+    base_ref: str
+    base_sha: Sha
+    trigger_key: str
+    """UNIQUE: the same trigger never starts two runs."""
+    requester: str
+    source: str
+    """How it was asked for, in words for the journal: `label`, `comment 123`, `cli`."""
+    source_comment_id: int | None = None
+    snapshot: Snapshot
+    inputs: Mapping[str, str] = {}
+    retry_of: RunId | None = None
+    created_at: datetime
+
+
+class Run(NewRun):
+    state: RunState
+    epoch: Epoch
+    lease_owner: WorkerId | None = None
+    lease_until: datetime | None = None
+    attempts: int = 0
+    waiting: Waiting | None = None
+    ended_why: str | None = None
+    ended_code: str | None = None
+    pull_number: int | None = None
+    updated_at: datetime
+
+
+class SignalKind(StrEnum):
+    approve = "approve"
+    reject = "reject"
+    cancel = "cancel"
+    closed = "closed"
+    void = "void"
+    """A comment or review that granted something was edited, deleted or dismissed."""
+    pushed = "pushed"
+    """A person pushed to the run's branch."""
+
+
+class NewSignal(Value):
+    """Something that happened to a run from outside. Only the lease holder applies it."""
+
+    key: str
+    """UNIQUE and semantic: `comment:<node id>:<index>:<verb>`, `review:<node id>` …"""
+    run_id: RunId
+    kind: SignalKind
+    actor: str
+    digest: str | None = None
+    """What the person typed or what the review covers; None: the current gate."""
+    text: str = ""
+    """A reason, in the person's words."""
+    comment_id: int | None = None
+    review_id: int | None = None
+    at: datetime
+
+
+class Step(Value):
+    """A memo that control flow reads: intent, then outcome."""
+
+    key: str
+    input_hash: Digest
+    state: str
+    """`started`, `done` or `failed`."""
+    output: Any = None
+    cost_usd: Decimal | None = None
+
+
+class Event(Value):
+    """An entry of the audit journal, chained to the one before by hash. Never read for control."""
+
+    seq: int
+    at: datetime
+    name: str
+    """`subject.verb`: `run.started`, `step.finished`, `approval.granted`, `effect.done` …"""
+    actor: str
+    """A login, or `pullwright`."""
+    facts: Mapping[str, Any] = {}
+    hash: Digest
+
+
+class EffectState(StrEnum):
+    pending = "pending"
+    acting = "acting"
+    done = "done"
+    failed = "failed"
+
+
+class NewEffect(Value):
+    key: str
+    run_id: RunId | None
+    repo: Repo
+    act: Act
+    at: datetime
+
+
+class Effect(NewEffect):
+    state: EffectState
+    receipt: Mapping[str, Any] | None = None
+    attempts: int = 0
+    not_before: datetime | None = None
+    error: str | None = None
+
+
+class Approval(Value):
+    """A person said yes to exactly this content."""
+
+    run_id: RunId
+    gate: str
+    """The step id of the gate."""
+    digest: Digest
+    actor: str
+    role: str
+    comment_id: int | None = None
+    review_id: int | None = None
+    comment_hash: Digest | None = None
+    """SHA-256 of the approving comment's body: a later edit voids it."""
+    at: datetime
+    voided_why: str | None = None

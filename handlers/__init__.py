@@ -1,0 +1,57 @@
+"""What an event means: `needs()` says which facts to fetch, `plan()` says what to do. Nothing here does I/O.
+
+The registry is explicit and in the order in which the story goes; one event has one handler.
+"""
+
+from typing import Protocol, cast
+
+from core.facts import FactQuery, Facts
+from core.intents import Intent
+from handlers import (
+    check_requested,
+    comment_created,
+    comment_deleted,
+    comment_edited,
+    issue_closed,
+    issue_labeled,
+    issue_opened,
+    issue_unlabeled,
+    pull_closed,
+    pull_pushed,
+    review_dismissed,
+    review_submitted,
+)
+from handlers.events import Event
+
+
+class Handler(Protocol):
+    EVENT: type[Event]
+
+    def needs(self, event: Event) -> FactQuery: ...
+
+    def plan(self, event: Event, facts: Facts) -> list[Intent]: ...
+
+
+# Each module takes its own event; that it gets no other is what the lookup by type is for.
+HANDLERS: tuple[Handler, ...] = cast(
+    "tuple[Handler, ...]",
+    (
+        issue_opened,
+        issue_labeled,
+        issue_unlabeled,
+        issue_closed,
+        comment_created,
+        comment_edited,
+        comment_deleted,
+        review_submitted,
+        review_dismissed,
+        pull_pushed,
+        pull_closed,
+        check_requested,
+    ),
+)
+
+
+def handler_of(event: Event) -> Handler | None:
+    """The handler of this event, or None where nothing listens to it."""
+    return next((handler for handler in HANDLERS if handler.EVENT is type(event)), None)

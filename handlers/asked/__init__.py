@@ -1,0 +1,32 @@
+"""What people ask for, however they say it: a command, a label, a review, a button.
+
+`carry_out()` turns one order into intents. Every refusal says the rule and the remedy, once per person and thread;
+every other answer is said once per order.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from handlers.asked.gates import approve, cancel, reject
+from handlers.asked.order import Answer, Order
+from handlers.asked.starting import implement, retry
+from handlers.asked.telling import help_, status
+
+__all__ = ["Answer", "Order", "carry_out"]
+
+_BY_VERB: Mapping[str, Callable[[Order], Answer]] = MappingProxyType(
+    {
+        "implement": implement,
+        "approve": approve,
+        "reject": reject,
+        "cancel": cancel,
+        "retry": retry,
+        "status": status,
+        "help": help_,
+    }
+)
+
+
+def carry_out(order: Order) -> Answer:
+    """The intents of one order, and whether they are a refusal."""
+    return _BY_VERB[order.verb](order)

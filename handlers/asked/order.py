@@ -1,0 +1,87 @@
+"""An order: who asks for what, where, and what is known. And the answers to it that every verb needs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from core.facts import Facts
+from core.intents import Intent, React, Say
+from core.names import Repo, Role
+from core.runs import Run
+from handlers import replies
+from policies.result import Result
+from policies.schema import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One verb by one person. The person is whom GitHub names as the author, never whom a payload names."""
+
+    verb: str
+    args: str
+    actor: str
+    at: datetime
+    key: str
+    """Semantic: the same order, delivered twice, has the same key."""
+    repo: Repo
+    number: int
+    facts: Facts
+    policy: Policy
+    title: str
+    """The subject's title and body at the time of the order."""
+    body: str
+    source: str
+    """How it was said, for the journal."""
+    on_pull: bool = False
+    comment_id: int | None = None
+    review_id: int | None = None
+    reacts: bool = True
+    """Whether a reaction can answer it."""
+    quiet: bool = False
+    """Whether nothing need be said where nothing waits: people review pull requests anyway."""
+
+    @property
+    def role(self) -> Role:
+        """The role GitHub named; where it was not asked for, none at all."""
+        return self.facts.role if self.facts.role is not None else Role.none
+
+    @property
+    def run(self) -> Run | None:
+        return self.facts.active
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    intents: Sequence[Intent]
+    refused: bool = False
+
+
+def said(order: Order, body: str) -> Answer:
+    """An answer that is no refusal, said once for this order."""
+    return Answer((Say(order.number, body, f"{order.key}:answer"),))
+
+
+def mistaken(order: Order, body: str) -> Answer:
+    """The order cannot be carried out as things are: why, and what to say instead."""
+    return Answer((*_reaction(order, "confused"), Say(order.number, body, f"{order.key}:answer")), refused=True)
+
+
+def refused(order: Order, result: Result) -> Answer:
+    """The person may not. One reply per person and thread; a reaction every time."""
+    key = refusal_key(order.repo, order.number, order.actor)
+    return Answer((*_reaction(order, "confused"), Say(order.number, replies.refused(result), key)), refused=True)
+
+
+def accepted(order: Order, *intents: Intent) -> Answer:
+    """The order is stored and allowed."""
+    return Answer((*intents, *_reaction(order, "eyes")))
+
+
+def refusal_key(repo: Repo, number: int, actor: str) -> str:
+    return f"refused:{repo.id}:{number}:{actor.casefold()}"
+
+
+def _reaction(order: Order, content: Literal["eyes", "confused"]) -> tuple[Intent, ...]:
+    """GitHub has no reactions on reviews, and none on buttons."""
+    return (React(order.number, order.comment_id, content),) if order.reacts else ()

@@ -1,0 +1,109 @@
+"""Start work: `/implement`, a label, `/retry`."""
+
+from core.facts import Facts
+from core.github import Comment
+from core.intents import StartRun
+from core.names import Subject, SubjectKind
+from core.runs import Run, Snapshot, ThreadComment
+from core.states import TERMINAL
+from core.workflow import Workflow
+from handlers import replies
+from handlers.asked.order import Answer, Order, accepted, mistaken, refused
+from handlers.listening import by_command
+from policies.evaluate import may_start
+
+SNAPSHOT_COMMENTS = 100
+"""The newest comments that a run sees."""
+
+
+def implement(order: Order) -> Answer:
+    """Start the workflow that listens to the command, with the text after it as its task."""
+    workflow = by_command(order.facts.workflows or {}, order.verb)
+    if workflow is None:
+        return mistaken(order, replies.not_listening(order.verb))
+    return start(order, workflow, {"task": order.args} if order.args else {})
+
+
+def retry(order: Order) -> Answer:
+    """Start the last run that ended here anew, with what it was given and the thread as it is now."""
+    if order.on_pull:
+        return mistaken(order, replies.only_on_issues(order.verb))
+    last = next((run for run in order.facts.runs if run.state in TERMINAL), None)
+    if last is None:
+        return mistaken(order, replies.nothing_to_retry())
+    return _begin(order, last.workflow, dict(last.inputs), retry_of=last)
+
+
+def start(order: Order, workflow: Workflow, inputs: dict[str, str]) -> Answer:
+    """Start this workflow, unless a run is at work here already or the person may not."""
+    return _begin(order, workflow.name, inputs, retry_of=None)
+
+
+def _begin(order: Order, workflow: str, inputs: dict[str, str], *, retry_of: Run | None) -> Answer:
+    if order.on_pull:
+        return mistaken(order, replies.only_on_issues(order.verb))
+    verdict = may_start(order.policy, role=order.role, actor=order.actor, workflow=workflow)
+    if not verdict.approved:
+        return refused(order, verdict)
+    issue = order.facts.issue
+    if issue is None or not issue.open:
+        return mistaken(order, replies.closed_issue(order.verb))
+    if order.run is not None:
+        return mistaken(order, replies.already_running(order.run))
+    if workflow not in (order.facts.workflows or {}):
+        return mistaken(order, replies.not_listening(order.verb))
+    return accepted(
+        order,
+        StartRun(
+            workflow=workflow,
+            subject=Subject(kind=SubjectKind.issue, number=order.number),
+            key=order.key,
+            requester=order.actor,
+            source=order.source,
+            snapshot=snapshot(order),
+            inputs=inputs,
+            source_comment_id=order.comment_id,
+            retry_of=retry_of.id if retry_of is not None else None,
+        ),
+    )
+
+
+def snapshot(order: Order) -> Snapshot:
+    """The issue as it stood when the order was given.
+
+    A comment counts where it was written and last edited before that moment: whoever watches for the order cannot
+    slip words in after it. The comment that gives the order is part of it.
+    """
+    issue = order.facts.issue
+    if issue is None:
+        raise ValueError("a snapshot needs its issue")
+    comments = [_as_it_stood(comment) for comment in _thread(order.facts) if _stood(comment, order)]
+    return Snapshot(
+        title=order.title,
+        body=order.body,
+        author=issue.author.login,
+        author_association=issue.author_association,
+        taken_at=order.at,
+        comments=tuple(comments[-SNAPSHOT_COMMENTS:]),
+    )
+
+
+def _thread(facts: Facts) -> list[Comment]:
+    people = [comment for comment in facts.thread if not comment.author.is_bot and comment.app_id != facts.app.id]
+    return sorted(people, key=lambda comment: (comment.created_at, comment.id))
+
+
+def _stood(comment: Comment, order: Order) -> bool:
+    if comment.id == order.comment_id:
+        return True
+    return comment.created_at < order.at and comment.updated_at < order.at
+
+
+def _as_it_stood(comment: Comment) -> ThreadComment:
+    return ThreadComment(
+        id=comment.id,
+        author=comment.author.login,
+        author_association=comment.author_association,
+        body=comment.body,
+        created_at=comment.created_at,
+    )

@@ -1,0 +1,85 @@
+"""Somebody comments: the commands in it are carried out, all or none.
+
+The comment is read again from GitHub. Whoever wrote it is the actor; where its words are not those of the delivery,
+somebody edited it, and edits run nothing.
+"""
+
+from collections.abc import Sequence
+
+from core.errors import PolicyInvalid
+from core.facts import FactQuery, Facts
+from core.github import Comment
+from core.intents import Ignore, Intent, React, Say
+from handlers import replies
+from handlers.asked import Answer, Order, carry_out
+from handlers.authors import ignored_comment
+from handlers.commands import Command, Refusal, might_command, parse
+from handlers.events import CommentCreated
+from handlers.rules import broken, policy_of
+from policies.schema import Policy
+
+EVENT = CommentCreated
+
+
+def needs(event: CommentCreated) -> FactQuery:
+    if not might_command(event.body):
+        return FactQuery()
+    return FactQuery(number=event.number, comment_id=event.comment_id, thread=not event.on_pull, policy=True)
+
+
+def plan(event: CommentCreated, facts: Facts) -> list[Intent]:
+    comment = facts.comment
+    if not might_command(event.body):
+        return [Ignore("a comment without commands")]
+    if comment is None:
+        return [Ignore("the comment is gone")]
+    if why := ignored_comment(comment, facts.app):
+        return [why]
+    if not parse(event.body, slug=facts.app.slug):
+        return [Ignore("a comment without commands")]
+    try:
+        policy = policy_of(facts)
+    except PolicyInvalid as error:
+        return broken(error, event.repo, event.number, facts)
+    commands = parse(event.body, slug=facts.app.slug, namespaced=policy.commands == "namespaced")
+    if not commands:
+        return [Ignore("a comment without commands of ours")]
+    if facts.repository.archived:
+        return [Ignore("the repository is archived")]
+    if comment.body != event.body:
+        return _no(event, replies.edits_never_run(changed=False))
+    if isinstance(commands, Refusal):
+        return _no(event, replies.not_understood(commands.why))
+    return all_or_none([carry_out(_order(event, facts, policy, comment, command)) for command in commands])
+
+
+def all_or_none(answers: Sequence[Answer]) -> list[Intent]:
+    """Every order's intents; where one is refused, only the refusals."""
+    refusals = [answer for answer in answers if answer.refused]
+    return [intent for answer in refusals or answers for intent in answer.intents]
+
+
+def _order(event: CommentCreated, facts: Facts, policy: Policy, comment: Comment, command: Command) -> Order:
+    return Order(
+        verb=command.verb,
+        args=command.args,
+        actor=comment.author.login,
+        at=comment.created_at,
+        key=f"comment:{comment.node_id}:{command.index}:{command.verb}",
+        repo=event.repo,
+        number=event.number,
+        facts=facts,
+        policy=policy,
+        title=event.title,
+        body=event.issue_body,
+        source=f"comment {comment.id}",
+        on_pull=event.on_pull,
+        comment_id=comment.id,
+    )
+
+
+def _no(event: CommentCreated, body: str) -> list[Intent]:
+    return [
+        React(event.number, event.comment_id, "confused"),
+        Say(event.number, body, f"comment:{event.node_id}:answer"),
+    ]

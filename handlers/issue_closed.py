@@ -1,0 +1,33 @@
+"""An issue is closed, deleted or moved: the run about it ends."""
+
+from core.facts import FactQuery, Facts
+from core.intents import Ignore, Intent, Signal
+from core.runs import SignalKind
+from handlers.authors import ignored
+from handlers.events import IssueClosed
+
+EVENT = IssueClosed
+
+
+def needs(event: IssueClosed) -> FactQuery:
+    return FactQuery(number=event.number)
+
+
+def plan(event: IssueClosed, facts: Facts) -> list[Intent]:
+    run = facts.active
+    if run is None:
+        return [Ignore("no run is at work here")]
+    if why := ignored(event.sender, facts.app):
+        return [why]
+    if event.how == "closed" and facts.issue is not None and facts.issue.open:
+        return [Ignore("the issue is open again")]
+    said = {"closed": "closed the issue", "deleted": "deleted the issue", "transferred": "moved the issue elsewhere"}
+    return [
+        Signal(
+            run_id=run.id,
+            kind=SignalKind.closed,
+            key=f"issue:{event.node_id}:{event.how}:{run.id}",
+            actor=event.sender.login,
+            text=f"@{event.sender.login} {said[event.how]}",
+        )
+    ]

@@ -1,0 +1,61 @@
+"""An issue gets a workflow's label: start that workflow, once per labelling."""
+
+from core.errors import PolicyInvalid
+from core.facts import FactQuery, Facts
+from core.intents import Ignore, Intent
+from handlers.asked.order import Order
+from handlers.asked.starting import start
+from handlers.authors import ignored
+from handlers.events import IssueLabeled, IssueOpened
+from handlers.listening import LABELS, by_label
+from handlers.rules import broken, policy_of
+
+EVENT = IssueLabeled
+
+
+def needs(event: IssueLabeled) -> FactQuery:
+    return label_query(event.number, event.label)
+
+
+def plan(event: IssueLabeled, facts: Facts) -> list[Intent]:
+    return labelled(event, event.label, facts)
+
+
+def label_query(number: int, label: str) -> FactQuery:
+    """What a label of ours needs; of any other label nothing is asked."""
+    if not label.lower().startswith(LABELS):
+        return FactQuery()
+    return FactQuery(number=number, label=label, thread=True, policy=True)
+
+
+def labelled(event: IssueLabeled | IssueOpened, label: str, facts: Facts) -> list[Intent]:
+    """What a labelling starts. Who did it, and whether the label is still there, is what GitHub's timeline says."""
+    workflow = by_label(facts.workflows or {}, label)
+    if workflow is None:
+        return [Ignore(f"no workflow listens to the label {label!r}")]
+    labelling = facts.labelling
+    if labelling is None:
+        return [Ignore(f"the issue does not carry the label {label!r} any more")]
+    if why := ignored(labelling.actor, facts.app):
+        return [why]
+    if facts.repository.archived:
+        return [Ignore("the repository is archived")]
+    try:
+        policy = policy_of(facts)
+    except PolicyInvalid as error:
+        return broken(error, event.repo, event.number, facts)
+    order = Order(
+        verb=workflow.on.command or workflow.name,
+        args="",
+        actor=labelling.actor.login,
+        at=labelling.created_at,
+        key=f"repo:{event.repo.id}:issue:{event.number}:label:{workflow.on.label}:{labelling.id}",
+        repo=event.repo,
+        number=event.number,
+        facts=facts,
+        policy=policy,
+        title=event.title,
+        body=event.body,
+        source="label",
+    )
+    return list(start(order, workflow, {}).intents)

@@ -1,0 +1,36 @@
+"""A workflow's label is taken off: the run that it started ends."""
+
+from core.facts import FactQuery, Facts
+from core.intents import Ignore, Intent, Signal
+from core.runs import SignalKind
+from handlers.authors import ignored
+from handlers.events import IssueUnlabeled
+from handlers.listening import LABELS, by_label
+
+EVENT = IssueUnlabeled
+
+
+def needs(event: IssueUnlabeled) -> FactQuery:
+    if not event.label.lower().startswith(LABELS):
+        return FactQuery()
+    return FactQuery(number=event.number, label=event.label)
+
+
+def plan(event: IssueUnlabeled, facts: Facts) -> list[Intent]:
+    workflow = by_label(facts.workflows or {}, event.label)
+    run = facts.active
+    if workflow is None or run is None or run.workflow != workflow.name or run.source != "label":
+        return [Ignore("no run at work here was started by this label")]
+    if why := ignored(event.sender, facts.app):
+        return [why]
+    if facts.labelling is not None:
+        return [Ignore("the issue carries the label again")]
+    return [
+        Signal(
+            run_id=run.id,
+            kind=SignalKind.closed,
+            key=f"{run.trigger_key}:removed",
+            actor=event.sender.login,
+            text=f"@{event.sender.login} took the label off",
+        )
+    ]

@@ -1,0 +1,99 @@
+"""Words of models and strangers, made harmless: the one door to a comment, a check run, a pull request or a commit.
+
+What would make GitHub, or another bot, *do* something keeps its look and loses its effect: the character that
+triggers it is replaced by its full-width twin (`@` by `＠`, `#` by `＃` …). Nothing is guessed about where the text
+ends up, so code and prose are treated alike. Applying it twice changes nothing more.
+"""
+
+import re
+
+LIMIT = 20_000
+"""Characters of one text, unless the caller says less."""
+LINE_LIMIT = 300
+ELLIPSIS = "…"
+
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+"""Control characters but tab and newline, zero-width and bidi characters, blanks in disguise, tags, lone surrogates."""
+
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_ENTITY = re.compile(r"&(?=#[0-9]|#[xX][0-9A-Fa-f]|[A-Za-z][A-Za-z0-9]*;)")
+_IMAGE = re.compile(r"!(?=\[)")
+_DEFINITION = re.compile(r"^([ \t>]*(?:[-*+][ \t]+|[0-9]{1,9}[.)][ \t]+)*)\[(?=[^\]\n]+\]:)", re.MULTILINE)
+_MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])")
+_COMMAND = re.compile(r"^([ \t]*)/(?=[A-Za-z])", re.MULTILINE)
+_TRAILER = re.compile(
+    r"^([ \t]*(?:[A-Za-z][A-Za-z-]*-by|pullwright-[A-Za-z-]+|change-id|release-as|skip-checks|breaking[ -]change"
+    r"|git-[A-Za-z-]+|cc)[ \t]*):",
+    re.MULTILINE | re.IGNORECASE,
+)
+_SKIP = re.compile(r"\[(\s*(?:(?:skip|no)[ _-]+\w+|\w+[ _-]+skip)\s*)\]", re.IGNORECASE)
+_NO_CI = re.compile(r"\*\*\*(?=no_ci\*\*\*)", re.IGNORECASE)
+_CLOSING = re.compile(
+    r"(\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b[\s:*_~`\\\[\](\"']{0,12}(?:[\w.-]+/[\w.-]+)?)"
+    r"(?:(#)(?=[0-9])|(GH)-(?=[0-9])|(https?):(?=//))",
+    re.IGNORECASE,
+)
+
+
+def neutral(text: str, limit: int = LIMIT) -> str:
+    """The text as harmless Markdown of any number of lines, at most `limit` characters."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _COMMENT.sub("", _INVISIBLE.sub("", text)).strip()
+    for pattern, replacement in (
+        (_TAG, "＜"),
+        (_ENTITY, "＆"),
+        (_IMAGE, "！"),
+        (_DEFINITION, r"\1［"),
+        (_MENTION, "＠"),
+        (_COMMAND, r"\1／"),
+        (_TRAILER, r"\1："),
+        (_SKIP, r"［\1］"),
+        (_NO_CI, "＊＊＊"),
+    ):
+        text = pattern.sub(replacement, text)
+    text = _CLOSING.sub(_closing, text)
+    return _cut(text, limit)
+
+
+def line(text: str, limit: int = LINE_LIMIT) -> str:
+    """The text as one harmless line, for titles, list items and sentences."""
+    return neutral(" ".join(_INVISIBLE.sub(" ", text).split()), limit)
+
+
+def quoted(text: str, limit: int = LIMIT) -> str:
+    """The text as a block quote: a fence or list that it leaves open ends with it, and cannot swallow what follows."""
+    return "\n".join(f"> {row}".rstrip() for row in neutral(text, limit).split("\n"))
+
+
+def fenced(text: str, limit: int = LIMIT, language: str = "text") -> str:
+    """The end of a program's output, as a block of code that nothing in it can close."""
+    clean = _INVISIBLE.sub("", _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))).strip("\n")
+    kept = clean if len(clean) <= limit else f"{ELLIPSIS}\n{clean[-limit:]}"
+    kept = _MENTION.sub("＠", _COMMAND.sub(r"\1／", kept))
+    longest = max((len(run) for run in re.findall(r"`+", kept)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{kept}\n{fence}"
+
+
+def code(text: str, limit: int = LINE_LIMIT) -> str:
+    """A path or a name as inline code."""
+    clean = " ".join(_INVISIBLE.sub(" ", text).replace("`", "'").split())
+    return f"`{_MENTION.sub('＠', _cut(clean, limit)) or ' '}`"
+
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+
+
+def _closing(found: re.Match[str]) -> str:
+    before, number_sign, short, scheme = found.groups()
+    if number_sign:
+        return f"{before}＃"
+    return f"{before}{short}－" if short else f"{before}{scheme}："
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + ELLIPSIS

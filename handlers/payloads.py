@@ -1,0 +1,142 @@
+"""The parts of GitHub's webhook payloads that are read. Everything else in them is ignored, and may change.
+
+https://docs.github.com/en/webhooks/webhook-events-and-payloads
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from core.github import Account
+from core.names import Sha
+
+Login = Annotated[
+    str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(?:\[bot\])?$")
+]
+"""GitHub's logins; managed users' have an underscore, Apps' end in `[bot]`."""
+RepositoryName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._-]+$")]
+Number = Annotated[int, Field(gt=0)]
+ShaText = Annotated[Sha, StringConstraints(pattern=r"^[0-9a-f]{40,64}$")]
+NodeId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_=+/-]+$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class User(_Part):
+    login: Login
+    id: int
+    type: str = "User"
+
+    def account(self) -> Account:
+        return Account(login=self.login, id=self.id, is_bot=self.type != "User")
+
+
+class Repository(_Part):
+    id: int
+    name: RepositoryName
+    owner: User
+
+
+class Installation(_Part):
+    id: int
+
+
+class Label(_Part):
+    name: str
+
+
+class Payload(_Part):
+    """What every payload that we read carries."""
+
+    action: str
+    repository: Repository
+    installation: Installation
+    sender: User
+
+
+class Issue(_Part):
+    number: Number
+    node_id: NodeId
+    title: str
+    body: str | None = None
+    labels: tuple[Label, ...] = ()
+    created_at: datetime
+    pull_request: dict[str, object] | None = None
+
+
+class Comment(_Part):
+    id: int
+    node_id: NodeId
+    body: str | None = None
+    updated_at: datetime
+
+
+class Before(_Part):
+    from_: Annotated[str, Field(alias="from")]
+
+
+class Changes(_Part):
+    body: Before | None = None
+
+
+class IssuePayload(Payload):
+    issue: Issue
+    label: Label | None = None
+
+
+class CommentPayload(Payload):
+    issue: Issue
+    comment: Comment
+    changes: Changes | None = None
+
+
+class Review(_Part):
+    id: int
+    node_id: NodeId
+    body: str | None = None
+
+
+class Head(_Part):
+    sha: ShaText
+
+
+class Pull(_Part):
+    number: Number
+    node_id: NodeId
+    head: Head
+
+
+class ReviewPayload(Payload):
+    review: Review
+    pull_request: Pull
+
+
+class PullPayload(Payload):
+    pull_request: Pull
+
+
+class App(_Part):
+    id: int
+
+
+class PullNumber(_Part):
+    number: Number
+
+
+class CheckRun(_Part):
+    id: int
+    head_sha: ShaText
+    app: App
+    pull_requests: tuple[PullNumber, ...] = ()
+
+
+class Button(_Part):
+    identifier: Annotated[str, StringConstraints(max_length=20)]
+
+
+class CheckRunPayload(Payload):
+    check_run: CheckRun
+    requested_action: Button | None = None

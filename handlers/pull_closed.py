@@ -1,0 +1,33 @@
+"""A person closes or merges a pull request of ours: its run ends."""
+
+from core.facts import FactQuery, Facts
+from core.intents import Ignore, Intent, Signal
+from core.runs import SignalKind
+from handlers.authors import ignored
+from handlers.events import PullClosed
+
+EVENT = PullClosed
+
+
+def needs(event: PullClosed) -> FactQuery:
+    return FactQuery(number=event.number, pull=event.number)
+
+
+def plan(event: PullClosed, facts: Facts) -> list[Intent]:
+    run, pull = facts.active, facts.pull
+    if run is None or pull is None or run.pull_number != event.number:
+        return [Ignore("no run at work here opened this pull request")]
+    if why := ignored(event.sender, facts.app):
+        return [why]
+    if pull.open:
+        return [Ignore("the pull request is open again")]
+    how = "merged" if pull.merged else "closed"
+    return [
+        Signal(
+            run_id=run.id,
+            kind=SignalKind.closed,
+            key=f"pull:{event.node_id}:{how}:{run.id}",
+            actor=event.sender.login,
+            text=f"@{event.sender.login} {how} #{event.number}",
+        )
+    ]

@@ -1,0 +1,126 @@
+"""Answers to commands: refusals that name the rule and the remedy, `/status` and `/help`."""
+
+from collections.abc import Sequence
+
+from core.digests import short
+from core.errors import BotError
+from core.names import Digest
+from core.runs import Run, Step
+from core.states import RunState
+from handlers.neutralise import line
+from handlers.replies.words import block
+from handlers.verbs import VERBS
+from policies.result import Result
+
+_ASKED_OF = {
+    "approval": "an approval",
+    "answer": "an answer",
+    "checks": "checks",
+    "time": "a while",
+    "budget": "a budget",
+}
+
+
+def refused(result: Result) -> str:
+    """A decision that said no, in its own words."""
+    return f"Not done: {result.why}" + (f" {result.remedy}" if result.remedy else "")
+
+
+def help_(slug: str) -> str:
+    """Every command, from the table that the parser reads."""
+    rows = "\n".join(f"| `{verb.usage}` | {verb.what} | {verb.who} |" for verb in VERBS.values())
+    return block(
+        "Commands stand at the beginning of a line, outside of code and quotes. Editing a comment never runs one.",
+        f"| command | what it does | who may |\n| --- | --- | --- |\n{rows}",
+        f"Where other bots listen too, write `/pullwright status` or `@{slug} status`.",
+    )
+
+
+def status(run: Run, steps: Sequence[Step]) -> str:
+    """Where a run stands: its state, what it waits for, and the steps that were begun."""
+    begun = [
+        f"- {'✅' if step.state == 'done' else '❌' if step.state == 'failed' else '⏳'} {step.key}" for step in steps
+    ]
+    return block(f"Run `{run.id}` of `{run.workflow}`: {_stands(run)}", "\n".join(begun))
+
+
+def nothing_here() -> str:
+    return "No run is known here. `/implement` starts one."
+
+
+def already_running(run: Run) -> str:
+    return f"Run `{run.id}` is at work here already: {_stands(run)} `/cancel` stops it."
+
+
+def nothing_waits(run: Run | None) -> str:
+    if run is None:
+        return "Nothing waits for an approval here: no run is at work."
+    return f"Nothing waits for an approval here: run `{run.id}` is {_stands(run)}"
+
+
+def no_run_to(verb: str) -> str:
+    return f"There is nothing to {verb}: no run is at work here."
+
+
+def nothing_to_retry() -> str:
+    return "There is nothing to retry: no run has ended here. `/implement` starts one."
+
+
+def older(binds: str, current: Digest) -> str:
+    """An approval of content that is no longer what the gate asks about."""
+    return f"That is an older {binds}. The current one is `{short(current)}`: `/approve {short(current)}`."
+
+
+def written_before(binds: str, current: Digest) -> str:
+    """A bare `/approve` from before the gate asked: nobody approves what they have not seen."""
+    return f"That was written before this {binds} was shown. If you have read it, say which one: `/approve {short(current)}`."
+
+
+def older_head(current: str) -> str:
+    """A review of a head that is no longer there."""
+    return f"That review is of an older commit. The pull request is at `{current[:12]}` now: look at that one."
+
+
+def branch_differs(number: int) -> str:
+    return f"The head of #{number} changed since this button was shown: look at the new one."
+
+
+def edits_never_run(changed: bool) -> str:
+    """An edit that adds, changes or removes commands."""
+    if changed:
+        return "Editing a comment runs no command: write a new comment."
+    return "The comment was edited before it was read, so nothing in it was run: write a new comment."
+
+
+def not_understood(why: str) -> str:
+    """A comment that was meant for us and cannot be done as it stands; nothing in it was done."""
+    return f"Nothing was done: {why}"
+
+
+def only_on_issues(verb: str) -> str:
+    return f"`/{verb}` starts work on an issue; this is a pull request. Say it on the issue."
+
+
+def closed_issue(verb: str) -> str:
+    return f"This issue is closed: reopen it, then `/{verb}` again."
+
+
+def not_listening(verb: str) -> str:
+    return f"No workflow of this repository listens to `/{verb}`."
+
+
+def policy_broken(error: BotError) -> str:
+    return block("Nothing runs here while the policy cannot be read.", _listed(str(error)), error.remedy())
+
+
+def _listed(text: str) -> str:
+    return "\n".join(f"- {line(row)}" for row in text.splitlines() if row.strip())
+
+
+def _stands(run: Run) -> str:
+    if run.state is RunState.waiting and run.waiting is not None:
+        whom = f" by @{run.waiting.person}" if run.waiting.person else ""
+        return f"waiting for {_ASKED_OF[run.waiting.what]}{whom}."
+    if run.ended_why:
+        return f"{run.state}: {line(run.ended_why)}"
+    return f"{run.state}."

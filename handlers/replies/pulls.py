@@ -1,0 +1,119 @@
+"""The pull request: its title and its text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from core.outputs import ChangeSummary, Opinion, Plan
+from handlers.neutralise import code, line, quoted
+from handlers.replies.words import block, money
+from policies.render import markdown
+from policies.result import Result
+
+Colour = Literal["red", "green", "unbuildable", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """The test files that the change touches, as they end on the base and on the head."""
+
+    files: Sequence[str] = ()
+    base: Colour | None = None
+    head: Colour | None = None
+
+    @property
+    def shows(self) -> bool:
+        """Red without the change and green with it: the tests show something."""
+        return self.base == "red" and self.head == "green"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """One line of what the checks said."""
+
+    name: str
+    ok: bool | None
+    """None: neither good nor bad."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PullView:
+    """What the text of the pull request is made of."""
+
+    issue: int
+    run: str
+    workflow: str
+    requester: str
+    summary: ChangeSummary
+    plan: Plan | None
+    evidence: EvidenceView
+    checks: Sequence[CheckView]
+    opinion: Opinion | None
+    policy: Result
+    cost_usd: Decimal
+    unpriced: bool
+    url: str | None = None
+
+
+def pull_title(summary: ChangeSummary) -> str:
+    return line(summary.title, 72)
+
+
+def pull_body(view: PullView) -> str:
+    """The text that reviewers read. Only `Fixes #n`, which code writes, closes an issue."""
+    spent = money(view.cost_usd) + (" and calls without a known price" if view.unpriced else "")
+    run = f"[`{view.run}`]({view.url})" if view.url else f"`{view.run}`"
+    return block(
+        f"Fixes #{view.issue}",
+        quoted(view.summary.summary) if view.summary.summary else "",
+        _plan(view.plan),
+        evidence_table(view.evidence),
+        "\n".join(["**Checks**", "", *(_check(check) for check in view.checks)]) if view.checks else "",
+        _opinion(view.opinion),
+        f"<details><summary>What policy says</summary>\n\n{markdown(view.policy)}\n\n</details>",
+        f"<sub>cost {spent} · run {run} of `{view.workflow}` · asked for by @{view.requester}</sub>",
+    )
+
+
+def evidence_table(evidence: EvidenceView) -> str:
+    """Whether the tests of the change fail without it and pass with it."""
+    if not evidence.files:
+        return "**Evidence**: the change touches no test, so none shows that it works."
+    rows = "\n".join(f"| {code(path)} |" for path in evidence.files[:20])
+    more = f"\n| and {len(evidence.files) - 20} more |" if len(evidence.files) > 20 else ""
+    says = (
+        "They fail without the change and pass with it."
+        if evidence.shows
+        else "They do not show by themselves that the change is needed."
+    )
+    return block(
+        f"**Evidence**: the tests that the change touches are {_colour(evidence.base)} on the base "
+        f"and {_colour(evidence.head)} on the head. {says}",
+        f"| test files |\n| --- |\n{rows}{more}",
+    )
+
+
+def _plan(plan: Plan | None) -> str:
+    if plan is None:
+        return ""
+    steps = "\n".join(f"{number}. {line(step)}" for number, step in enumerate(plan.steps, 1))
+    return f"<details><summary>Plan: {line(plan.summary)}</summary>\n\n{steps}\n\n</details>"
+
+
+def _check(check: CheckView) -> str:
+    sign = "➖" if check.ok is None else "✅" if check.ok else "❌"
+    return f"- {sign} `{check.name}`: {line(check.why)}"
+
+
+def _opinion(opinion: Opinion | None) -> str:
+    if opinion is None:
+        return ""
+    return block(f"**Review by a model**: {opinion.verdict}", quoted(opinion.summary, 4_000) if opinion.summary else "")
+
+
+def _colour(colour: Colour | None) -> str:
+    return {"red": "🔴 red", "green": "🟢 green", "nothing": "⚪ not found", "unbuildable": "⚪ not runnable"}.get(
+        colour or "unbuildable", "⚪ not runnable"
+    )

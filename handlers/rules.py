@@ -1,0 +1,21 @@
+"""The policy that a handler decides by, from the facts it was given."""
+
+from core.errors import PolicyInvalid
+from core.facts import Facts
+from core.intents import Intent, Say
+from core.names import Repo
+from handlers import replies
+from policies.schema import Policy, effective
+
+
+def policy_of(facts: Facts) -> Policy:
+    """The policy in force. Raises PolicyInvalid where a file is broken, and ValueError where none was asked for."""
+    if facts.policy is None:
+        raise ValueError("the handler did not ask for the policy")
+    return effective(facts.policy.operator, facts.policy.text, facts.repository.owner_is_organisation).policy
+
+
+def broken(error: PolicyInvalid, repo: Repo, number: int, facts: Facts) -> list[Intent]:
+    """What is said, once per thread and state of the default branch, while the policy cannot be read."""
+    at = facts.policy.sha if facts.policy is not None else "unknown"
+    return [Say(number, replies.policy_broken(error), f"policy:{repo.id}:{number}:{at}")]

@@ -1,0 +1,1 @@
+"""The hands: intake, engine, steps, the agent loop, the clock."""

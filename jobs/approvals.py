@@ -1,0 +1,201 @@
+"""Approvals: what people said about a gate, applied by the lease holder and checked again before anything ships.
+
+What authorises an approval is read from GitHub when it is applied, and again when the gate opens: the comment or
+review with its author, and the author's role. Whoever lost the role or changed the words has not approved.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adapters.store import approvals, events, signals
+from core.digests import content, matches
+from core.github import ReviewState
+from core.names import Digest, Role, Sha
+from core.runs import Approval, NewSignal, SignalKind
+from core.states import Trigger
+from handlers import replies
+from jobs.outcomes import End
+from jobs.work import Work
+from policies.evaluate import may_approve
+from policies.result import Status
+from policies.schema import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a gate asks about."""
+
+    gate: str
+    binds: str
+    """`plan` or `change`."""
+    digest: Digest
+    head_sha: Sha | None = None
+    """The head a GitHub review must cover; None before there is a pull request."""
+
+
+async def apply(work: Work, policy: Policy, asked: Content) -> End | None:
+    """Apply every signal that came in, oldest first. An End where somebody rejected."""
+    async with work.services.store.read() as db:
+        pending = await signals.pending(db, work.run.id)
+    for signal in pending:
+        match signal.kind:
+            case SignalKind.approve:
+                outcome = await _approve(work, policy, asked, signal)
+            case SignalKind.reject:
+                outcome = await _reject(work, policy, asked, signal)
+                if outcome is None:
+                    await _applied(work, signal, "rejected")
+                    return End(Trigger.reject, f"@{signal.actor} rejected the {asked.binds}: {signal.text or 'no reason given'}")
+            case SignalKind.void:
+                outcome = await _void(work, signal)
+            case SignalKind.pushed:
+                outcome = "seen"
+            case SignalKind.cancel | SignalKind.closed:
+                continue  # the engine calls the run off
+        await _applied(work, signal, outcome or "applied")
+    return None
+
+
+async def standing(work: Work, policy: Policy, asked: Content) -> Sequence[Approval]:
+    """The approvals of exactly this content that still hold, each checked with GitHub now; others are voided."""
+    async with work.services.store.read() as db:
+        granted = await approvals.standing(db, work.run.id, asked.gate, asked.digest)
+    held = []
+    for approval in granted:
+        why = await _no_longer(work, policy, asked, approval)
+        if why is None:
+            held.append(approval)
+            continue
+        async with work.lease.write() as db:
+            await approvals.void(db, work.run.id, actor=approval.actor, why=why)
+            await events.append(
+                db,
+                work.run.id,
+                name="approval.voided",
+                actor=approval.actor,
+                facts={"gate": asked.gate, "why": why},
+                at=work.services.clock.now(),
+            )
+    return held
+
+
+async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal) -> str:
+    """Grant an approval, or say why not. Returns what became of the signal."""
+    said = await _said(work, signal)
+    if said is None:
+        return "refused: what approved is gone or was edited"
+    comment_hash, covers = said
+    role = await work.github.role(signal.actor)
+    allowed = may_approve(policy, asked.binds, role=role, actor=signal.actor, requester=work.run.requester)
+    if allowed.status is not Status.approved:
+        await _answer(work, signal, replies.refused(allowed))
+        return f"refused: {allowed.why}"
+    if signal.review_id is not None and covers != asked.head_sha:
+        return "refused: the review covers another head"
+    if signal.review_id is None and signal.digest is not None and not matches(signal.digest, asked.digest):
+        await _answer(work, signal, replies.older(asked.binds, asked.digest))
+        return "refused: another digest"
+    now = work.services.clock.now()
+    async with work.lease.write() as db:
+        await approvals.grant(
+            db,
+            Approval(
+                run_id=work.run.id,
+                gate=asked.gate,
+                digest=asked.digest,
+                actor=signal.actor,
+                role=role,
+                comment_id=signal.comment_id,
+                review_id=signal.review_id,
+                comment_hash=comment_hash,
+                at=now,
+            ),
+        )
+        await events.append(
+            db,
+            work.run.id,
+            name="approval.granted",
+            actor=signal.actor,
+            facts={"gate": asked.gate, "digest": asked.digest, "role": role, "rule": allowed.why},
+            at=now,
+        )
+    return "granted"
+
+
+async def _reject(work: Work, policy: Policy, asked: Content, signal: NewSignal) -> str | None:
+    """None where the rejection counts: who may approve may reject, and so may the requester."""
+    role = await work.github.role(signal.actor)
+    if signal.actor == work.run.requester and role.at_least(Role.triage):
+        return None
+    allowed = may_approve(policy, asked.binds, role=role, actor=signal.actor, requester="")
+    if allowed.status is Status.approved:
+        return None
+    await _answer(work, signal, replies.refused(allowed))
+    return f"refused: {allowed.why}"
+
+
+async def _void(work: Work, signal: NewSignal) -> str:
+    why = signal.text or "what approved was edited, deleted or dismissed"
+    async with work.lease.write() as db:
+        count = await approvals.void(
+            db, work.run.id, comment_id=signal.comment_id, review_id=signal.review_id, why=why
+        )
+    return f"voided {count}"
+
+
+async def _said(work: Work, signal: NewSignal) -> tuple[Digest | None, Sha | None] | None:
+    """The hash of the approving comment, or the head a review covers; None where it no longer says so.
+
+    A comment that was ever edited does not approve: what was approved must be what people can still read.
+    """
+    if signal.comment_id is not None:
+        comment = await work.github.comment(signal.comment_id)
+        if comment is None or comment.author.login != signal.actor or comment.updated_at != comment.created_at:
+            return None
+        return content(comment.body.encode()), None
+    if signal.review_id is not None and (pull := work.run.pull_number) is not None:
+        review = await work.github.review(pull, signal.review_id)
+        if review is None or review.author.login != signal.actor or review.state is not ReviewState.approved:
+            return None
+        return None, review.head_sha
+    return None
+
+
+async def _no_longer(work: Work, policy: Policy, asked: Content, approval: Approval) -> str | None:
+    """Why a granted approval does not hold any more, or None."""
+    if approval.comment_id is not None:
+        comment = await work.github.comment(approval.comment_id)
+        if comment is None:
+            return "the comment was deleted"
+        if comment.author.login != approval.actor or content(comment.body.encode()) != approval.comment_hash:
+            return "the comment was edited"
+    if approval.review_id is not None and work.run.pull_number is not None:
+        review = await work.github.review(work.run.pull_number, approval.review_id)
+        if review is None or review.state is not ReviewState.approved:
+            return "the review was dismissed"
+        if review.head_sha != asked.head_sha:
+            return "the review covers another head"
+    role = await work.github.role(approval.actor)
+    allowed = may_approve(policy, asked.binds, role=role, actor=approval.actor, requester=work.run.requester)
+    return None if allowed.status is Status.approved else allowed.why
+
+
+async def _answer(work: Work, signal: NewSignal, body: str) -> None:
+    """One reply per signal, where the person spoke."""
+    number = work.run.pull_number if signal.review_id is not None else None
+    if signal.comment_id is not None and work.run.pull_number is not None and work.outputs.get("ship"):
+        number = work.run.pull_number
+    await work.say(f"answer:{signal.key}", body, number=number)
+
+
+async def _applied(work: Work, signal: NewSignal, outcome: str) -> None:
+    async with work.lease.write() as db:
+        await signals.applied(db, work.run.id, work.epoch, signal.key, outcome)
+        await events.append(
+            db,
+            work.run.id,
+            name="signal.applied",
+            actor=signal.actor,
+            facts={"kind": signal.kind, "outcome": outcome},
+            at=work.services.clock.now(),
+        )

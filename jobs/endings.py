@@ -1,0 +1,111 @@
+"""Endings: every run ends, and its end is said on GitHub.
+
+The state and the effects that say it are written in one transaction. The effects are loose: they belong to no lease,
+so whoever comes by finishes them if this worker dies now.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from adapters.store import effects, events, runs, signals, steps
+from core.effects import Act, AddReaction, EditComment, PostComment
+from core.errors import BotError
+from core.github import GitHub
+from core.markers import marked
+from core.runs import NewEffect, NewSignal, Run, SignalKind
+from core.states import Trigger
+from handlers import replies
+from jobs import checks, status
+from jobs.effects.comments import fitting
+from jobs.intake import perform_loose
+from jobs.lease import Lease
+from jobs.outcomes import End
+from jobs.services import Services
+from jobs.work import Work
+
+CALLS_OFF = frozenset({SignalKind.cancel, SignalKind.closed})
+"""Signals that end a run wherever it is."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a run ended, and what is said about it."""
+
+    trigger: Trigger
+    why: str
+    code: str
+    actor: str = "pullwright"
+    comment: str | None = None
+    reaction: str | None = None
+
+
+async def finish(work: Work, end: End) -> None:
+    """End a run that did what it could."""
+    reaction = "+1" if end.trigger is Trigger.finish else None
+    await _end(work.services, work.lease, _Ended(end.trigger, end.why, end.code, reaction=reaction))
+
+
+async def fail(services: Services, lease: Lease, error: BotError) -> None:
+    """End a run that failed for good, with one comment that says what happened and what to do."""
+    said = replies.failed(error.code, str(error), error.remedy(), error.evidence)
+    await _end(services, lease, _Ended(Trigger.fail, str(error), error.code, comment=said, reaction="confused"))
+
+
+async def called_off(services: Services, lease: Lease) -> None:
+    """End a run that somebody cancelled, or whose subject went away: what is so is asked of GitHub."""
+    async with services.store.read() as db:
+        run = await runs.require(db, lease.run_id)
+        pending = await signals.pending(db, lease.run_id)
+    signal = next(signal for signal in pending if signal.kind in CALLS_OFF)
+    trigger, why = await _why_called_off(services.github.repository(run.repo), run, signal)
+    await _end(services, lease, _Ended(trigger, why, signal.kind, actor=signal.actor), applied=pending)
+
+
+async def _why_called_off(github: GitHub, run: Run, signal: NewSignal) -> tuple[Trigger, str]:
+    if signal.kind is SignalKind.cancel:
+        return Trigger.cancel, f"cancelled by @{signal.actor}" + (f": {signal.text}" if signal.text else "")
+    if run.pull_number is not None and (await github.pull(run.pull_number)).merged:
+        return Trigger.finish, f"#{run.pull_number} was merged by @{signal.actor}"
+    return Trigger.cancel, signal.text or f"closed by @{signal.actor}"
+
+
+async def _end(
+    services: Services, lease: Lease, ended: _Ended, *, applied: Sequence[NewSignal] = ()
+) -> None:
+    now = services.clock.now()
+    async with services.store.read() as db:
+        run = await runs.require(db, lease.run_id)
+        memos = await steps.all_(db, run.id)
+        shown = await effects.get(db, f"run:{run.id}:status")
+        view = await status.view_of(db, run, memos, ended=ended.why, trigger=ended.trigger)
+    said: list[tuple[str, Act]] = []
+    if shown is not None and shown.receipt:
+        body = marked(fitting(replies.status_comment(view)), shown.key)
+        said.append(("status", EditComment(comment_id=shown.receipt["comment_id"], body=body)))
+    if ended.comment is not None:
+        said.append(("comment", PostComment(number=run.pull_number or run.subject.number, body=ended.comment)))
+    if ended.reaction is not None:
+        said.append(("reaction", _reaction(run, ended.reaction)))
+    if (check := checks.final_approval(run, memos, ended.trigger, ended.why)) is not None:
+        said.append(("check", check))
+    async with lease.write() as db:
+        for signal in applied:
+            await signals.applied(db, run.id, lease.epoch, signal.key, "the run ended")
+        for name, act in said:
+            key = f"run:{run.id}:end:{name}"
+            await effects.insert(db, NewEffect(key=key, run_id=None, repo=run.repo, act=act, at=now))
+        facts = {"state": ended.trigger.name, "code": ended.code, "why": ended.why, "cost_usd": view.cost_usd}
+        await events.append(db, run.id, name="run.ended", actor=ended.actor, facts=facts, at=now)
+        await runs.end(db, run.id, lease.epoch, ended.trigger, ended.why, ended.code or None, now)
+    log.info("run.ended", how=ended.trigger.name, why=ended.why)
+    await perform_loose(services)
+
+
+def _reaction(run: Run, content: str) -> AddReaction:
+    return AddReaction.model_validate(
+        {"number": run.subject.number, "comment_id": run.source_comment_id, "content": content}
+    )

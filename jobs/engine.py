@@ -1,0 +1,239 @@
+"""The engine: claim a run, perform its steps in order, write down what they came to.
+
+What happened already is read from `steps` and never done again. Every write carries the epoch of the lease, so a
+worker that lost it changes nothing more. A run ends here and nowhere else, and its end is always said on GitHub.
+"""
+
+import asyncio
+import contextlib
+from datetime import timedelta
+
+import structlog
+
+from adapters.store import events, runs, signals, steps
+from core import faults
+from core.digests import digest
+from core.errors import BotError, Cancelled, Drained, LeaseLost, RateLimited
+from core.expressions import holds
+from core.names import RunId
+from core.states import Trigger
+from core.workflow import Step, parse
+from jobs import endings, status
+from jobs.lease import Lease, beating
+from jobs.outcomes import Done, End, Outcome, Park
+from jobs.services import Services
+from jobs.steps import perform
+from jobs.work import Work
+
+ATTEMPTS = 5
+"""Failed attempts in a row, without a step done in between, before a run is given up."""
+
+WATCH_SECONDS = 1.0
+"""How often a working run looks whether somebody cancelled it."""
+
+log = structlog.get_logger()
+
+
+async def look(services: Services, run_id: RunId, draining: asyncio.Event) -> None:
+    """Take the run's lease, if it is to be had, and take the run as far as it goes.
+
+    Returns when the run is parked, ended or given back. Any number of calls for the same run are harmless.
+    """
+    settings, now = services.settings, services.clock.now()
+    async with services.store.begin() as db:
+        epoch = await runs.claim(db, run_id, services.worker, now, settings.lease_seconds)
+    if epoch is None:
+        return
+    lease = Lease(run_id, epoch, services.worker, services.store, services.clock)
+    with structlog.contextvars.bound_contextvars(epoch=epoch):
+        async with beating(
+            lease,
+            url=settings.database_url,
+            lease_seconds=settings.lease_seconds,
+            every_seconds=settings.heartbeat_seconds,
+        ):
+            await _hold(services, lease, draining)
+
+
+async def _hold(services: Services, lease: Lease, draining: asyncio.Event) -> None:
+    """Advance the run, and write down how this hold on it ended."""
+    watch = asyncio.create_task(_watch(services, lease, draining))
+    try:
+        await lease.hold(_advance(services, lease))
+    except LeaseLost:
+        log.warning("lease.lost")
+    except Drained:
+        async with lease.write() as db:
+            await runs.release(db, lease.run_id, lease.epoch)
+        log.info("run.released")
+    except Cancelled:
+        await endings.called_off(services, lease)
+    except BotError as error:
+        await _failed(services, lease, error)
+    except Exception as error:  # noqa: BLE001  # the edge of a job: nobody foresaw this
+        log.exception("run.crashed")
+        await _failed(services, lease, Unforeseen(f"Something nobody foresaw: {type(error).__name__}."))
+    finally:
+        watch.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watch
+
+
+class Unforeseen(BotError):
+    """A bug of ours. The operator's log has the traceback."""
+
+    code = "unforeseen"
+    retryable = True
+
+
+async def _watch(services: Services, lease: Lease, draining: asyncio.Event) -> None:
+    """Tell the lease when the worker drains or when somebody called the run off."""
+    while True:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(draining.wait(), WATCH_SECONDS)
+            lease.stop(Drained())
+            return
+        async with services.store.read() as db:
+            pending = await signals.pending(db, lease.run_id)
+        if any(signal.kind in endings.CALLS_OFF for signal in pending):
+            lease.stop(Cancelled(), now=True)
+            return
+
+
+async def _advance(services: Services, lease: Lease) -> None:
+    """Perform the steps that are not done yet, until one waits, ends the run or fails."""
+    async with services.store.read() as db:
+        run = await runs.get(db, lease.run_id)
+        memos = {memo.key: memo for memo in await steps.all_(db, run.id)}
+    if run.attempts > ATTEMPTS:
+        raise GivenUp(f"The run failed {ATTEMPTS} times in a row without getting any further.")
+    github = services.github.repository(run.repo)
+    work = Work(
+        services=services,
+        lease=lease,
+        run=run,
+        workflow=parse(run.workflow_text, f"{run.workflow}.yml"),
+        github=github,
+        app=await services.github.identity(),
+        repository=await github.repository(),
+        outputs={key: memo.output for key, memo in memos.items() if memo.state == "done"},
+        resumed=bool(memos),
+    )
+    await _called_off(work)
+    if not memos:
+        await work.react("rocket")
+    for step in work.workflow.steps:
+        if step.id not in work.outputs and not await _one(work, step):
+            return
+    await endings.finish(work, End(Trigger.finish, "every step is done"))
+
+
+async def _one(work: Work, step: Step) -> bool:
+    """Perform one step and write its outcome. False: the run goes no further now."""
+    work.lease.interrupted()
+    with structlog.contextvars.bound_contextvars(step=step.id):
+        outcome = await _outcome(work, step)
+        match outcome:
+            case Done(output, why):
+                await _finish_step(work, step, output, why)
+                return True
+            case Park(waiting):
+                async with work.lease.write() as db:
+                    parked = await runs.park(db, work.run.id, work.epoch, waiting)
+                    if parked:
+                        await events.append(
+                            db,
+                            work.run.id,
+                            name="run.waiting",
+                            actor="pullwright",
+                            facts=waiting.model_dump(mode="json"),
+                            at=work.services.clock.now(),
+                        )
+                if parked:
+                    log.info("run.waiting", what=waiting.what, person=waiting.person)
+                    return False
+                # A signal came in between: look at it now, nobody will ring for it again.
+                await _called_off(work)
+                return await _one(work, step)
+            case End():
+                await endings.finish(work, outcome)
+                return False
+
+
+async def _called_off(work: Work) -> None:
+    """Raise Cancelled where a signal that no gate applies is waiting."""
+    async with work.services.store.read() as db:
+        pending = await signals.pending(db, work.run.id)
+    if any(signal.kind in endings.CALLS_OFF for signal in pending):
+        raise Cancelled
+
+
+async def _outcome(work: Work, step: Step) -> Outcome:
+    if step.when is not None:
+        policy = (await work.policy()).policy
+        if not holds(step.when, {"policy": policy.model_dump(mode="json"), "inputs": dict(work.run.inputs)}):
+            return Done({"skipped": step.when}, f"skipped: `{step.when}` does not hold")
+    now = work.services.clock.now()
+    async with work.lease.write() as db:
+        if await steps.get(db, work.run.id, step.id) is None:
+            await steps.start(db, work.run.id, work.epoch, step.id, _input_hash(work, step), now)
+            await events.append(
+                db, work.run.id, name="step.started", actor="pullwright", facts={"step": step.id}, at=now
+            )
+    faults.point("step.after_intent")
+    await status.show(work, current=step.id)
+    return await perform(step, work)
+
+
+async def _finish_step(work: Work, step: Step, output: object, why: str) -> None:
+    now = work.services.clock.now()
+    faults.point("step.before_outcome")
+    async with work.lease.write() as db:
+        await steps.finish(
+            db, work.run.id, work.epoch, step.id, _input_hash(work, step), output=output, cost=None, now=now
+        )
+        # A step done is progress: what failed before it does not count against the run any more.
+        await runs.reset_attempts(db, work.run.id, work.epoch)
+        await events.append(
+            db, work.run.id, name="step.finished", actor="pullwright", facts={"step": step.id, "why": why}, at=now
+        )
+    work.outputs[step.id] = output
+    log.info("step.finished", why=why)
+
+
+def _input_hash(work: Work, step: Step) -> str:
+    """A step is the same step while its text and what is pinned of the run are the same."""
+    return digest("step", work.run.workflow_digest, step.id, work.run.base_sha)
+
+
+class GivenUp(BotError):
+    """The run failed again and again at the same place."""
+
+    code = "given-up"
+
+    def remedy(self) -> str:
+        return "The operator should look at the log of this run; then comment `/retry`."
+
+
+async def _failed(services: Services, lease: Lease, error: BotError) -> None:
+    """Give a run back to be tried later, or end it and say why."""
+    async with services.store.read() as db:
+        run = await runs.get(db, lease.run_id)
+    if error.retryable and run.attempts < ATTEMPTS:
+        wait = error.retry_after_seconds if isinstance(error, RateLimited) else min(2.0**run.attempts, 60.0)
+        now = services.clock.now()
+        async with lease.write() as db:
+            await events.append(
+                db,
+                run.id,
+                name="run.postponed",
+                actor="pullwright",
+                facts={"code": error.code, "why": str(error), "seconds": wait},
+                at=now,
+            )
+            await runs.release(db, run.id, lease.epoch, not_before=now + timedelta(seconds=wait))
+        log.warning("run.postponed", code=error.code, why=str(error), seconds=wait)
+        return
+    log.warning("run.failed", code=error.code, why=str(error))
+    await endings.fail(services, lease, error)
+

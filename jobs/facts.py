@@ -1,0 +1,81 @@
+"""Gather the facts a handler asks for.
+
+Whoever GitHub says did it is the actor: the role that is looked up is that of the label event's, the comment's or
+the review's author, never of the sender a payload names.
+"""
+
+from adapters.store import runs, steps
+from core.facts import FactQuery, Facts
+from core.github import Comment, GitHub, Issue, LabelEvent, Pull, Review
+from core.names import Repo
+from jobs.policy import read_policy
+from jobs.services import Services
+from jobs.workflows import built_in
+
+RECENT = 5
+"""Runs of a subject that a handler may look at."""
+
+
+async def gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
+    """The facts, all read now. Raises what GitHub raises: doubt stops here, and the delivery is tried again."""
+    github = services.github.repository(repo)
+    repository = await github.repository()
+    issue = await _issue(github, query)
+    comment = await _comment(github, query)
+    labelling = await _labelling(github, query)
+    review = await _review(github, query)
+    pull = await _pull(github, query)
+    actor = _actor(query, comment, labelling, review)
+    async with services.store.read() as db:
+        of_subject = await runs.of_subject(db, repo.id, query.number) if query.number is not None else []
+        of_subject = of_subject[:RECENT]
+        memos = {run.id: await steps.all_(db, run.id) for run in of_subject[:1]}
+    return Facts(
+        app=await services.github.identity(),
+        repository=repository,
+        issue=issue,
+        role=await github.role(actor) if actor is not None else None,
+        comment=comment,
+        labelling=labelling,
+        review=review,
+        pull=pull,
+        thread=await github.comments(query.number) if query.thread and query.number is not None else (),
+        policy=await read_policy(services, github, repository) if query.policy else None,
+        runs=of_subject,
+        steps=memos,
+        workflows=built_in(),
+    )
+
+
+def _actor(
+    query: FactQuery, comment: Comment | None, labelling: LabelEvent | None, review: Review | None
+) -> str | None:
+    if labelling is not None:
+        return labelling.actor.login
+    if comment is not None:
+        return comment.author.login
+    if review is not None:
+        return review.author.login
+    return query.role_of
+
+
+async def _issue(github: GitHub, query: FactQuery) -> Issue | None:
+    return await github.issue(query.number) if query.number is not None else None
+
+
+async def _comment(github: GitHub, query: FactQuery) -> Comment | None:
+    return await github.comment(query.comment_id) if query.comment_id is not None else None
+
+
+async def _labelling(github: GitHub, query: FactQuery) -> LabelEvent | None:
+    if query.number is None or query.label is None:
+        return None
+    return await github.labelling(query.number, query.label)
+
+
+async def _review(github: GitHub, query: FactQuery) -> Review | None:
+    return await github.review(*query.review) if query.review is not None else None
+
+
+async def _pull(github: GitHub, query: FactQuery) -> Pull | None:
+    return await github.pull(query.pull) if query.pull is not None else None

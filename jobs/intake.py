@@ -1,0 +1,233 @@
+"""Intake: every stored delivery becomes what its handler plans, in one transaction, once.
+
+`drain()` works until nothing is pending. A delivery that cannot be judged now (GitHub does not answer) stays pending
+and is looked at again; nothing is guessed and nothing is dropped.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store import deliveries, effects, events, runs, signals
+from adapters.store.runs import Inserted
+from core.digests import digest
+from core.effects import AddReaction, PostComment
+from core.errors import BotError, NotThere
+from core.facts import Facts
+from core.intents import Ignore, Intent, React, Say, Signal, StartRun
+from core.names import Repo, RunId
+from core.runs import Delivery, Effect, NewEffect, NewRun, NewSignal
+from handlers import handler_of
+from handlers.events import Event, Ignored, parse
+from jobs import outbox
+from jobs.effects import Outside
+from jobs.facts import gather
+from jobs.services import Services
+
+BATCH = 50
+RETRY_SECONDS = 30
+"""How long a delivery that could not be judged waits before the next look."""
+
+log = structlog.get_logger()
+
+
+class RoutedElsewhere(BotError):
+    """Another intake was quicker with this delivery; what was about to be written here is rolled back."""
+
+    code = "routed-elsewhere"
+
+
+async def drain(services: Services) -> None:
+    """Route everything that is pending, then do what needs no run."""
+    while batch := await _pending(services):
+        for delivery in batch:
+            with structlog.contextvars.bound_contextvars(delivery=delivery.guid):
+                await _route(services, delivery)
+    await perform_loose(services)
+
+
+async def _pending(services: Services) -> Sequence[Delivery]:
+    async with services.store.read() as db:
+        return await deliveries.pending(db, services.clock.now(), BATCH)
+
+
+async def _route(services: Services, delivery: Delivery) -> None:
+    now = services.clock.now()
+    try:
+        event = parse(delivery.event, delivery.body)
+        if isinstance(event, Ignored):
+            outcome, woken = f"ignored: {event.why}", set[RunId]()
+            async with services.store.begin() as db:
+                await deliveries.routed(db, delivery, outcome, now)
+        else:
+            outcome, woken = await _plan(services, delivery, event)
+    except RoutedElsewhere:
+        return
+    except NotThere as error:
+        # What the event speaks of is gone, or the App was removed: there is nobody to answer.
+        async with services.store.begin() as db:
+            await deliveries.routed(db, delivery, f"ignored: {error}", now)
+        return
+    except BotError as error:
+        # GitHub or the operator must act first; such a wait does not count as a failed attempt.
+        async with services.store.begin() as db:
+            await deliveries.postponed(db, delivery, str(error), now + timedelta(seconds=RETRY_SECONDS))
+        log.warning("delivery.postponed", code=error.code, why=str(error))
+        return
+    except Exception as error:  # noqa: BLE001  # the edge of a job: one bad delivery must not stop the others
+        log.exception("delivery.crashed")
+        async with services.store.begin() as db:
+            await deliveries.failed(db, delivery, repr(error), now + timedelta(seconds=RETRY_SECONDS), now)
+        return
+    log.info("delivery.routed", event=delivery.event, outcome=outcome)
+    for run_id in woken:
+        await ring(services, run_id)
+
+
+async def _plan(services: Services, delivery: Delivery, event: Event) -> tuple[str, set[RunId]]:
+    """Ask the event's handler what it wants, and write all of it in one transaction."""
+    handler = handler_of(event)
+    if handler is None:
+        intents: list[Intent] = [Ignore("nothing listens to this event")]
+        facts = None
+    else:
+        facts = await gather(services, event.repo, handler.needs(event))
+        intents = handler.plan(event, facts)
+    woken: set[RunId] = set()
+    outcomes: list[str] = []
+    async with services.store.begin() as db:
+        for intent in intents:
+            outcomes.append(await _write(services, db, event.repo, facts, intent, woken))
+        if not await deliveries.routed(db, delivery, "; ".join(outcomes) or "nothing to do", services.clock.now()):
+            raise RoutedElsewhere
+    return "; ".join(outcomes), woken
+
+
+async def _write(
+    services: Services, db: AsyncConnection, repo: Repo, facts: Facts | None, intent: Intent, woken: set[RunId]
+) -> str:
+    now = services.clock.now()
+    match intent:
+        case Ignore(why):
+            return f"ignored: {why}"
+        case StartRun():
+            assert facts is not None  # noqa: S101  # only a handler that was given facts plans anything
+            return await _start(services, db, repo, facts, intent, woken)
+        case Signal():
+            new = NewSignal(
+                key=intent.key,
+                run_id=intent.run_id,
+                kind=intent.kind,
+                actor=intent.actor,
+                digest=intent.digest,
+                text=intent.text,
+                comment_id=intent.comment_id,
+                review_id=intent.review_id,
+                at=now,
+            )
+            if not await signals.insert(db, new):
+                return f"signal {intent.kind} known already"
+            woken.add(intent.run_id)
+            await events.append(
+                db,
+                intent.run_id,
+                name=f"signal.{intent.kind}",
+                actor=intent.actor,
+                facts={"text": intent.text, "digest": intent.digest},
+                at=now,
+            )
+            return f"signal {intent.kind} to run {intent.run_id}"
+        case Say(number, body, key):
+            act = PostComment(number=number, body=body)
+            await effects.insert(db, NewEffect(key=f"say:{key}", run_id=None, repo=repo, act=act, at=now))
+            return "answered"
+        case React(number, comment_id, content):
+            reaction = AddReaction(number=number, comment_id=comment_id, content=content)
+            key = f"react:{repo.id}:{number}:{comment_id}:{content}"
+            await effects.insert(db, NewEffect(key=key, run_id=None, repo=repo, act=reaction, at=now))
+            return f"reacted {content}"
+
+
+async def _start(
+    services: Services, db: AsyncConnection, repo: Repo, facts: Facts, intent: StartRun, woken: set[RunId]
+) -> str:
+    """Insert the run with everything that is pinned for its life."""
+    assert facts.policy is not None and facts.workflows is not None  # noqa: S101  # may_start() read both
+    text = facts.workflows[intent.workflow]
+    now = services.clock.now()
+    run = NewRun(
+        id=services.ids.run(),
+        workflow=intent.workflow,
+        workflow_text=text,
+        workflow_digest=digest("workflow", text),
+        repo=repo,
+        subject=intent.subject,
+        base_ref=facts.repository.default_branch,
+        base_sha=facts.policy.sha,
+        trigger_key=intent.key,
+        requester=intent.requester,
+        source=intent.source,
+        source_comment_id=intent.source_comment_id,
+        snapshot=intent.snapshot,
+        inputs=intent.inputs,
+        retry_of=intent.retry_of,
+        created_at=now,
+    )
+    inserted = await runs.insert(db, run)
+    if inserted is not Inserted.started:
+        return f"no new run: {inserted.value}"
+    await events.append(
+        db,
+        run.id,
+        name="run.queued",
+        actor=run.requester,
+        facts={
+            "workflow": run.workflow,
+            "workflow_digest": run.workflow_digest,
+            "source": run.source,
+            "base": f"{run.base_ref}@{run.base_sha}",
+            "retry_of": run.retry_of,
+            "inputs": dict(run.inputs),
+        },
+        at=now,
+    )
+    woken.add(run.id)
+    return f"started run {run.id}"
+
+
+async def ring(services: Services, run_id: RunId) -> None:
+    """Ring for a run. A bell that nobody hears is rung again by the clock."""
+    async with services.store.begin() as db:
+        number = await runs.ring(db, run_id)
+    await services.doorbell.ring_run(run_id, number)
+
+
+async def perform_loose(services: Services) -> None:
+    """Do the effects that belong to no lease: answers, reactions, and what is left to say when a run has ended."""
+    now = services.clock.now()
+    async with services.store.read() as db:
+        waiting = await effects.pending_loose(db, now, BATCH)
+    for effect in waiting:
+        try:
+            await perform_one_loose(services, effect)
+        except BotError as error:
+            later = now + timedelta(seconds=RETRY_SECONDS * 2**effect.attempts) if error.retryable else None
+            async with services.store.begin() as db:
+                await effects.failed(db, effect.key, str(error), later)
+            log.warning("effect.failed", key=effect.key, code=error.code, why=str(error))
+
+
+async def perform_one_loose(services: Services, effect: Effect) -> None:
+    def write() -> AbstractAsyncContextManager[AsyncConnection]:
+        return services.store.begin()
+
+    outside = Outside(
+        github=services.github.repository(effect.repo),
+        app_id=(await services.github.identity()).id,
+        key=effect.key,
+        intended_at=effect.at,
+    )
+    await outbox.perform(effect, outside, write=write, epoch=None, clock=services.clock)

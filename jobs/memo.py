@@ -1,0 +1,92 @@
+"""The memo of an agent's turns, kept in the run's steps: a replay calls no model and runs no command again."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.store import costs, events, steps
+from core import faults
+from core.completions import Usage
+from core.digests import canonical
+from core.names import Digest, Sha
+from jobs.work import Work
+
+LARGE_BYTES = 32 * 1024
+"""Values above this go to the artifact store; the step keeps their address."""
+
+_TURN = re.compile(r"/turn:(\d+)")
+
+
+@dataclass
+class StepMemo:
+    """Satisfies `jobs.agent.Memo` for one lease holder and one piece of work."""
+
+    work: Work
+    checkpointed: Sha | None
+    """The tree of the last checkpoint: where an interrupted attempt goes on."""
+    unfinished: int | None
+    """A turn that was cut short after it may have written: its calls are forgotten with what they wrote."""
+
+    @classmethod
+    async def of(cls, work: Work, key: str) -> "StepMemo":
+        """The memo as an earlier attempt at this piece of work left it."""
+        async with work.services.store.read() as db:
+            memos = [m for m in await steps.all_(db, work.run.id) if m.key.startswith(f"{key}/turn:")]
+        saved = {_turn(m.key): m.output for m in memos if m.key.endswith("/tree")}
+        last = max((_turn(m.key) for m in memos), default=None)
+        return cls(
+            work=work,
+            checkpointed=Sha(saved[max(saved)]) if saved else None,
+            unfinished=last if last not in saved else None,
+        )
+
+    async def recall(self, key: str, input_hash: Digest) -> Any | None:
+        """What was kept under this key, or None. Raises where the same key was kept for another input."""
+        if "/call:" in key and _turn(key) == self.unfinished:
+            return None
+        async with self.work.services.store.read() as db:
+            memo = await steps.get(db, self.work.run.id, key)
+        if memo is None or memo.state != "done":
+            return None
+        if memo.input_hash != input_hash:
+            raise steps.StepMismatch(f"The step `{key}` was recorded for another input.")
+        if isinstance(memo.output, dict) and set(memo.output) == {"artifact"}:
+            return json.loads(await self.work.services.artifacts.get(Digest(memo.output["artifact"])))
+        return memo.output
+
+    async def keep(
+        self, key: str, input_hash: Digest, value: Any, usage: Usage | None = None, model: str | None = None
+    ) -> None:
+        """Keep a value with its cost, in one transaction with its journal entry."""
+        work, now = self.work, self.work.services.clock.now()
+        written = canonical(value)
+        stored = value
+        if len(written) > LARGE_BYTES:
+            stored = {"artifact": await work.services.artifacts.put(written)}
+        faults.point("memo.before_keep")
+        async with work.lease.write() as db:
+            cost = usage.cost_usd if usage else None
+            await steps.finish(db, work.run.id, work.epoch, key, input_hash, output=stored, cost=cost, now=now)
+            if usage is None:
+                return
+            await costs.add(db, work.run.id, work.run.repo.id, work.number, key, model or "", usage, now)
+            facts = {"step": key, "model": model, **usage.model_dump(mode="json")}
+            await events.append(db, work.run.id, name="model.replied", actor="pullwright", facts=facts, at=now)
+
+    async def checkpoint(self, key: str) -> None:
+        """Remember the tree after a turn that wrote, so that a crash resumes from it and not from half an edit."""
+        work, now = self.work, self.work.services.clock.now()
+        tree = await (await work.bench()).snapshot()
+        async with work.lease.write() as db:
+            await steps.finish(
+                db, work.run.id, work.epoch, f"{key}/tree", Digest(tree), output=tree, cost=None, now=now
+            )
+
+    def interrupted(self) -> None:
+        self.work.lease.interrupted()
+
+
+def _turn(key: str) -> int:
+    found = _TURN.search(key)
+    return int(found[1]) if found else 0

@@ -1,0 +1,98 @@
+"""The outbox: every write to the outside, done once.
+
+Lease, receipt, look, act, receipt. A crash anywhere in between leaves a row that says what was meant, and the next
+attempt looks on GitHub before it acts. An answer that never came is never repeated blind.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import assert_never
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store import effects
+from core import faults
+from core.clock import Clock
+from core.effects import (
+    AddReaction,
+    EditComment,
+    KeepComment,
+    MarkReady,
+    MergePull,
+    OpenPull,
+    PostComment,
+    PushBranch,
+    PutCheck,
+    RequestReview,
+)
+from core.names import Epoch
+from core.runs import Effect, EffectState
+from jobs.effects import Outside, Receipt, branches, checks, comments, pulls
+
+Write = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+"""Opens a transaction that commits only while the right to write is held."""
+
+
+async def perform(
+    effect: Effect, outside: Outside, *, write: Write, epoch: Epoch | None, clock: Clock
+) -> Receipt | None:
+    """The effect's receipt, after it was found or done; None where it failed for good or another is at it.
+
+    Raises what GitHub or git raised; the row then still says that an attempt was made, so the next one looks first.
+    """
+    if effect.state is EffectState.done and effect.receipt is not None:
+        return effect.receipt
+    async with write() as db:
+        if not await effects.acting(db, effect.key, epoch, clock.now()):
+            return None
+    faults.point("effect.before_act")
+    # Nothing can be there yet if nobody ever tried: the first attempt need not look.
+    receipt = await _find(effect, outside) if effect.attempts else None
+    if receipt is None:
+        receipt = await _act(effect, outside)
+    faults.point("effect.after_act")
+    async with write() as db:
+        await effects.done(db, effect.key, receipt)
+    return receipt
+
+
+async def _find(effect: Effect, outside: Outside) -> Receipt | None:
+    match effect.act:
+        case PostComment() | KeepComment() as act:
+            return await comments.find(act, outside)
+        case PushBranch() as act:
+            return await branches.find(act, outside)
+        case OpenPull() as act:
+            return await pulls.find_opened(act, outside)
+        case MarkReady() as act:
+            return await pulls.find_ready(act, outside)
+        case MergePull() as act:
+            return await pulls.find_merged(act, outside)
+        case AddReaction() | EditComment() | RequestReview() | PutCheck():
+            return None  # these act the same way however often they act
+        case _ as never:
+            assert_never(never)
+
+
+async def _act(effect: Effect, outside: Outside) -> Receipt:
+    match effect.act:
+        case PostComment() | KeepComment() as act:
+            return await comments.act(act, outside)
+        case EditComment() as act:
+            return await comments.edit(act, outside)
+        case AddReaction() as act:
+            return await comments.react(act, outside)
+        case PushBranch() as act:
+            return await branches.act(act, outside)
+        case OpenPull() as act:
+            return await pulls.open_(act, outside)
+        case MarkReady() as act:
+            return await pulls.make_ready(act, outside)
+        case RequestReview() as act:
+            return await pulls.request_review(act, outside)
+        case PutCheck() as act:
+            return await checks.put(act, outside)
+        case MergePull() as act:
+            return await pulls.merge(act, outside)
+        case _ as never:
+            assert_never(never)

@@ -1,0 +1,31 @@
+"""The policy in force: found on the default branch at a recorded commit, evaluated live at each decision."""
+
+from core.errors import NotThere
+from core.facts import PolicyFile
+from core.github import GitHub, RepositoryFacts
+from jobs.services import Services
+from policies.schema import Effective, effective
+
+PATH = ".github/pullwright.yml"
+
+
+async def read_policy(services: Services, github: GitHub, repository: RepositoryFacts) -> PolicyFile:
+    """The first policy file there is: the repository's, else nothing and the built-in counts.
+
+    Raises NotThere where the repository has no commit yet.
+    """
+    sha = await github.head_of(repository.default_branch)
+    if sha is None:
+        raise NotThere(f"{repository.owner}/{repository.name} has no commit on {repository.default_branch} yet.")
+    raw = await github.file(PATH, sha)
+    return PolicyFile(
+        path=PATH if raw is not None else "built-in policy",
+        text=raw.decode("utf-8", "replace") if raw is not None else None,
+        sha=sha,
+        operator=services.operator.policy,
+    )
+
+
+def in_force(file: PolicyFile, repository: RepositoryFacts) -> Effective:
+    """What the files say together. Raises PolicyInvalid: while one is broken, nothing runs."""
+    return effective(file.operator, file.text, repository.owner_is_organisation)

@@ -1,0 +1,33 @@
+"""One file per kind of step; `perform` picks it by what the workflow's step says."""
+
+from typing import assert_never
+
+from core.workflow import Agent, Check, Gate, Merge, Ready, Ship, Step
+from jobs.outcomes import Outcome
+from jobs.steps import agent, check, gate, merge, ready, research, ship, triage
+from jobs.work import Work
+
+
+async def perform(step: Step, work: Work) -> Outcome:
+    """What the step came to. Raises BotError where it failed for good or for now."""
+    match step.action:
+        case "triage":
+            return await triage.perform(step, work)
+        case "research":
+            return await research.perform(step, work)
+        case Agent() as said:
+            return await agent.perform(step, said, work)
+        case Check() as said:
+            return await check.perform(step, said, work)
+        case Gate() as said:
+            return await gate.perform(step, said, work)
+        case Ship() as said:
+            return await ship.perform(step, said, work)
+        case Ready():
+            return await ready.perform(step, work)
+        case Merge() as said:
+            return await merge.perform(step, said, work)
+        case str() as name:
+            raise AssertionError(name)  # the language allows no other built-in
+        case _ as never:
+            assert_never(never)

@@ -1,0 +1,191 @@
+"""A check: a command of the project, in a box over a scratch copy of the tree.
+
+With `expect: any` it is a baseline: what fails before anything was changed is known afterwards, and only new
+failures count. Otherwise it must be green; what is red is repaired, the check runs again after every repair, and an
+exhausted repair fails the run. Then the tests that the change touches are run on the base and on the head: evidence
+that they show something.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.boxes import CommandResult
+from core.errors import BaselineRed, NothingChanged, SetupFailed, StillRed
+from core.names import Sha, Value
+from core.outputs import ChangeSummary
+from core.workflow import Check, Step
+from handlers import replies
+from jobs.outcomes import Done, Outcome
+from jobs.steps.agent import change
+from jobs.work import Work
+from jobs.workbench import CheckPlan, Workbench
+from policies.detect import detect
+from policies.reports import Verdict, failing_tests, outcome
+from prompts import RepairPrompt
+
+SHOWN_CHARACTERS = 6_000
+"""How much of a command's output a repair prompt and a comment may carry."""
+
+
+class CheckReport(Value):
+    """How a check ended. `failing` names tests where the output tells them."""
+
+    verdict: Verdict
+    why: str = ""
+    exit_code: int | None
+    failing: tuple[str, ...] = ()
+    seconds: float
+    output: str
+    """The end of the output."""
+    output_digest: str
+    """Where all of it is, in the artifact store."""
+
+
+class Evidence(Value):
+    """The tests that the change adds or touches, on the base and on the head."""
+
+    files: tuple[str, ...] = ()
+    base: Verdict | None = None
+    head: Verdict | None = None
+    why: str = ""
+
+    @property
+    def shows(self) -> bool:
+        """Red on the base and green on the head."""
+        return self.base is Verdict.red and self.head is Verdict.green
+
+
+async def perform(step: Step, check: Check, work: Work) -> Outcome:
+    bench = await work.bench()
+    if step.expect == "any":
+        return await _baseline(check, work, bench)
+    return await _green(step, work, bench)
+
+
+async def _baseline(check: Check, work: Work, bench: Workbench) -> Outcome:
+    plan = await _plan(check.uses, work, bench)
+    await bench.set_up(plan)
+    report = await _run(work, bench, plan, work.run.base_sha)
+    output = {"check": plan.model_dump(mode="json"), "report": report.model_dump(mode="json")}
+    if report.verdict is Verdict.green:
+        return Done(output, f"`{plan.run}` is green on the base")
+    if report.verdict is not Verdict.red:
+        raise SetupFailed(f"`{plan.run}` cannot be run on the base: {report.why}", evidence=report.output)
+    if not report.failing:
+        raise BaselineRed(f"`{plan.run}` fails on `{work.run.base_ref}` before any change.", evidence=report.output)
+    await work.say("baseline-red", replies.baseline_red(report.failing, plan.run))
+    return Done(output, f"{len(report.failing)} tests fail on the base already; only new failures count")
+
+
+async def _green(step: Step, work: Work, bench: Workbench) -> Outcome:
+    plan = checked(work)
+    known = frozenset(work.outputs["baseline"]["report"]["failing"])
+    await bench.set_up(plan)
+    tree = work.tree()
+    if not await bench.workspace.changed_paths(work.run.base_sha, tree):
+        raise NothingChanged("The agent handed in its work, but no file is different.")
+    report = await _run(work, bench, plan, tree)
+    repairs = 0
+    while not _passes(report, known):
+        if step.repair is None or repairs == step.repair.attempts:
+            raise StillRed(f"`{plan.run}` is still red after {repairs} repairs.", evidence=report.output)
+        repairs += 1
+        tree = await _repair(step.repair, f"{step.id}/repair:{repairs}", repairs, work, bench, plan, tree, report)
+        report = await _run(work, bench, plan, tree)
+    evidence = await _evidence(work, bench, plan, tree)
+    output = {
+        "tree": tree,
+        "repairs": repairs,
+        "report": report.model_dump(mode="json"),
+        "evidence": evidence.model_dump(mode="json"),
+    }
+    return Done(output, f"`{plan.run}` is green after {repairs} repairs; {evidence.why}")
+
+
+async def _repair(
+    repair: Repair,
+    key: str,
+    attempt: int,
+    work: Work,
+    bench: Workbench,
+    plan: CheckPlan,
+    tree: Sha,
+    report: CheckReport,
+) -> Sha:
+    """The tree after one attempt to mend what is red."""
+    diff = await bench.workspace.diff(work.run.base_sha, tree)
+    prompt = repair_prompt(
+        work,
+        plan,
+        output=report.output,
+        diff=diff.patch.decode("utf-8", "replace"),
+        attempt=attempt,
+        attempts=repair.attempts,
+    )
+    handed = await hand_in(work, key, repair.role, prompt, ChangeSummary, writes=True, start=tree)
+    await work.journal("check.repaired", {"step": key, "tree": handed.tree, "turns": handed.turns})
+    assert handed.tree is not None  # noqa: S101  # an agent that writes hands over a tree
+    return handed.tree
+
+
+async def _evidence(work: Work, bench: Workbench, plan: CheckPlan, tree: Sha) -> Evidence:
+    """Run the touched tests on the base (with only them taken from the head) and on the head."""
+    changed = await bench.workspace.changed_paths(work.run.base_sha, tree)
+    present = [path.path for path in changed if path.head_blob is not None]
+    files = tuple(matching(present, plan.tests))
+    if not files:
+        return Evidence(why="the change touches no test")
+    script, arguments = (plan.select, files) if plan.select else (plan.run, ())
+    overlay = await bench.workspace.overlay(work.run.base_sha, tree, files)
+    on_base = _judged(await bench.command(overlay, script, arguments))
+    on_head = _judged(await bench.command(tree, script, arguments))
+    why = f"{', '.join(files)}: {on_base.verdict} on the base, {on_head.verdict} on the head"
+    return Evidence(files=files, base=on_base.verdict, head=on_head.verdict, why=why)
+
+
+def _passes(report: CheckReport, known: frozenset[str]) -> bool:
+    """Green, or red with no test failing that did not fail before the change."""
+    if report.verdict is Verdict.green:
+        return True
+    return report.verdict is Verdict.red and bool(report.failing) and set(report.failing) <= known
+
+
+async def _run(work: Work, bench: Workbench, plan: CheckPlan, tree: Sha) -> CheckReport:
+    result = await bench.command(tree, plan.run)
+    judged = _judged(result)
+    report = CheckReport(
+        verdict=judged.verdict,
+        why=judged.why,
+        exit_code=result.exit_code,
+        failing=tuple(sorted(failing_tests(result.text))) if judged.verdict is Verdict.red else (),
+        seconds=round(result.duration_seconds, 2),
+        output=tail(result, SHOWN_CHARACTERS),
+        output_digest=await work.services.artifacts.put(result.output),
+    )
+    facts = {"tree": tree, "command": plan.run, **report.model_dump(mode="json", exclude={"output"})}
+    await work.journal("check.ran", facts)
+    return report
+
+
+def _judged(result: CommandResult) -> Judged:
+    return judged(result.exit_code, result.text, timed_out=result.timed_out)
+
+
+async def _plan(name: str, work: Work, bench: Workbench) -> CheckPlan:
+    """The check as the policy names it, or as it is detected from the base's files."""
+    policy = (await work.policy()).policy
+    files = await bench.files()
+    contents = await bench.read_texts([path for path in files if tells_dependencies(path)])
+    found = detect(files, contents.get)
+    said = policy.checks.get(name) or found.checks.get(name)
+    if said is None:
+        raise SetupFailed(f"It is not known how to run `{name}` here: {found.why}")
+    why = "`.github/pullwright.yml`" if name in policy.checks else found.why
+    return CheckPlan(
+        name=name,
+        run=said.run,
+        select=said.select,
+        tests=said.tests,
+        setup=policy.setup or found.setup,
+        why=why,
+    )

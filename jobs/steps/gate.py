@@ -1,0 +1,189 @@
+"""A gate: wait for the people that policy asks for, bound to the digest of exactly this content.
+
+The policy is read anew at every look, the approvals are checked with GitHub anew, and what is approved is compared
+with what is there: the bot's plan comment may have been edited, the branch pushed to, the base changed.
+"""
+
+from collections.abc import Sequence
+
+from adapters.store import effects, events, signals
+from core.digests import plan_digest, short
+from core.errors import BaseMoved, BranchMoved, ChangeRefused
+from core.markers import marked
+from core.runs import Approval, SignalKind, Waiting
+from core.states import Trigger, WaitingFor
+from core.workflow import Gate, Step
+from handlers import replies
+from jobs import approvals, checks, status
+from jobs.approvals import Content
+from jobs.effects.comments import fitting
+from jobs.outcomes import Done, End, Outcome, Park
+from jobs.people import whom_to_ask
+from jobs.steps.agent import plan
+from jobs.steps.ship import Shipped
+from jobs.work import Work
+from policies.evaluate import change_gate, plan_gate
+from policies.result import Result
+from policies.schema import Effective
+
+OUR_SIDE = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+"""Author associations of people who belong to the repository; everybody else is a stranger."""
+
+
+async def perform(step: Step, gate: Gate, work: Work) -> Outcome:
+    if gate.binds == "plan":
+        return await _plan(step, work)
+    policy = await work.policy()
+    decided = await change_decision(work, policy, step.id)
+    match decided:
+        case End() | Park():
+            return decided
+        case Result() as result:
+            return Done({"digest": Shipped.of(work).digest(work, policy.digest)}, result.why)
+
+
+# A plan ---------------------------------------------------------------------------------------------------------
+
+
+async def _plan(step: Step, work: Work) -> Outcome:
+    policy = await work.policy()
+    asked = Content(step.id, "plan", _plan_digest(work, policy))
+    result = _plan_result(work, policy, await approvals.standing(work, policy.policy, asked))
+    person = await whom_to_ask(work, policy.policy, "plan") if result.pending else None
+    if await _post_plan(work, policy, asked, result, person):
+        await _refuse_pending(work, "the plan comment was edited by somebody else")
+    if end := await approvals.apply(work, policy.policy, asked):
+        return end
+    standing = await approvals.standing(work, policy.policy, asked)
+    result = _plan_result(work, policy, standing)
+    if result.refused:
+        raise ChangeRefused(result.why)
+    if result.approved:
+        return Done({"digest": asked.digest, "approved_by": [a.actor for a in standing]}, result.why)
+    waiting = Waiting(what=WaitingFor.approval, why=result.why, person=person, digest=asked.digest)
+    await status.show(work, current=step.id, waiting=waiting)
+    return Park(waiting)
+
+
+def _plan_digest(work: Work, policy: Effective) -> str:
+    return plan_digest(
+        repository_id=work.run.repo.id,
+        plan=plan(work).model_dump(mode="json"),
+        snapshot=work.run.snapshot.model_dump(mode="json"),
+        policy=policy.digest,
+    )
+
+
+def _plan_result(work: Work, policy: Effective, standing: Sequence[Approval]) -> Result:
+    the_plan, snapshot = plan(work), work.run.snapshot
+    associations = {snapshot.author_association, *(c.author_association for c in snapshot.comments)}
+    return plan_gate(
+        policy.policy,
+        plan=the_plan,
+        estimate_usd=the_plan.estimate_usd,
+        requester=work.run.requester,
+        stranger_text=not associations <= OUR_SIDE,
+        approvals=standing,
+        owner=work.repository.owner,
+    )
+
+
+async def _post_plan(work: Work, policy: Effective, asked: Content, result: Result, person: str | None) -> bool:
+    """Have the plan comment there, unchanged. True where one of ours had been changed and a new one was posted.
+
+    The comment is the one that people read before they approve, so its words are compared, not its marker.
+    """
+    limit = policy.policy.limits.run_cost_usd
+    body = replies.plan(plan(work), asked.digest, limit, result, status.research(work))
+    if person is not None:
+        body += "\n\n" + replies.waiting(person, "plan", asked.digest, result.why)
+    for number in range(100):
+        name = f"plan:{short(asked.digest)}:{number}"
+        async with work.services.store.read() as db:
+            earlier = await effects.get(db, work.key(name))
+        if earlier is None or earlier.receipt is None:
+            shown = body if number == 0 else replies.plan_tampered(asked.digest) + "\n\n" + body
+            await work.say(name, shown)
+            return number > 0
+        comment = await work.github.comment(earlier.receipt["comment_id"])
+        if comment is not None and _same(comment.body, marked(fitting(earlier.act.body), work.key(name))):
+            return False
+    raise ChangeRefused("The plan comment was edited again and again.")
+
+
+def _same(one: str, other: str) -> bool:
+    return one.replace("\r\n", "\n").rstrip() == other.rstrip()
+
+
+async def _refuse_pending(work: Work, why: str) -> None:
+    """Approvals that came while something else stood there approve nothing."""
+    async with work.lease.write() as db:
+        for signal in await signals.pending(db, work.run.id):
+            if signal.kind is SignalKind.approve:
+                await signals.applied(db, work.run.id, work.epoch, signal.key, f"refused: {why}")
+        await events.append(
+            db,
+            work.run.id,
+            name="approval.refused",
+            actor="pullwright",
+            facts={"why": why},
+            at=work.services.clock.now(),
+        )
+
+
+# A change -------------------------------------------------------------------------------------------------------
+
+
+async def change_decision(work: Work, policy: Effective, gate: str) -> Result | End | Park:
+    """Whether the change is approved now: an approved Result, an End, or what it waits for.
+
+    The merge asks again: a role revoked or a comment edited after the gate opened closes it.
+    """
+    shipped = Shipped.of(work)
+    if end := await _gone(work, shipped):
+        return end
+    asked = Content(gate, "change", shipped.digest(work, policy.digest), shipped.head)
+    if end := await approvals.apply(work, policy.policy, asked):
+        await checks.put_approval(work, shipped.head, None, end.why)
+        return end
+    await _base_stands(work, shipped)
+    standing = await approvals.standing(work, policy.policy, asked)
+    result = change_gate(
+        policy.policy, requester=work.run.requester, approvals=standing, owner=work.repository.owner
+    )
+    if result.refused:
+        raise ChangeRefused(result.why)
+    await checks.put_approval(work, shipped.head, result, replies.approve_how(asked.digest))
+    if result.approved:
+        return result
+    person = await whom_to_ask(work, policy.policy, "change")
+    body = replies.waiting(person, "change", asked.digest, result.why)
+    await work.say(f"wait:{gate}:{short(asked.digest)}", body, number=shipped.number)
+    waiting = Waiting(what=WaitingFor.approval, why=result.why, person=person, digest=asked.digest)
+    await status.show(work, current=gate, waiting=waiting)
+    return Park(waiting)
+
+
+async def _gone(work: Work, shipped: Shipped) -> End | None:
+    """The end where a person merged or closed the pull request. Raises BranchMoved where somebody pushed to it."""
+    pull = await work.github.pull(shipped.number)
+    if pull.merged:
+        return End(Trigger.finish, f"#{shipped.number} was merged by a person", code="merged-by-person")
+    if not pull.open:
+        return End(Trigger.cancel, f"#{shipped.number} was closed", code="closed")
+    if pull.head_sha != shipped.head:
+        raise BranchMoved(f"Somebody pushed to `{shipped.branch}`; what is there is not what was tested.")
+    return None
+
+
+async def _base_stands(work: Work, shipped: Shipped) -> None:
+    """Raises BaseMoved where the base changed under the paths of the change; a move elsewhere changes nothing."""
+    head = await work.github.head_of(work.run.base_ref)
+    if head is None or head == work.run.base_sha:
+        return
+    bench = await work.bench()
+    await bench.fetch(head)
+    moved = {path.path for path in await bench.workspace.changed_paths(work.run.base_sha, head)}
+    touched = sorted(moved & {path.path for path in shipped.paths})
+    if touched:
+        raise BaseMoved(f"`{work.run.base_ref}` changed the same paths since: {', '.join(touched[:5])}.")

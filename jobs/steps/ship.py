@@ -1,0 +1,125 @@
+"""Ship: commit what was tested, push it to the run's own branch, open the pull request and its checks."""
+
+import re
+
+from core.digests import ChangedPath, change_digest
+from core.effects import OpenPull, PushBranch
+from core.errors import ChangeRefused
+from core.names import Digest, Sha, Value
+from core.outputs import ChangeSummary, Opinion
+from core.workspaces import Author
+from core.workflow import Ship, Step
+from handlers import replies
+from jobs import checks, status
+from jobs.outcomes import Done, Outcome
+from jobs.work import Work
+from jobs.workbench import Workbench
+from policies.evaluate import change_allowed
+from policies.render import markdown
+from policies.result import Result
+from policies.schema import Policy
+
+
+class Shipped(Value):
+    """What was shipped: the commit, the branch it is on, and the pull request."""
+
+    number: int
+    node_id: str
+    url: str
+    draft: bool
+    branch: str
+    head: Sha
+    tree: Sha
+    title: str
+    message: str
+    paths: tuple[ChangedPath, ...]
+
+    @classmethod
+    def of(cls, work: Work) -> "Shipped":
+        return cls.model_validate(work.outputs["ship"])
+
+    def digest(self, work: Work, policy: Digest) -> Digest:
+        """What an approval of this change binds to, under the policy in force."""
+        return change_digest(
+            repository_id=work.run.repo.id,
+            base_ref=work.run.base_ref,
+            message=self.message,
+            policy=policy,
+            paths=self.paths,
+        )
+
+
+async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
+    bench = await work.bench()
+    tree = work.tree()
+    policy = await work.policy()
+    paths = await bench.workspace.changed_paths(work.run.base_sha, tree)
+    allowed = await judge(work, bench, policy.policy, tree, paths)
+    if allowed.refused:
+        raise ChangeRefused(allowed.why, evidence=markdown(allowed))
+    summary = ChangeSummary.model_validate(work.outputs["change"]["form"])
+    message = await _message(work, bench, summary)
+    identity = Author(work.app.login, f"{work.app.id}+{work.app.login}@users.noreply.github.com")
+    # The time of the run, not of this attempt: the same change is the same commit, also after a crash.
+    head = await bench.workspace.commit(
+        tree, (work.run.base_sha,), message, identity, work.run.created_at
+    )
+    branch = branch_name(work)
+    await work.do("push", PushBranch(branch=branch, sha=head, expected=None))
+    title = replies.pull_title(summary)
+    body = replies.pull_body(await status.pull_view(work, summary, allowed))
+    opened = await work.do(
+        "pull", OpenPull(branch=branch, base=work.run.base_ref, title=title, body=body, draft=ship.draft)
+    )
+    shipped = Shipped(
+        number=opened["number"],
+        node_id=opened["node_id"],
+        url=opened["url"],
+        draft=opened["draft"],
+        branch=branch,
+        head=head,
+        tree=tree,
+        title=title,
+        message=message,
+        paths=paths,
+    )
+    await work.pulled(shipped.number)
+    await checks.put_tests(work, head)
+    await checks.put_policy(work, head, allowed)
+    await checks.put_review(work, head, Opinion.model_validate(work.outputs["review"]["form"]))
+    return Done(shipped.model_dump(mode="json"), f"#{shipped.number} from `{branch}`")
+
+
+async def judge(work: Work, bench: Workbench, policy: Policy, tree: Sha, paths: tuple[ChangedPath, ...]) -> Result:
+    """Whether policy allows this content."""
+    diff = await bench.workspace.diff(work.run.base_sha, tree)
+    return change_allowed(
+        policy,
+        paths=paths,
+        additions=diff.additions,
+        deletions=diff.deletions,
+        bytes_=await bench.size(tree, paths),
+        binary_paths=diff.binary,
+    )
+
+
+def branch_name(work: Work) -> str:
+    """`pullwright/<issue>-<slug>-<run>`: the run's own, whatever the title says."""
+    words = re.sub(r"[^a-z0-9]+", "-", work.run.snapshot.title.lower()).strip("-")
+    slug = words[:32].strip("-") or "change"
+    return f"pullwright/{work.number}-{slug}-{work.run.id}"
+
+
+async def _message(work: Work, bench: Workbench, summary: ChangeSummary) -> str:
+    """The commit message after the repository's habit, with the trailers that only code writes."""
+    return replies.commit_message(
+        kind=summary.kind,
+        title=summary.title,
+        summary=summary.summary,
+        run=work.run.id,
+        workflow=work.run.workflow,
+        habit=await bench.workspace.recent_subjects(20),
+        sign_off=work.app.login if await bench.workspace.signs_off(20) else None,
+    )
+
+

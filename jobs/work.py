@@ -1,0 +1,151 @@
+"""What a step works with: the run, its lease, GitHub, the outputs of the steps before it, and the way to do effects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from adapters.store import effects, events, runs
+from core.effects import COSMETIC, Act, AddReaction, KeepComment, PostComment
+from core.errors import BotError
+from core.facts import App
+from core.github import GitHub, RepositoryFacts
+from core.markers import marked
+from core.names import Epoch, Sha
+from core.runs import NewEffect, Run
+from core.workflow import Workflow
+from jobs import outbox
+from jobs.effects import Outside, Receipt
+from jobs.effects.comments import fitting
+from jobs.lease import Lease
+from jobs.policy import in_force, read_policy
+from jobs.services import Services
+from jobs.workbench import Workbench, open_workbench
+from policies.schema import Effective
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Work:
+    """One lease holder's view of one run. Everything it writes carries the lease's epoch."""
+
+    services: Services
+    lease: Lease
+    run: Run
+    workflow: Workflow
+    github: GitHub
+    app: App
+    repository: RepositoryFacts
+    outputs: dict[str, Any] = field(default_factory=dict)
+    """What the steps that are done handed over, by step id."""
+    resumed: bool = False
+    """Whether an earlier lease holder may have shown a status already."""
+    shown: str | None = None
+    _bench: Workbench | None = None
+
+    def key(self, effect: str) -> str:
+        """The key of an effect of this run, by its name."""
+        return f"run:{self.run.id}:{effect}"
+
+    @property
+    def epoch(self) -> Epoch:
+        return self.lease.epoch
+
+    @property
+    def number(self) -> int:
+        return self.run.subject.number
+
+    async def policy(self) -> Effective:
+        """The policy as it is on the default branch now: evaluated live at each decision."""
+        return in_force(await read_policy(self.services, self.github, self.repository), self.repository)
+
+    async def bench(self) -> Workbench:
+        """The run's workbench, made when the first step needs it."""
+        if self._bench is None:
+            self._bench = await open_workbench(
+                self.services, self.run, self.repository.clone_url, self.github, self.journal
+            )
+        return self._bench
+
+    def tree(self) -> Sha:
+        """The tree as the last step that wrote left it; the base commit before that."""
+        for step in reversed(self.workflow.steps):
+            output = self.outputs.get(step.id)
+            if isinstance(output, dict) and output.get("tree"):
+                return Sha(output["tree"])
+        return self.run.base_sha
+
+    async def journal(self, name: str, facts: Mapping[str, Any], actor: str = "pullwright") -> None:
+        async with self.lease.write() as db:
+            await events.append(
+                db, self.run.id, name=name, actor=actor, facts=facts, at=self.services.clock.now()
+            )
+
+    async def refresh(self) -> None:
+        async with self.services.store.read() as db:
+            self.run = await runs.require(db, self.run.id)
+
+    async def do(self, name: str, act: Act) -> Receipt:
+        """The receipt of an effect of this run, done at most once. `name` tells it from the run's other effects.
+
+        A cosmetic effect that fails leaves a line in the journal and an empty receipt; any other raises.
+        """
+        key = self.key(name)
+        now = self.services.clock.now()
+        async with self.lease.write() as db:
+            if await effects.insert(db, NewEffect(key=key, run_id=self.run.id, repo=self.run.repo, act=act, at=now)):
+                await events.append(
+                    db, self.run.id, name="effect.intended", actor="pullwright", facts=_shown(name, act), at=now
+                )
+            effect = await effects.get(db, key)
+        push = await self.bench() if act.kind == "push" else None
+        outside = Outside(github=self.github, app_id=self.app.id, key=key, intended_at=effect.at, push=push)
+        try:
+            receipt = await outbox.perform(
+                effect, outside, write=self.lease.write, epoch=self.epoch, clock=self.services.clock
+            )
+        except BotError as error:
+            async with self.lease.write() as db:
+                await effects.failed(db, key, str(error), None if act.kind in COSMETIC else now)
+            if act.kind not in COSMETIC:
+                raise
+            log.warning("effect.failed", key=key, code=error.code, why=str(error))
+            return {}
+        if receipt is not None and effect.receipt is None:
+            await self.journal("effect.done", {"effect": name, "kind": act.kind, **receipt})
+        return receipt or {}
+
+    async def say(self, name: str, body: str, *, number: int | None = None) -> Receipt:
+        """One comment on the run's subject, or on the pull request where a number is given."""
+        return await self.do(name, PostComment(number=number or self.number, body=body))
+
+    async def show(self, body: str) -> None:
+        """The run's one status comment, written once and edited in place. Cosmetic: it never fails a run.
+
+        Edits are not effects: the next one makes up for a lost one, and they would fill the outbox.
+        """
+        receipt = await self.do("status", KeepComment(number=self.number, body=body))
+        comment_id = receipt.get("comment_id")
+        if comment_id is None or body == self.shown:
+            return
+        try:
+            if self.shown is not None or self.resumed:
+                await self.github.edit_comment(comment_id, marked(fitting(body), self.key("status")))
+        except BotError as error:
+            log.warning("status.failed", code=error.code, why=str(error))
+        self.shown = body
+
+    async def react(self, emoji: str) -> None:
+        """A reaction where the run was asked for: the comment, or the issue itself."""
+        act = AddReaction.model_validate(
+            {"number": self.number, "comment_id": self.run.source_comment_id, "content": emoji}
+        )
+        await self.do(f"react:{emoji}", act)
+
+
+def _shown(name: str, act: Act) -> dict[str, Any]:
+    """An effect in the journal: long texts by their beginning."""
+    facts = act.model_dump(mode="json")
+    return {"effect": name, **{k: v[:200] if isinstance(v, str) else v for k, v in facts.items()}}

@@ -1,0 +1,216 @@
+"""The workbench of a run: its workspace, the layer of its dependencies, and boxes over both.
+
+The host's git and the box never work at the same time: every box over a tree is dead before the tree is looked at.
+"""
+
+import json
+import shutil
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+
+from adapters.sandbox.gateway import open_gateway, package_index_hosts
+from core.boxes import DEPENDENCIES, Box, Command, CommandResult, Mount
+from core.digests import ChangedPath, digest
+from core.errors import SetupFailed
+from core.github import GitHub
+from core.names import Sha, Value
+from core.runs import Run
+from core.workspaces import Workspace
+from jobs.services import Services
+
+SETUP_SECONDS = 900
+CHECK_SECONDS = 1200
+OUTPUT_BYTES = 400_000
+MANIFEST_BYTES = 200_000
+
+QUIET = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": "-p no:cacheprovider", "CI": "1"}
+"""Commands that are told so leave less behind in the tree."""
+
+MANIFESTS = (
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "tox.ini",
+    "requirements*.txt",
+    "requirements/*.txt",
+    "*.lock",
+    "package.json",
+    "package-lock.json",
+    "Makefile",
+)
+"""Files that say what a project depends on: the layer is made anew when one of them changes on the base."""
+
+
+class CheckPlan(Value):
+    """A check of the repository, as pinned for this run at its baseline."""
+
+    name: str
+    run: str
+    select: str | None = None
+    """Runs only the test files given as arguments; None where that cannot be done."""
+    tests: tuple[str, ...] = ()
+    """Globs of test files."""
+    setup: tuple[str, ...] = ()
+    why: str = ""
+    """Where these commands come from."""
+
+
+class Journal(Protocol):
+    async def __call__(self, name: str, facts: Mapping[str, Any]) -> None: ...
+
+
+@dataclass
+class Workbench:
+    services: Services
+    run: Run
+    workspace: Workspace
+    journal: Journal
+    github: GitHub
+    clone_url: str
+    layer: Path | None = None
+    _at: Sha | None = None
+
+    async def stand_at(self, tree: Sha) -> None:
+        """Make the work tree equal to this tree, whatever an interrupted turn left in it."""
+        if self._at != tree:
+            await self.workspace.restore(tree)
+            self._at = tree
+
+    async def snapshot(self) -> Sha:
+        """The tree as it is now. No box over it may be alive."""
+        self._at = await self.workspace.snapshot()
+        return self._at
+
+    @asynccontextmanager
+    async def box(self) -> AsyncIterator[Box]:
+        """A box over the work tree, with the dependencies read-only and no way out."""
+        box = self.services.boxes.open(self.workspace.tree, mounts=self._mounts())
+        try:
+            yield box
+        finally:
+            await box.kill()
+
+    async def command(self, tree: Sha, script: str, arguments: Sequence[str] = ()) -> CommandResult:
+        """A command of the project, in a box over a scratch copy of the tree: it leaves nothing behind.
+
+        The script is the repository's own text; arguments reach it as `"$@"`, never as part of the text.
+        """
+        scratch = await self.workspace.scratch(tree, "check")
+        box = self.services.boxes.open(scratch, mounts=self._mounts())
+        try:
+            return await box.run(
+                Command(
+                    argv=("sh", "-c", script, "sh", *arguments),
+                    env=QUIET,
+                    timeout_seconds=CHECK_SECONDS,
+                    output_limit_bytes=OUTPUT_BYTES,
+                )
+            )
+        finally:
+            await box.kill()
+            await self.workspace.discard("check")
+
+    async def set_up(self, check: CheckPlan) -> None:
+        """Have the dependency layer, made once per repository, commands and manifests of the base.
+
+        The commands run on the base tree, with the way open to package indexes only, and what they write outside
+        `/deps` is thrown away. Raises SetupFailed with the end of their output.
+        """
+        if not check.setup:
+            return
+        key = digest("layer", list(check.setup), await self._manifests())
+        layers = self.services.settings.data_dir / "layers" / str(self.run.repo.id)
+        self.layer = layers / key[:32]
+        if (self.layer / ".complete").is_file():
+            return
+        await self._make_layer(self.layer, check)
+
+    async def _make_layer(self, layer: Path, check: CheckPlan) -> None:
+        building = layer.with_name(f"{layer.name}.{self.run.id}")
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir(parents=True)
+        scratch = await self.workspace.scratch(self.run.base_sha, "setup")
+        async with open_gateway(self.services.settings.data_dir / "run", package_index_hosts()) as gateway:
+            box = self.services.boxes.open(
+                scratch, mounts=(Mount(building, DEPENDENCIES, writable=True),), network=gateway
+            )
+            try:
+                for command in check.setup:
+                    result = await box.run(
+                        Command(argv=("sh", "-c", command), timeout_seconds=SETUP_SECONDS, output_limit_bytes=OUTPUT_BYTES)
+                    )
+                    if not result.ok:
+                        shutil.rmtree(building, ignore_errors=True)
+                        raise SetupFailed(f"`{command}` failed.", evidence=tail(result))
+            finally:
+                await box.kill()
+                await self.workspace.discard("setup")
+            await self.journal(
+                "setup.done",
+                {"commands": list(check.setup), "passages": [f"{p.host}:{p.port} {p.allowed}" for p in gateway.passages]},
+            )
+        (building / ".complete").write_text(json.dumps(list(check.setup)))
+        try:
+            building.rename(layer)
+        except OSError:
+            # Another run of this repository was quicker; its layer is as good.
+            shutil.rmtree(building, ignore_errors=True)
+
+    async def read_texts(self, paths: Iterable[str]) -> dict[str, str]:
+        """Files of the base as text, the beginning of each: what is not UTF-8 is replaced."""
+        found: dict[str, str] = {}
+        for path in paths:
+            if (raw := await self.workspace.read(self.run.base_sha, path, MANIFEST_BYTES)) is not None:
+                found[path] = raw.decode("utf-8", "replace")
+        return found
+
+    async def files(self) -> list[str]:
+        """Every path of the base."""
+        return [file.path for file in await self.workspace.list_files(self.run.base_sha)]
+
+    async def size(self, tree: Sha, paths: Iterable[ChangedPath]) -> int:
+        """The bytes of all these paths in the tree."""
+        wanted = {path.path for path in paths if path.head_blob is not None}
+        return sum(file.size for file in await self.workspace.list_files(tree) if file.path in wanted)
+
+    async def fetch(self, sha: Sha) -> None:
+        """Have a commit of the repository in the workspace."""
+        token = await self.github.git_token(write=False)
+        await self.workspace.fetch(self.clone_url, sha, token)
+
+    async def push(self, branch: str, sha: Sha, expected: Sha | None) -> None:
+        """Satisfies `jobs.effects.Pusher`: the token lives for this one push."""
+        token = await self.github.git_token(write=True)
+        await self.workspace.push(self.clone_url, branch, sha, expected, token)
+
+    async def _manifests(self) -> dict[str, str]:
+        names = [path for path in await self.files() if tells_dependencies(path)]
+        return await self.read_texts(names)
+
+    def _mounts(self) -> tuple[Mount, ...]:
+        layer = (Mount(self.layer, DEPENDENCIES),) if self.layer is not None else ()
+        return (*layer, *self.workspace.mounts)
+
+
+def tells_dependencies(path: str) -> bool:
+    """Whether a file at this path may say what the project depends on or how it is tested."""
+    return any(PurePosixPath(path).match(glob) for glob in MANIFESTS)
+
+
+async def open_workbench(
+    services: Services, run: Run, clone_url: str, github: GitHub, journal: Journal
+) -> Workbench:
+    """The run's workbench, with its workspace as an earlier lease holder left it, or cloned anew."""
+    token = await github.git_token(write=False)
+    await services.mirrors.fetch(run.repo.id, clone_url, token, run.base_sha)
+    workspace = await services.workspaces.open(run.id, run.repo, run.base_sha)
+    return Workbench(services, run, workspace, journal, github, clone_url)
+
+
+def tail(result: CommandResult, characters: int = 3_000) -> str:
+    text = result.text.strip()
+    cut = text if len(text) <= characters else "…" + text[-characters:]
+    return f"{cut}\n{result.why}" if result.why else cut

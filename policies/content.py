@@ -1,0 +1,120 @@
+"""What a change may contain, and what may be merged."""
+
+from collections.abc import Sequence
+
+from core.digests import ChangedPath
+from policies.globs import matching
+from policies.result import Fact, Result, Status, all_of
+from policies.schema import Policy
+
+ALWAYS_PROTECTED = ("/.github/workflows/**", "/.github/actions/**", ".git", ".gitmodules")
+"""Whatever the policy says: what CI runs, with which rights, is never written by a model."""
+
+SUBMODULE = "160000"
+_SHOWN = 10
+
+
+def change_allowed(
+    policy: Policy,
+    *,
+    paths: Sequence[ChangedPath],
+    additions: int,
+    deletions: int,
+    bytes_: int,
+    binary_paths: Sequence[str] = (),
+) -> Result:
+    """Whether a change stays within policy: no protected path, nothing that is not plain files, not too large.
+
+    `bytes_` is the size of all added and changed blobs of the head; `additions` and `deletions` count lines.
+    """
+    names = [path.path for path in paths]
+    limits = policy.limits
+    return all_of(
+        "content",
+        [
+            _paths(policy, names),
+            _modes(paths),
+            _at_most("files", len(names), limits.files, "files"),
+            _at_most("lines", additions + deletions, limits.lines, "lines"),
+            _at_most("bytes", bytes_, limits.bytes, "bytes"),
+            _binaries(binary_paths),
+        ],
+        why=f"{len(names)} files, {additions} lines added and {deletions} deleted; no protected path.",
+    )
+
+
+def may_merge(policy: Policy, *, change: Result, content: Result, tests_green: bool, head_is_approved: bool) -> Result:
+    """Whether the bot may merge now. `change` and `content` are what `change_gate` and `change_allowed` said."""
+    by_bot = policy.merge == "bot"
+    who = "The policy lets the bot merge." if by_bot else "Under the policy a person merges, not the bot."
+    tests = "The tests are green on this head." if tests_green else "The tests are not green on this head."
+    same = (
+        "The head is exactly what was approved."
+        if head_is_approved
+        else "The head of the pull request is not what was approved."
+    )
+    return all_of(
+        "merge",
+        [
+            Result("who merges", Status.approved if by_bot else Status.denied, who, (Fact("merge", (policy.merge,)),)),
+            change,
+            content,
+            Result("tests", Status.approved if tests_green else Status.denied, tests),
+            Result("approved content", Status.approved if head_is_approved else Status.denied, same),
+        ],
+        why="The bot merges: everything that the policy asks for is there.",
+    )
+
+
+def _paths(policy: Policy, names: Sequence[str]) -> Result:
+    found = matching(names, [*ALWAYS_PROTECTED, *policy.protected])
+    if not found:
+        return Result("protected paths", Status.approved, "No protected path is touched.")
+    shown = ", ".join(f"`{path.replace('`', '')}`" for path in found[:_SHOWN])
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return Result(
+        "protected paths",
+        Status.denied,
+        f"The change touches protected paths: {shown}{more}.",
+        (Fact("paths", tuple(found)),),
+        remedy="A person has to change these files.",
+    )
+
+
+def _modes(paths: Sequence[ChangedPath]) -> Result:
+    """Submodules are refused: their content is not in the diff that people approve."""
+    found = tuple(path.path for path in paths if path.mode == SUBMODULE and path.head_blob is not None)
+    if not found:
+        return Result("kinds of files", Status.approved, "Only plain files and links.")
+    return Result(
+        "kinds of files",
+        Status.denied,
+        "The change adds or moves a submodule, whose content nobody would see.",
+        (Fact("paths", found),),
+        remedy="A person has to change submodules.",
+    )
+
+
+def _at_most(name: str, count: int, limit: int, unit: str) -> Result:
+    facts = (Fact(unit, (str(count),)), Fact("limit", (str(limit),)))
+    if count <= limit:
+        return Result(name, Status.approved, f"{count} of at most {limit} {unit}.", facts)
+    return Result(
+        name,
+        Status.denied,
+        f"The change is {count} {unit}; the policy allows {limit}.",
+        facts,
+        remedy=f"Describe a smaller task, or raise `limits.{name}` in `.github/pullwright.yml`.",
+    )
+
+
+def _binaries(paths: Sequence[str]) -> Result:
+    """Binary files are allowed, and said: nobody can read them in a diff."""
+    if not paths:
+        return Result("binary files", Status.skipped, "No binary file.")
+    return Result(
+        "binary files",
+        Status.approved,
+        f"{len(paths)} binary file{'s' if len(paths) != 1 else ''}: look at what they are.",
+        (Fact("paths", tuple(paths)),),
+    )

@@ -1,0 +1,95 @@
+"""Who may do what: every rule that looks at a person's role. The role is looked up live by whoever asks.
+
+A verb that is not in `VERBS` is nobody's.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from core.names import Role
+from policies.result import Fact, Result, Status
+from policies.schema import People, Policy
+
+GateName = Literal["plan", "change"]
+
+_ANYBODY = Role.none
+VERBS: Mapping[str, Role | None] = MappingProxyType(
+    {
+        "implement": None,
+        "retry": None,
+        "approve": None,
+        "reject": Role.write,
+        "cancel": Role.write,
+        "status": _ANYBODY,
+        "help": _ANYBODY,
+    }
+)
+"""The weakest role that may say a verb. None: another key of the policy says it (`requesters`, the gate's `from`)."""
+
+OF_THEIR_OWN = frozenset({"cancel", "reject"})
+"""Verbs that the requester of a run may always say about it: nobody is kept from stopping what they started."""
+
+
+def may_start(policy: Policy, *, role: Role, actor: str, workflow: str) -> Result:
+    """Whether this person may start a workflow."""
+    return _at_least(f"start `{workflow}`", policy.requesters, role, actor, f"Starting `{workflow}`")
+
+
+def may_command(policy: Policy, verb: str, *, role: Role, actor: str, requester: str | None) -> Result:
+    """Whether this person may say this verb here. `requester` is who asked for the run it is about, if there is one.
+
+    For `approve` this is the weakest condition that any gate has; the gate itself asks again with `may_approve`.
+    """
+    name = f"say `/{verb}`"
+    if verb not in VERBS:
+        return Result(name, Status.denied, f"`/{verb}` is not a command.", remedy="`/help` lists the commands.")
+    if verb in OF_THEIR_OWN and requester is not None and _same(actor, requester):
+        return Result(name, Status.approved, f"@{actor} asked for this run.", (Fact("requester", (requester,)),))
+    needed = VERBS[verb]
+    if verb in {"implement", "retry"}:
+        needed = policy.requesters
+    if needed is None:
+        needed = min((policy.plan.from_, policy.change.from_), key=list(Role).index)
+    return _at_least(name, needed, role, actor, f"`/{verb}`")
+
+
+def may_approve(policy: Policy, gate: GateName, *, role: Role, actor: str, requester: str) -> Result:
+    """Whether this person's approval counts at this gate."""
+    people = people_of(policy, gate)
+    name = f"approve the {gate}"
+    facts = (Fact("role", (role.value,)), Fact("requester", (requester,)))
+    if _same(actor, requester) and not people.requester_may_approve:
+        return Result(
+            name,
+            Status.denied,
+            f"@{actor} asked for this run, and under the policy `{policy.policy}` "
+            f"nobody approves the {gate} of their own request.",
+            facts,
+            remedy=f"Ask somebody else with the role `{people.from_}` or above.",
+        )
+    return _at_least(name, people.from_, role, actor, f"Approving the {gate}")
+
+
+def people_of(policy: Policy, gate: GateName) -> People:
+    return policy.plan if gate == "plan" else policy.change
+
+
+def _at_least(name: str, needed: Role, role: Role, actor: str, what: str) -> Result:
+    facts = (Fact("role", (role.value,)), Fact("needed", (needed.value,)))
+    if role.at_least(needed):
+        why = f"@{actor} has the role `{role}`." if needed is not _ANYBODY else "Everybody may."
+        return Result(name, Status.approved, why, facts)
+    has = "no role here" if role is Role.none else f"the role `{role}`"
+    return Result(
+        name,
+        Status.denied,
+        f"{what} needs the role `{needed}` or above, and @{actor} has {has}.",
+        facts,
+        remedy=f"Ask somebody with the role `{needed}`, or an admin of this repository to give you that role.",
+    )
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two logins name one account: GitHub's logins ignore case."""
+    return one.casefold() == other.casefold()

@@ -1,0 +1,82 @@
+"""Every limit binds, and says so."""
+
+import pytest
+
+from core.boxes import Limits
+
+MIB = 2**20
+
+pytestmark = pytest.mark.usefixtures("way")
+
+
+async def test_a_fork_bomb_stays_small(run):
+    line = "bomb() { bomb | bomb & }; bomb 2>/dev/null; sleep 0.3; ls -d /proc/[0-9]* | wc -l"
+    result = await run(line, limits=Limits(processes=24), timeout_seconds=3)
+    assert result.timed_out or int((result.text.split() or ["0"])[-1]) <= 27
+
+
+async def test_memory_of_one_process_is_bounded(run):
+    result = await run("python3 -c 'print(len(bytes(1) * (300 << 20)))'", limits=Limits(memory_bytes=100 * MIB))
+    assert not result.ok
+    assert b"314572800" not in result.output
+
+
+async def test_memory_of_all_processes_together_is_bounded(run):
+    hold = 'python3 -c \'import time; kept = b"x" * (60 << 20); time.sleep(3); print("held")\''
+    result = await run(
+        f"for n in 1 2 3 4; do {hold} & done; wait", limits=Limits(memory_bytes=100 * MIB), timeout_seconds=10
+    )
+    assert result.text.count("held") < 4
+
+
+async def test_one_file_is_bounded(run, tree):
+    result = await run("head -c 9000000 /dev/zero > large", limits=Limits(file_bytes=4 * MIB))
+    assert result.exit_code == 128 + 25
+    assert (tree / "large").stat().st_size == 4 * MIB
+
+
+async def test_a_disk_flood_is_stopped(run):
+    line = "n=0; while head -c 1000000 /dev/urandom > f$n; do n=$((n+1)); done"
+    result = await run(line, limits=Limits(disk_bytes=20 * MIB), timeout_seconds=20)
+    assert (result.exit_code, result.why) == (
+        None,
+        "Its files took more than 20 MiB of disk and it was stopped.",
+    )
+
+
+async def test_a_flood_of_empty_files_is_stopped(run):
+    line = "python3 -c 'import itertools\nfor n in itertools.count(): open(str(n), \"w\").close()'"
+    result = await run(line, limits=Limits(disk_bytes=20 * MIB), timeout_seconds=20)
+    assert result.why == "Its files took more than 20 MiB of disk and it was stopped."
+
+
+async def test_folders_without_end_are_stopped(run):
+    line = "while mkdir d && cd d; do :; done; sleep 20"
+    result = await run(
+        f"head -c 9000000 /dev/urandom > f; {line}", limits=Limits(disk_bytes=64 * MIB), timeout_seconds=20
+    )
+    assert result.why == "Folders in the tree are nested deeper than 200."
+
+
+@pytest.mark.parametrize("folder", ["/tmp", "/dev/shm"])
+async def test_temporary_folders_have_a_size(run, folder):
+    result = await run(f"head -c 9000000 /dev/zero > {folder}/f", limits=Limits(temporary_bytes=4 * MIB))
+    assert "No space left on device" in result.text
+
+
+async def test_long_output_keeps_its_beginning_and_its_end(run):
+    result = await run("seq 1 20000", output_limit_bytes=1000)
+    assert (result.exit_code, result.truncated) == (0, True)
+    assert result.output.startswith(b"1\n2\n3\n")
+    assert result.output.endswith(b"19999\n20000\n")
+    assert b"\n[107894 bytes left out]\n" in result.output
+
+
+async def test_endless_output_is_stopped(run):
+    result = await run("yes", output_limit_bytes=1000)
+    assert result.why == "It wrote more than 64 times the 1,000 bytes that are kept and was stopped."
+    assert len(result.output) < 1100
+
+
+async def test_escapes_in_output_stay_as_they_are(run):
+    assert (await run(r"printf '\033]0;title\007\377'")).output == b"\x1b]0;title\x07\xff"

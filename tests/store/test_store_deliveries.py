@@ -1,0 +1,75 @@
+"""The inbox: nothing twice, nothing lost, oldest first."""
+
+from adapters.store import Store, deliveries
+from adapters.store.tables import DeliveryState
+
+from .examples import LATER, NOW, a_delivery, in_seconds
+
+
+async def test_a_delivery_comes_back_as_it_was_received(store: Store):
+    delivery = a_delivery(body=b"\x00\xff\xfe not even UTF-8")
+    async with store.begin() as db:
+        assert await deliveries.insert(db, [delivery]) == 1
+        assert await deliveries.get(db, "9", "guid-1") == delivery
+        assert await deliveries.get(db, "8", "guid-1") is None
+
+
+async def test_a_guid_that_is_known_changes_nothing(store: Store):
+    async with store.begin() as db:
+        await deliveries.insert(db, [a_delivery("one")])
+        assert await deliveries.insert(db, [a_delivery("one", body=b"forged"), a_delivery("two")]) == 1
+        assert await deliveries.insert(db, []) == 0
+        kept = await deliveries.get(db, "9", "one")
+        assert kept is not None
+        assert kept.body == b'{"a":1}'
+
+
+async def test_a_guid_is_known_per_hook(store: Store):
+    async with store.begin() as db:
+        assert await deliveries.insert(db, [a_delivery("one"), a_delivery("one", hook_id="10")]) == 2
+        assert await deliveries.known(db, "10", ["one", "two"]) == {"one"}
+
+
+async def test_a_batch_that_holds_one_guid_twice_stores_it_once(store: Store):
+    async with store.begin() as db:
+        assert await deliveries.insert(db, [a_delivery("one"), a_delivery("one")]) == 1
+
+
+async def test_pending_deliveries_come_oldest_first(store: Store):
+    async with store.begin() as db:
+        batch = [a_delivery(str(second), received_at=in_seconds(second)) for second in (3, 1, 2)]
+        await deliveries.insert(db, batch)
+        assert [one.guid for one in await deliveries.pending(db, LATER, 2)] == ["1", "2"]
+        assert await deliveries.oldest_pending(db) == in_seconds(1)
+
+
+async def test_of_two_that_route_a_delivery_one_is_told_to_write_nothing(store: Store):
+    async with store.begin() as db:
+        await deliveries.insert(db, [a_delivery()])
+        assert await deliveries.routed(db, a_delivery(), "run started", NOW)
+        assert not await deliveries.routed(db, a_delivery(), "run started", NOW)
+        assert await deliveries.pending(db, LATER, 10) == []
+        assert await deliveries.oldest_pending(db) is None
+        (receipt,) = await deliveries.list_(db, 10)
+        assert (receipt.state, receipt.outcome, receipt.size) == (DeliveryState.routed, "run started", 7)
+
+
+async def test_a_failed_delivery_is_not_looked_at_before_its_time(store: Store):
+    async with store.begin() as db:
+        await deliveries.insert(db, [a_delivery()])
+        assert await deliveries.failed(db, a_delivery(), "GitHub is down", in_seconds(60), NOW) == "pending"
+        assert await deliveries.pending(db, in_seconds(59), 10) == []
+        assert await deliveries.pending(db, in_seconds(60), 10) == [a_delivery()]
+
+
+async def test_a_delivery_that_failed_five_times_is_dead_until_somebody_revives_it(store: Store):
+    async with store.begin() as db:
+        await deliveries.insert(db, [a_delivery(), a_delivery("guid-2")])
+        states = [await deliveries.failed(db, a_delivery(), "no such key", None, NOW) for _ in range(5)]
+        assert states == ["pending"] * 4 + ["dead"]
+        assert await deliveries.counts(db) == {"pending": 1, "routed": 0, "dead": 1}
+        assert not await deliveries.routed(db, a_delivery(), "too late", NOW)
+        assert await deliveries.revive(db, "9", "guid-1")
+        assert not await deliveries.revive(db, "9", "guid-1")
+        (receipt,) = await deliveries.list_(db, 10, guid="guid-1")
+        assert (receipt.state, receipt.attempts, receipt.error) == (DeliveryState.pending, 0, "no such key")
