@@ -22,7 +22,7 @@ _PATTERNS = tuple(
     re.compile(pattern, flags)
     for pattern, flags in (
         (r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
-        (r"\bgh[pousr]_[A-Za-z0-9._]{16,}", 0),
+        (r"\bgh[pousr]_[A-Za-z0-9._-]{16,}", 0),
         (r"\bgithub_pat_[A-Za-z0-9_]{20,}", 0),
         (r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*", 0),
         (r"\bsk-[A-Za-z0-9_-]{16,}", 0),

@@ -60,8 +60,7 @@ class Settings(BaseSettings):
 
     github_url: str = "https://github.com"
     github_api_url: str = "https://api.github.com"
-    app_id: str | None = Field(default=None, pattern=r"^(\d{1,20}|Iv[\w.]{8,40})$")
-    """The App's id, or its client id: GitHub takes either as the issuer of a JWT."""
+    app_id: int | None = Field(default=None, gt=0)
     private_key: SecretStr | None = None
     """The App's key in PEM, also where `private_key_file` named a file."""
     private_key_file: Path | None = None

@@ -85,9 +85,7 @@ async def drive(
     loop = asyncio.get_running_loop()
     clients: list[_Connection] = []
     for _ in range(connections):
-        _, client = await loop.create_connection(
-            lambda: _Connection(head, body, ids, began + seconds), host, port
-        )
+        _, client = await loop.create_connection(lambda: _Connection(head, body, ids, began + seconds), host, port)
         clients.append(client)
     await asyncio.gather(*(client.over for client in clients))
     taken = time.perf_counter() - began

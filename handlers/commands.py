@@ -9,6 +9,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -100,7 +101,7 @@ def _in_plain_text(rows: Sequence[str], numbers: Sequence[int]) -> list[int]:
         marked[number] = chr(_FIRST_MARK + offset) + rows[number][1:]
     begins: set[int] = set()
     tokens = _MARKDOWN.parse("\n".join(marked))
-    for opening, inline in zip(tokens, tokens[1:], strict=False):
+    for opening, inline in pairwise(tokens):
         if opening.type == "paragraph_open" and opening.level == 0:
             begins.update(_line_beginnings(inline.children or ()))
     return [number for offset, number in enumerate(numbers) if _FIRST_MARK + offset in begins]

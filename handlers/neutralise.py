@@ -10,6 +10,8 @@ import re
 LIMIT = 20_000
 """Characters of one text, unless the caller says less."""
 LINE_LIMIT = 300
+MAX_INPUT = 200_000
+"""Characters that are looked at; what is behind them is dropped."""
 ELLIPSIS = "…"
 
 _INVISIBLE = re.compile(
@@ -33,7 +35,7 @@ _TRAILER = re.compile(
 _SKIP = re.compile(r"\[(\s*(?:(?:skip|no)[ _-]+\w+|\w+[ _-]+skip)\s*)\]", re.IGNORECASE)
 _NO_CI = re.compile(r"\*\*\*(?=no_ci\*\*\*)", re.IGNORECASE)
 _CLOSING = re.compile(
-    r"(\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b[\s:*_~`\\\[\](\"']{0,12}(?:[\w.-]+/[\w.-]+)?)"
+    r"(\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b[\s:*_~`\\\[\](\"']{0,12}(?:[\w.-]{1,100}/[\w.-]{1,100})?)"
     r"(?:(#)(?=[0-9])|(GH)-(?=[0-9])|(https?):(?=//))",
     re.IGNORECASE,
 )
@@ -41,7 +43,7 @@ _CLOSING = re.compile(
 
 def neutral(text: str, limit: int = LIMIT) -> str:
     """The text as harmless Markdown of any number of lines, at most `limit` characters."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text[:MAX_INPUT].replace("\r\n", "\n").replace("\r", "\n")
     text = _COMMENT.sub("", _INVISIBLE.sub("", text)).strip()
     for pattern, replacement in (
         (_TAG, "＜"),
@@ -71,7 +73,8 @@ def quoted(text: str, limit: int = LIMIT) -> str:
 
 def fenced(text: str, limit: int = LIMIT, language: str = "text") -> str:
     """The end of a program's output, as a block of code that nothing in it can close."""
-    clean = _INVISIBLE.sub("", _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))).strip("\n")
+    ending = text[-MAX_INPUT:].replace("\r\n", "\n").replace("\r", "\n")
+    clean = _INVISIBLE.sub("", _ANSI.sub("", ending)).strip("\n")
     kept = clean if len(clean) <= limit else f"{ELLIPSIS}\n{clean[-limit:]}"
     kept = _MENTION.sub("＠", _COMMAND.sub(r"\1／", kept))
     longest = max((len(run) for run in re.findall(r"`+", kept)), default=0)

@@ -1,9 +1,8 @@
-"""A person pushes to a branch of ours: the run hears of it, and never writes over their work."""
+"""Somebody else pushes to a branch of ours: the run hears of it, and never writes over their work."""
 
 from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent, Signal
 from core.runs import SignalKind
-from handlers.authors import ignored
 from handlers.events import PullPushed
 
 EVENT = PullPushed
@@ -18,7 +17,7 @@ def plan(event: PullPushed, facts: Facts) -> list[Intent]:
     if run is None or pull is None or run.pull_number != event.number:
         return [Ignore("no run at work here opened this pull request")]
     if event.sender.login.casefold() == facts.app.login.casefold():
-        return [ignored(event.sender, facts.app) or Ignore("our own doing")]
+        return [Ignore("our own push")]
     return [
         Signal(
             run_id=run.id,

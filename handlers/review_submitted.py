@@ -1,20 +1,23 @@
 """Somebody reviews a pull request of ours: an approval counts for exactly the head it was given for.
 
-Commands in the review's text are carried out like those of a comment; an approving review that also says `/approve`
-says it once.
+Commands in the review's text are carried out like those of a comment, except that only the review's own verdict
+approves: it names the head that was looked at.
 """
+
+from datetime import datetime
 
 from core.errors import PolicyInvalid
 from core.facts import FactQuery, Facts
-from core.github import Pull, Review, ReviewState
+from core.github import Review, ReviewState
 from core.intents import Ignore, Intent, Say
 from handlers import replies
-from handlers.asked import Answer, Order, carry_out
+from handlers.asked import Order, carry_out
 from handlers.authors import ignored
 from handlers.commands import Command, Refusal, parse
 from handlers.comment_created import all_or_none
 from handlers.events import ReviewSubmitted
 from handlers.rules import broken, policy_of
+from handlers.verbs import VERBS
 from policies.schema import Policy
 
 EVENT = ReviewSubmitted
@@ -26,8 +29,9 @@ def needs(event: ReviewSubmitted) -> FactQuery:
 
 def plan(event: ReviewSubmitted, facts: Facts) -> list[Intent]:
     review, pull = facts.review, facts.pull
-    if review is None or pull is None:
-        return [Ignore("the review is gone")]
+    if review is None or pull is None or review.submitted_at is None:
+        return [Ignore("the review is gone, or not handed in")]
+    at = review.submitted_at
     if not pull.app_authored:
         return [Ignore("a pull request that is not ours")]
     if why := ignored(review.author, facts.app):
@@ -39,44 +43,35 @@ def plan(event: ReviewSubmitted, facts: Facts) -> list[Intent]:
     commands = parse(review.body, slug=facts.app.slug, namespaced=policy.commands == "namespaced")
     if isinstance(commands, Refusal):
         return [_answer(event, replies.not_understood(commands.why))]
-    if review.body != event.body and commands:
+    if commands and review.body != event.body:
         return [_answer(event, replies.edits_never_run(changed=False))]
-    return _carried_out(event, facts, policy, review, pull, commands)
-
-
-def _carried_out(
-    event: ReviewSubmitted, facts: Facts, policy: Policy, review: Review, pull: Pull, commands: tuple[Command, ...]
-) -> list[Intent]:
-    approves = review.state is ReviewState.approved
-    verbs = {command.verb for command in commands}
-    if approves and verbs & {"reject", "cancel", "retry", "implement"}:
-        return [_answer(event, replies.not_understood("an approving review that also says otherwise is neither."))]
-    said = [command for command in commands if not (approves and command.verb == "approve")]
-    answers = [
-        carry_out(_order(event, facts, policy, review, command.verb, command.args, f"{command.index}:{command.verb}"))
-        for command in said
-    ]
-    if approves or "approve" in verbs:
-        if review.head_sha != pull.head_sha:
-            if facts.active is None:
-                return [Ignore("a review of an older head, and no run is at work here")]
-            return [_answer(event, replies.older_head(pull.head_sha))]
-    if approves:
-        digest = next((command.args for command in commands if command.verb == "approve"), "")
-        order = _order(event, facts, policy, review, "approve", digest, "approved")
-        answers.append(carry_out(order))
-    return all_or_none(answers) or [Ignore("a review without an approval or command")]
+    verbs = {command.verb for command in commands if VERBS[command.verb].decides}
+    if review.state is not ReviewState.approved:
+        if "approve" in verbs:
+            return [_answer(event, replies.approve_in_review())]
+        return all_or_none([carry_out(_order(event, facts, policy, review, command, at)) for command in commands]) or [
+            Ignore("a review without an approval or command")
+        ]
+    if verbs - {"approve"}:
+        return [_answer(event, replies.not_understood("an approving review cannot say otherwise in its text."))]
+    if review.head_sha != pull.head_sha:
+        if facts.active is None:
+            return [Ignore("a review of an older head, and no run is at work here")]
+        return [_answer(event, replies.older_head(pull.head_sha))]
+    said = [command for command in commands if command.verb != "approve"]
+    return all_or_none([carry_out(_order(event, facts, policy, review, one, at)) for one in (*said, None)])
 
 
 def _order(
-    event: ReviewSubmitted, facts: Facts, policy: Policy, review: Review, verb: str, args: str, key: str
+    event: ReviewSubmitted, facts: Facts, policy: Policy, review: Review, command: Command | None, at: datetime
 ) -> Order:
+    """The order of a command in the review's text, or, without one, of the approving review itself."""
     return Order(
-        verb=verb,
-        args=args,
+        verb=command.verb if command is not None else "approve",
+        args=command.args if command is not None else "",
         actor=review.author.login,
-        at=review.submitted_at or pull_time,
-        key=f"review:{review.node_id}:{key}",
+        at=at,
+        key=f"review:{review.node_id}:" + (f"{command.index}:{command.verb}" if command is not None else "approved"),
         repo=event.repo,
         number=event.number,
         facts=facts,
@@ -87,7 +82,7 @@ def _order(
         on_pull=True,
         review_id=review.id,
         reacts=False,
-        quiet=key == "approved",
+        quiet=command is None,
     )
 
 

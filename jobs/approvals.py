@@ -17,6 +17,7 @@ from handlers import replies
 from jobs.outcomes import End
 from jobs.work import Work
 from policies.evaluate import may_approve
+from policies.people import GateName
 from policies.result import Status
 from policies.schema import Policy
 
@@ -26,7 +27,7 @@ class Content:
     """What a gate asks about."""
 
     gate: str
-    binds: str
+    binds: GateName
     """`plan` or `change`."""
     digest: Digest
     head_sha: Sha | None = None
@@ -42,17 +43,21 @@ async def apply(work: Work, policy: Policy, asked: Content) -> End | None:
             case SignalKind.approve:
                 outcome = await _approve(work, policy, asked, signal)
             case SignalKind.reject:
-                outcome = await _reject(work, policy, asked, signal)
-                if outcome is None:
+                refused = await _reject(work, policy, asked, signal)
+                if refused is None:
                     await _applied(work, signal, "rejected")
-                    return End(Trigger.reject, f"@{signal.actor} rejected the {asked.binds}: {signal.text or 'no reason given'}")
+                    return End(
+                        Trigger.reject,
+                        f"@{signal.actor} rejected the {asked.binds}: {signal.text or 'no reason given'}",
+                    )
+                outcome = refused
             case SignalKind.void:
                 outcome = await _void(work, signal)
             case SignalKind.pushed:
                 outcome = "seen"
             case SignalKind.cancel | SignalKind.closed:
                 continue  # the engine calls the run off
-        await _applied(work, signal, outcome or "applied")
+        await _applied(work, signal, outcome)
     return None
 
 
@@ -137,9 +142,7 @@ async def _reject(work: Work, policy: Policy, asked: Content, signal: NewSignal)
 async def _void(work: Work, signal: NewSignal) -> str:
     why = signal.text or "what approved was edited, deleted or dismissed"
     async with work.lease.write() as db:
-        count = await approvals.void(
-            db, work.run.id, comment_id=signal.comment_id, review_id=signal.review_id, why=why
-        )
+        count = await approvals.void(db, work.run.id, comment_id=signal.comment_id, review_id=signal.review_id, why=why)
     return f"voided {count}"
 
 

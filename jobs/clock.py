@@ -23,7 +23,7 @@ async def run(services: Services, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await tick(services)
-        except Exception:  # noqa: BLE001  # the edge of a job: the clock must not stop
+        except Exception:  # the edge of a job: the clock must not stop
             log.exception("clock.tick_failed")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), every)

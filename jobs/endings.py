@@ -22,8 +22,10 @@ from jobs.effects.comments import fitting
 from jobs.intake import perform_loose
 from jobs.lease import Lease
 from jobs.outcomes import End
+from jobs.policy import in_force, read_policy
 from jobs.services import Services
 from jobs.work import Work
+from policies.schema import Limits
 
 CALLS_OFF = frozenset({SignalKind.cancel, SignalKind.closed})
 """Signals that end a run wherever it is."""
@@ -73,15 +75,15 @@ async def _why_called_off(github: GitHub, run: Run, signal: NewSignal) -> tuple[
     return Trigger.cancel, signal.text or f"closed by @{signal.actor}"
 
 
-async def _end(
-    services: Services, lease: Lease, ended: _Ended, *, applied: Sequence[NewSignal] = ()
-) -> None:
+async def _end(services: Services, lease: Lease, ended: _Ended, *, applied: Sequence[NewSignal] = ()) -> None:
     now = services.clock.now()
     async with services.store.read() as db:
         run = await runs.require(db, lease.run_id)
+    limit = await _limit(services, run)
+    async with services.store.read() as db:
         memos = await steps.all_(db, run.id)
         shown = await effects.get(db, f"run:{run.id}:status")
-        view = await status.view_of(db, run, memos, ended=ended.why, trigger=ended.trigger)
+        view = await status.view_of(db, run, memos, limit_usd=limit, ended=ended.trigger, why=ended.why)
     said: list[tuple[str, Act]] = []
     if shown is not None and shown.receipt:
         body = marked(fitting(replies.status_comment(view)), shown.key)
@@ -98,11 +100,21 @@ async def _end(
         for name, act in said:
             key = f"run:{run.id}:end:{name}"
             await effects.insert(db, NewEffect(key=key, run_id=None, repo=run.repo, act=act, at=now))
-        facts = {"state": ended.trigger.name, "code": ended.code, "why": ended.why, "cost_usd": view.cost_usd}
+        facts = {"state": ended.trigger.name, "code": ended.code, "why": ended.why, "cost_usd": str(view.cost_usd)}
         await events.append(db, run.id, name="run.ended", actor=ended.actor, facts=facts, at=now)
         await runs.end(db, run.id, lease.epoch, ended.trigger, ended.why, ended.code or None, now)
     log.info("run.ended", how=ended.trigger.name, why=ended.why)
     await perform_loose(services)
+
+
+async def _limit(services: Services, run: Run) -> float:
+    """The run's price limit, for the last status; a policy that cannot be read now must not keep a run from ending."""
+    try:
+        github = services.github.repository(run.repo)
+        repository = await github.repository()
+        return in_force(await read_policy(services, github, repository), repository).policy.limits.run_cost_usd
+    except BotError:
+        return Limits().run_cost_usd
 
 
 def _reaction(run: Run, content: str) -> AddReaction:

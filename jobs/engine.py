@@ -15,7 +15,7 @@ from core import faults
 from core.digests import digest
 from core.errors import BotError, Cancelled, Drained, LeaseLost, RateLimited
 from core.expressions import holds
-from core.names import RunId
+from core.names import Digest, RunId
 from core.states import Trigger
 from core.workflow import Step, parse
 from jobs import endings, status
@@ -70,7 +70,7 @@ async def _hold(services: Services, lease: Lease, draining: asyncio.Event) -> No
         await endings.called_off(services, lease)
     except BotError as error:
         await _failed(services, lease, error)
-    except Exception as error:  # noqa: BLE001  # the edge of a job: nobody foresaw this
+    except Exception as error:  # the edge of a job: nobody foresaw this
         log.exception("run.crashed")
         await _failed(services, lease, Unforeseen(f"Something nobody foresaw: {type(error).__name__}."))
     finally:
@@ -103,7 +103,7 @@ async def _watch(services: Services, lease: Lease, draining: asyncio.Event) -> N
 async def _advance(services: Services, lease: Lease) -> None:
     """Perform the steps that are not done yet, until one waits, ends the run or fails."""
     async with services.store.read() as db:
-        run = await runs.get(db, lease.run_id)
+        run = await runs.require(db, lease.run_id)
         memos = {memo.key: memo for memo in await steps.all_(db, run.id)}
     if run.attempts > ATTEMPTS:
         raise GivenUp(f"The run failed {ATTEMPTS} times in a row without getting any further.")
@@ -201,7 +201,7 @@ async def _finish_step(work: Work, step: Step, output: object, why: str) -> None
     log.info("step.finished", why=why)
 
 
-def _input_hash(work: Work, step: Step) -> str:
+def _input_hash(work: Work, step: Step) -> Digest:
     """A step is the same step while its text and what is pinned of the run are the same."""
     return digest("step", work.run.workflow_digest, step.id, work.run.base_sha)
 
@@ -218,7 +218,7 @@ class GivenUp(BotError):
 async def _failed(services: Services, lease: Lease, error: BotError) -> None:
     """Give a run back to be tried later, or end it and say why."""
     async with services.store.read() as db:
-        run = await runs.get(db, lease.run_id)
+        run = await runs.require(db, lease.run_id)
     if error.retryable and run.attempts < ATTEMPTS:
         wait = error.retry_after_seconds if isinstance(error, RateLimited) else min(2.0**run.attempts, 60.0)
         now = services.clock.now()
@@ -236,4 +236,3 @@ async def _failed(services: Services, lease: Lease, error: BotError) -> None:
         return
     log.warning("run.failed", code=error.code, why=str(error))
     await endings.fail(services, lease, error)
-

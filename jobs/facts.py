@@ -4,10 +4,13 @@ Whoever GitHub says did it is the actor: the role that is looked up is that of t
 the review's author, never of the sender a payload names.
 """
 
+from collections.abc import Sequence
+
 from adapters.store import runs, steps
 from core.facts import FactQuery, Facts
 from core.github import Comment, GitHub, Issue, LabelEvent, Pull, Review
 from core.names import Repo
+from core.runs import Step
 from jobs.policy import read_policy
 from jobs.services import Services
 from jobs.workflows import built_in
@@ -29,7 +32,7 @@ async def gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
     async with services.store.read() as db:
         of_subject = await runs.of_subject(db, repo.id, query.number) if query.number is not None else []
         of_subject = of_subject[:RECENT]
-        memos = {run.id: await steps.all_(db, run.id) for run in of_subject[:1]}
+        memos: dict[str, Sequence[Step]] = {run.id: await steps.all_(db, run.id) for run in of_subject[:1]}
     return Facts(
         app=await services.github.identity(),
         repository=repository,

@@ -77,12 +77,12 @@ async def _route(services: Services, delivery: Delivery) -> None:
             await deliveries.postponed(db, delivery, str(error), now + timedelta(seconds=RETRY_SECONDS))
         log.warning("delivery.postponed", code=error.code, why=str(error))
         return
-    except Exception as error:  # noqa: BLE001  # the edge of a job: one bad delivery must not stop the others
+    except Exception as error:  # the edge of a job: one bad delivery must not stop the others
         log.exception("delivery.crashed")
         async with services.store.begin() as db:
             await deliveries.failed(db, delivery, repr(error), now + timedelta(seconds=RETRY_SECONDS), now)
         return
-    log.info("delivery.routed", event=delivery.event, outcome=outcome)
+    log.info("delivery.routed", name=delivery.event, outcome=outcome)
     for run_id in woken:
         await ring(services, run_id)
 
@@ -97,12 +97,10 @@ async def _plan(services: Services, delivery: Delivery, event: Event) -> tuple[s
         facts = await gather(services, event.repo, handler.needs(event))
         intents = handler.plan(event, facts)
     woken: set[RunId] = set()
-    outcomes: list[str] = []
     async with services.store.begin() as db:
-        for intent in intents:
-            outcomes.append(await _write(services, db, event.repo, facts, intent, woken))
+        outcomes = [await _write(services, db, event.repo, facts, intent, woken) for intent in intents]
         if not await deliveries.routed(db, delivery, "; ".join(outcomes) or "nothing to do", services.clock.now()):
-            raise RoutedElsewhere
+            raise RoutedElsewhere(delivery.guid)
     return "; ".join(outcomes), woken
 
 
@@ -155,7 +153,8 @@ async def _start(
     services: Services, db: AsyncConnection, repo: Repo, facts: Facts, intent: StartRun, woken: set[RunId]
 ) -> str:
     """Insert the run with everything that is pinned for its life."""
-    assert facts.policy is not None and facts.workflows is not None  # noqa: S101  # may_start() read both
+    assert facts.policy is not None  # noqa: S101  # whoever starts a run asked for the policy
+    assert facts.workflows is not None  # noqa: S101
     text = facts.workflows[intent.workflow]
     now = services.clock.now()
     run = NewRun(

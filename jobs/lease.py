@@ -116,4 +116,3 @@ async def beating(lease: Lease, *, url: str, lease_seconds: float, every_seconds
     finally:
         over.set()
         await asyncio.to_thread(thread.join, GRACE_SECONDS)
-

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.store import costs, events, steps
+from adapters.store import StepMismatch, costs, events, steps
 from core import faults
 from core.completions import Usage
 from core.digests import canonical
@@ -25,32 +25,29 @@ class StepMemo:
     work: Work
     checkpointed: Sha | None
     """The tree of the last checkpoint: where an interrupted attempt goes on."""
-    unfinished: int | None
-    """A turn that was cut short after it may have written: its calls are forgotten with what they wrote."""
 
     @classmethod
     async def of(cls, work: Work, key: str) -> "StepMemo":
         """The memo as an earlier attempt at this piece of work left it."""
         async with work.services.store.read() as db:
             memos = [m for m in await steps.all_(db, work.run.id) if m.key.startswith(f"{key}/turn:")]
-        saved = {_turn(m.key): m.output for m in memos if m.key.endswith("/tree")}
-        last = max((_turn(m.key) for m in memos), default=None)
-        return cls(
-            work=work,
-            checkpointed=Sha(saved[max(saved)]) if saved else None,
-            unfinished=last if last not in saved else None,
-        )
+        saved = {_turn(memo.key): memo.output for memo in memos if memo.key.endswith("/tree")}
+        last = max((_turn(memo.key) for memo in memos), default=0)
+        if memos and last not in saved:
+            # This turn was cut short after it may have written; the tree goes back, and its calls with it.
+            undone = [m.key for m in memos if _turn(m.key) == last and "/call:" in m.key]
+            async with work.lease.write() as db:
+                await steps.forget(db, work.run.id, work.epoch, undone)
+        return cls(work=work, checkpointed=Sha(saved[max(saved)]) if saved else None)
 
     async def recall(self, key: str, input_hash: Digest) -> Any | None:
         """What was kept under this key, or None. Raises where the same key was kept for another input."""
-        if "/call:" in key and _turn(key) == self.unfinished:
-            return None
         async with self.work.services.store.read() as db:
             memo = await steps.get(db, self.work.run.id, key)
         if memo is None or memo.state != "done":
             return None
         if memo.input_hash != input_hash:
-            raise steps.StepMismatch(f"The step `{key}` was recorded for another input.")
+            raise StepMismatch(self.work.run.id, key)
         if isinstance(memo.output, dict) and set(memo.output) == {"artifact"}:
             return json.loads(await self.work.services.artifacts.get(Digest(memo.output["artifact"])))
         return memo.output

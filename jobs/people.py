@@ -3,10 +3,11 @@
 from core.names import Role
 from jobs.work import Work
 from policies.evaluate import may_approve
+from policies.people import GateName
 from policies.schema import Policy
 
 
-async def whom_to_ask(work: Work, policy: Policy, binds: str) -> str:
+async def whom_to_ask(work: Work, policy: Policy, binds: GateName) -> str:
     """The login of somebody whose approval would count: the owner first, then the strongest role, then the alphabet.
 
     Where GitHub lists nobody, the owner is asked: somebody must be.

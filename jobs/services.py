@@ -6,14 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from adapters.artifacts import Artifacts, LocalArtifacts
+from adapters.models.litellm_model import LiteLLMModel
+
+from adapters.artifacts import ArtifactStore, LocalArtifacts
 from adapters.doorbell import open_doorbell
 from adapters.git.mirrors import Mirrors
 from adapters.git.workspaces import Workspaces
 from adapters.github.app import GitHubApp
-from adapters.models.litellm_model import LiteLLMModel
 from adapters.operator import OperatorFile
-from adapters.sandbox import open_boxes
+from adapters.sandbox.backends import boxes
 from adapters.settings import Settings
 from adapters.store import Store, open_store
 from adapters.system import RandomIds, SystemClock
@@ -21,6 +22,7 @@ from core.boxes import Boxes
 from core.clock import Clock, Ids
 from core.completions import Model
 from core.doorbell import Doorbell
+from core.errors import ConfigurationError
 from core.names import WorkerId
 
 
@@ -37,9 +39,17 @@ class Services:
     github: GitHubApp
     model: Model
     boxes: Boxes
+    mirrors: Mirrors
     workspaces: Workspaces
-    artifacts: Artifacts
+    artifacts: ArtifactStore
     doorbell: Doorbell
+
+
+def github_app(settings: Settings, clock: Clock) -> GitHubApp:
+    """The App as the settings name it. Raises ConfigurationError where they do not."""
+    if settings.app_id is None or settings.private_key is None:
+        raise ConfigurationError("PULLWRIGHT_APP_ID and PULLWRIGHT_PRIVATE_KEY (or PRIVATE_KEY_FILE) must be set.")
+    return GitHubApp(settings.github_api_url, settings.app_id, settings.private_key.get_secret_value, clock)
 
 
 @asynccontextmanager
@@ -47,6 +57,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Everything a job needs; closed and disposed at the end of the block."""
     clock = SystemClock()
     operator = OperatorFile.read(settings.config)
+    mirrors = Mirrors(settings.data_dir / "mirrors")
     async with AsyncExitStack() as stack:
         yield Services(
             settings=settings,
@@ -55,10 +66,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             clock=clock,
             ids=RandomIds(),
             store=await stack.enter_async_context(open_store(settings.database_url)),
-            github=await stack.enter_async_context(GitHubApp.of(settings, clock)),
+            github=await stack.enter_async_context(github_app(settings, clock)),
             model=LiteLLMModel.of(settings, operator.prices),
-            boxes=open_boxes(settings),
-            workspaces=Workspaces(settings.data_dir / "workspaces", Mirrors(settings.data_dir / "mirrors")),
-            artifacts=LocalArtifacts(settings.data_dir / "artifacts"),
+            boxes=boxes(settings.sandbox),
+            mirrors=mirrors,
+            workspaces=Workspaces(settings.data_dir / "workspaces", mirrors),
+            artifacts=LocalArtifacts(settings.artifacts_dir),
             doorbell=open_doorbell(settings),
         )

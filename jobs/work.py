@@ -79,13 +79,13 @@ class Work:
 
     async def journal(self, name: str, facts: Mapping[str, Any], actor: str = "pullwright") -> None:
         async with self.lease.write() as db:
-            await events.append(
-                db, self.run.id, name=name, actor=actor, facts=facts, at=self.services.clock.now()
-            )
+            await events.append(db, self.run.id, name=name, actor=actor, facts=facts, at=self.services.clock.now())
 
-    async def refresh(self) -> None:
-        async with self.services.store.read() as db:
-            self.run = await runs.require(db, self.run.id)
+    async def pulled(self, number: int) -> None:
+        """Remember the run's pull request: what is said there finds the run."""
+        async with self.lease.write() as db:
+            await runs.set_pull(db, self.run.id, self.epoch, number)
+        self.run = self.run.model_copy(update={"pull_number": number})
 
     async def do(self, name: str, act: Act) -> Receipt:
         """The receipt of an effect of this run, done at most once. `name` tells it from the run's other effects.
@@ -99,7 +99,7 @@ class Work:
                 await events.append(
                     db, self.run.id, name="effect.intended", actor="pullwright", facts=_shown(name, act), at=now
                 )
-            effect = await effects.get(db, key)
+            effect = await effects.require(db, key)
         push = await self.bench() if act.kind == "push" else None
         outside = Outside(github=self.github, app_id=self.app.id, key=key, intended_at=effect.at, push=push)
         try:

@@ -8,10 +8,10 @@ import shutil
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Protocol
 
-from adapters.sandbox.gateway import open_gateway, package_index_hosts
+from adapters.sandbox.gateway import PACKAGE_INDEX_HOSTS, ConnectGateway
 from core.boxes import DEPENDENCIES, Box, Command, CommandResult, Mount
 from core.digests import ChangedPath, digest
 from core.errors import SetupFailed
@@ -20,6 +20,7 @@ from core.names import Sha, Value
 from core.runs import Run
 from core.workspaces import Workspace
 from jobs.services import Services
+from policies.detect import may_tell
 
 SETUP_SECONDS = 900
 CHECK_SECONDS = 1200
@@ -28,21 +29,6 @@ MANIFEST_BYTES = 200_000
 
 QUIET = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": "-p no:cacheprovider", "CI": "1"}
 """Commands that are told so leave less behind in the tree."""
-
-MANIFESTS = (
-    "pyproject.toml",
-    "setup.py",
-    "setup.cfg",
-    "tox.ini",
-    "requirements*.txt",
-    "requirements/*.txt",
-    "*.lock",
-    "package.json",
-    "package-lock.json",
-    "Makefile",
-)
-"""Files that say what a project depends on: the layer is made anew when one of them changes on the base."""
-
 
 class CheckPlan(Value):
     """A check of the repository, as pinned for this run at its baseline."""
@@ -133,14 +119,18 @@ class Workbench:
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir(parents=True)
         scratch = await self.workspace.scratch(self.run.base_sha, "setup")
-        async with open_gateway(self.services.settings.data_dir / "run", package_index_hosts()) as gateway:
+        sockets = self.services.settings.run_dir
+        sockets.mkdir(parents=True, exist_ok=True)
+        async with ConnectGateway(sockets / f"gateway-{self.run.id}.sock", PACKAGE_INDEX_HOSTS) as gateway:
             box = self.services.boxes.open(
                 scratch, mounts=(Mount(building, DEPENDENCIES, writable=True),), network=gateway
             )
             try:
                 for command in check.setup:
                     result = await box.run(
-                        Command(argv=("sh", "-c", command), timeout_seconds=SETUP_SECONDS, output_limit_bytes=OUTPUT_BYTES)
+                        Command(
+                            argv=("sh", "-c", command), timeout_seconds=SETUP_SECONDS, output_limit_bytes=OUTPUT_BYTES
+                        )
                     )
                     if not result.ok:
                         shutil.rmtree(building, ignore_errors=True)
@@ -150,7 +140,10 @@ class Workbench:
                 await self.workspace.discard("setup")
             await self.journal(
                 "setup.done",
-                {"commands": list(check.setup), "passages": [f"{p.host}:{p.port} {p.allowed}" for p in gateway.passages]},
+                {
+                    "commands": list(check.setup),
+                    "passages": [f"{p.host}:{p.port} {p.allowed}" for p in gateway.passages],
+                },
             )
         (building / ".complete").write_text(json.dumps(list(check.setup)))
         try:
@@ -187,25 +180,19 @@ class Workbench:
         await self.workspace.push(self.clone_url, branch, sha, expected, token)
 
     async def _manifests(self) -> dict[str, str]:
-        names = [path for path in await self.files() if tells_dependencies(path)]
-        return await self.read_texts(names)
+        """The files of the base that say what it depends on: the layer is made anew when one of them changes."""
+        return await self.read_texts([path for path in await self.files() if may_tell(path)])
 
     def _mounts(self) -> tuple[Mount, ...]:
         layer = (Mount(self.layer, DEPENDENCIES),) if self.layer is not None else ()
         return (*layer, *self.workspace.mounts)
 
 
-def tells_dependencies(path: str) -> bool:
-    """Whether a file at this path may say what the project depends on or how it is tested."""
-    return any(PurePosixPath(path).match(glob) for glob in MANIFESTS)
-
-
-async def open_workbench(
-    services: Services, run: Run, clone_url: str, github: GitHub, journal: Journal
-) -> Workbench:
+async def open_workbench(services: Services, run: Run, clone_url: str, github: GitHub, journal: Journal) -> Workbench:
     """The run's workbench, with its workspace as an earlier lease holder left it, or cloned anew."""
-    token = await github.git_token(write=False)
-    await services.mirrors.fetch(run.repo.id, clone_url, token, run.base_sha)
+    if not await services.mirrors.has(run.repo.id, run.base_sha):
+        token = await github.git_token(write=False)
+        await services.mirrors.fetch(run.repo.id, clone_url, token, [run.base_sha])
     workspace = await services.workspaces.open(run.id, run.repo, run.base_sha)
     return Workbench(services, run, workspace, journal, github, clone_url)
 

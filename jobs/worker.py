@@ -48,7 +48,7 @@ class JobRefused(BotError):
         return "Find out who else may write to this Redis; use one that only Pullwright can reach."
 
 
-class BellJob(Job):  # type: ignore[misc]  # rq has types, but not for its own bases
+class BellJob(Job):
     """A job that can only be one of our two functions, whatever its record in Redis says.
 
     RQ would import and call any name it finds there, callbacks included.
@@ -82,7 +82,7 @@ def _is_run_id(value: object) -> bool:
     return isinstance(value, str) and _RUN_ID.fullmatch(value) is not None
 
 
-class BellWorker(Worker):  # type: ignore[misc]
+class BellWorker(Worker):
     """RQ's worker, that tells its horse to stop, takes no Redis failure for the end of a job, and shows every death."""
 
     max_connection_wait_time = LONGEST_WAIT_SECONDS
@@ -97,6 +97,7 @@ class BellWorker(Worker):  # type: ignore[misc]
             self.handle_warm_shutdown_request()
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
+        assert self.pid is not None  # noqa: S101  # the forking worker's own
         die_with_parent(self.pid)
         super().main_work_horse(job, queue)
 
@@ -132,7 +133,7 @@ class BellWorker(Worker):  # type: ignore[misc]
 
     def teardown(self) -> None:
         try:
-            super().teardown()
+            super().teardown()  # type: ignore[no-untyped-call]
         except RedisError as error:
             log.warning("worker.left_unregistered", why=str(error))
 
@@ -188,7 +189,7 @@ def _preload(queue: str) -> None:
     """Import what jobs need, so that no fork pays for it."""
     importlib.import_module("jobs.tasks")
     if queue == RUNS_QUEUE:
-        importlib.import_module("adapters.models.litellm_model").preload()
+        importlib.import_module("adapters.models.litellm_library").preload()
 
 
 def _reach(redis: "Redis") -> None:

@@ -1,4 +1,4 @@
-"""Globs as in `.gitignore`: the only patterns a policy knows. A repository's regex could keep a worker busy for ever."""
+"""Globs as in `.gitignore`: the only patterns a policy knows, since a regex could keep a worker busy for ever."""
 
 from collections.abc import Iterable, Sequence
 

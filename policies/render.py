@@ -1,4 +1,4 @@
-"""One decision, several renderings: Markdown for comments and check runs, plain text for terminals, JSON for programs."""
+"""One decision, several renderings: Markdown for GitHub, plain text for terminals, JSON for programs."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

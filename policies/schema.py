@@ -9,7 +9,7 @@ from enum import StrEnum
 from importlib import resources
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError, field_validator
 
 from core.digests import digest
 from core.documents import Document, mistakes
@@ -21,7 +21,15 @@ from policies.tightening import loosenings, tighter
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Shell = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
-Glob = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+
+
+def _readable_glob(glob: str) -> str:
+    if why := glob_mistake(glob):
+        raise ValueError(f"the glob `{glob}` {why}")
+    return glob
+
+
+Glob = Annotated[str, StringConstraints(min_length=1, max_length=300), AfterValidator(_readable_glob)]
 
 
 class BuiltIn(StrEnum):
@@ -115,14 +123,6 @@ class Policy(Value):
         if role is Role.none:
             raise ValueError("a requester needs at least the role `read`")
         return role
-
-    @field_validator("protected")
-    @classmethod
-    def _globs_can_be_read(cls, globs: tuple[str, ...]) -> tuple[str, ...]:
-        for glob in globs:
-            if why := glob_mistake(glob):
-                raise ValueError(f"the glob `{glob}` {why}")
-        return globs
 
 
 @dataclass(frozen=True, slots=True)

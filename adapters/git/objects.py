@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
-from git import Blob, Repo
+from git import Blob, Commit, Repo, Tree
 from git.exc import BadName, BadObject
 from gitdb import IStream  # type: ignore[import-untyped]
 
@@ -43,7 +43,9 @@ def read(git_dir: Path, tree: Sha, path: str, limit_bytes: int) -> bytes | None:
     """The first bytes of a regular file in a tree or commit, or None where there is none."""
     with _opened(git_dir) as repository:
         try:
-            found = repository.tree(tree).join(path)
+            named = repository.rev_parse(tree)
+            root = named.tree if isinstance(named, Commit) else Tree(repository, named.binsha, 0o040000, "")
+            found = root.join(path)
         except (KeyError, BadName, BadObject):
             return None
         if not isinstance(found, Blob) or f"{found.mode:o}" == SYMLINK:

@@ -31,13 +31,13 @@ MOST_CONNECTIONS = 50
 class GitHubApp:
     """Everything one process asks of GitHub, over one session with one set of tokens. An async context manager.
 
-    `private_key` is called whenever the key is needed, so that the key itself is kept nowhere here.
+    `private_key` is called when the key is first needed; its text is not kept.
     """
 
     def __init__(
         self,
         api_url: str,
-        app_id: int,
+        app_id: str | int,
         private_key: Callable[[], str],
         clock: Clock,
         *,

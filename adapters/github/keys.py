@@ -20,7 +20,7 @@ LIFETIME = timedelta(minutes=9)
 _NOT_A_KEY = "The App's private key is not a private key in PEM form, which begins with a line `-----BEGIN …`"
 
 
-def signed(app_id: int, key: RSAPrivateKey, now: datetime) -> str:
+def signed(app_id: str | int, key: RSAPrivateKey, now: datetime) -> str:
     """The App's JWT, good from a minute ago until nine minutes from now."""
     claims = {"iat": int((now - BACKDATED).timestamp()), "exp": int((now + LIFETIME).timestamp()), "iss": str(app_id)}
     return jwt.encode(claims, key, algorithm="RS256")

@@ -50,7 +50,7 @@ class Pulls(Channel):
         try:
             sent = await self.write("POST", "/pulls", {}, fields)
         except GitHubRefused as error:
-            if draft and error.status == 422 and "draft" in str(error).lower():
+            if draft and error.status == 422 and "draft pull request" in str(error).lower():
                 raise DraftsUnsupported(str(error), error.status) from error
             raise
         return parsed(PullJson, sent, "a pull request").value(us)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from pydantic import AwareDatetime
 
 from adapters.github.credentials import Credential
@@ -68,17 +69,21 @@ _Key = tuple[int, int, str]
 class Tokens:
     """The tokens of one App."""
 
-    def __init__(self, requests: Requests, app_id: int, private_key: Callable[[], str], clock: Clock) -> None:
+    def __init__(self, requests: Requests, app_id: str | int, private_key: Callable[[], str], clock: Clock) -> None:
         self._requests = requests
         self._app_id = app_id
         self._private_key = private_key
         self._clock = clock
+        self._key: RSAPrivateKey | None = None
         self._held: dict[_Key, _Held] = {}
         self._making: defaultdict[_Key, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def statement(self) -> Credential:
         """The App speaking for itself. AppRefused where the private key is none."""
-        return Credential("bearer", signed(self._app_id, read_key(self._private_key()), self._clock.now()))
+        if self._key is None:
+            # Reading checks the primes, which takes some fifty times as long as signing.
+            self._key = read_key(self._private_key())
+        return Credential("bearer", signed(self._app_id, self._key, self._clock.now()))
 
     async def token(self, repo: Repo, scope: Scope) -> Credential:
         """A token with at least five minutes left. Those who ask for the same one at the same time share it."""
@@ -111,12 +116,12 @@ class Tokens:
         return _Held(Credential("token", made.token), made.expires_at)
 
 
-def app_unknown(error: NotThere, app_id: int) -> AppRefused | None:
+def app_unknown(error: NotThere, app_id: str | int) -> AppRefused | None:
     """Whether a 404 means the App itself, and not what it asked for."""
     return AppRefused(f"GitHub knows no App with the id {app_id}.") if "Integration not found" in str(error) else None
 
 
-def statement_refused(error: CredentialRefused, app_id: int) -> AppRefused:
+def statement_refused(error: CredentialRefused, app_id: str | int) -> AppRefused:
     """Why GitHub does not believe the App: its clock, or its key."""
     said = str(error)
     if "Issued at" in said or "Expiration time" in said:

@@ -19,7 +19,7 @@ from typing import Any
 
 from adapters.sandbox import certificates, disk, memory, probe, relay
 from adapters.sandbox.cgroups import ControlGroup, control_group
-from adapters.sandbox.execution import Execution, memory_file, not_a_command, readable
+from adapters.sandbox.execution import Execution, memory_file, NotACommand, readable
 from adapters.sandbox.launch import launch
 from adapters.sandbox.layout import (
     ETC,
@@ -96,10 +96,8 @@ class BubblewrapBox:
         group = control_group(self._limits)
         try:
             return await self._run(command, group)
-        except (ValueError, OSError) as error:
-            if refusal := not_a_command(error):
-                return refusal
-            raise
+        except NotACommand as refused:
+            return refused.result
         finally:
             if group:
                 group.remove()
@@ -205,7 +203,8 @@ class First:
         # it: what takes some milliseconds is better awaited. The pipe also ends with bubblewrap.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_START_SECONDS):
-                await readable(self._status)
+                while not self._told():
+                    await readable(self._status)
         self._find()
         if self._pidfd is None:
             with contextlib.suppress(ProcessLookupError):
@@ -219,7 +218,7 @@ class First:
 
     def finished(self) -> bool:
         """Whether the command itself was started and ended, as bubblewrap tells."""
-        self._read()
+        self._told()
         return b'"exit-code"' in self._text
 
     def close(self) -> None:
@@ -227,18 +226,19 @@ class First:
             os.close(self._pidfd)
 
     def _find(self) -> None:
-        self._read()
-        line = self._text.partition(b"\n")[0]
-        if self._pidfd is not None or not line:
+        line, complete, _ = self._text.partition(b"\n")
+        if not complete or self._pidfd is not None:
             return
-        pid = int(json.loads(line)["child-pid"])
         with contextlib.suppress(OSError):
-            self._pidfd = os.pidfd_open(pid)
+            self._pidfd = os.pidfd_open(int(json.loads(line)["child-pid"]))
 
-    def _read(self) -> None:
+    def _told(self) -> bool:
+        """Whether the first line, which names the process, is here, or bubblewrap is gone without it."""
         with contextlib.suppress(BlockingIOError):
             while chunk := os.read(self._status, 4096):
                 self._text += chunk
+            return True
+        return b"\n" in self._text
 
 
 def _to_gateway() -> tuple[dict[str, bytes], dict[str, str]]:
@@ -254,7 +254,7 @@ def _to_gateway() -> tuple[dict[str, bytes], dict[str, str]]:
 def _separated(arguments: Sequence[str]) -> bytes:
     """For `--args`, where a NUL ends an argument: one inside of a value would begin an option of its own."""
     if any("\0" in argument for argument in arguments):
-        raise ValueError("embedded null byte")
+        raise NotACommand("embedded null byte")
     return b"".join(os.fsencode(argument) + b"\0" for argument in arguments)
 
 

@@ -17,11 +17,19 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from adapters.sandbox.output import FLOOD, Output
+from adapters.sandbox.output import Output
 from core.boxes import Command, CommandResult
 
 _CHUNK = 1 << 16
 _SEALED = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+
+
+class NotACommand(Exception):
+    """The kernel would not even look at it: a NUL in it, or too much of it. `result` is what it gets."""
+
+    @property
+    def result(self) -> CommandResult:
+        return CommandResult(126, f"This command cannot be started: {self}.\n".encode())
 
 
 class Execution:
@@ -45,16 +53,7 @@ class Execution:
             opened_on_failure = ExitStack()
             opened_on_failure.callback(os.close, read)
             with opened_on_failure:
-                self.process = subprocess.Popen(
-                    list(argv),
-                    stdin=stdin,
-                    stdout=write,
-                    stderr=write,
-                    env=dict(env),
-                    cwd=cwd,
-                    pass_fds=tuple(pass_fds),
-                    start_new_session=True,
-                )
+                self.process = _started(argv, stdin=stdin, output=write, env=env, cwd=cwd, pass_fds=pass_fds)
                 opened_on_failure.pop_all()
         self._read = read
         self._pidfd = os.pidfd_open(self.process.pid)
@@ -121,6 +120,7 @@ class Execution:
                 pass
             os.close(self._read)
             os.close(self._pidfd)
+            self.process.kill()
             self.process.wait()
 
     def _drain(self) -> bool:
@@ -134,9 +134,7 @@ class Execution:
             return False
         self._output.add(chunk)
         if self._output.flooded:
-            self.end(
-                f"It wrote more than {FLOOD} times the {self._output.limit:,} bytes that are kept and was stopped."
-            )
+            self.end(f"It wrote {self._output.total // 2**20:,} MiB without an end and was stopped.")
         return True
 
 
@@ -184,11 +182,32 @@ def memory_file(content: bytes) -> Iterator[int]:
         os.close(descriptor)
 
 
-def not_a_command(error: ValueError | OSError) -> CommandResult | None:
-    """What a command gets that the kernel would not even look at: a NUL in it, or too much of it."""
-    if isinstance(error, OSError) and error.errno != errno.E2BIG:
-        return None
-    return CommandResult(126, f"This command cannot be started: {error}.\n".encode())
+def _started(
+    argv: Sequence[str],
+    *,
+    stdin: int,
+    output: int,
+    env: Mapping[str, str],
+    cwd: Path,
+    pass_fds: Sequence[int],
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            list(argv),
+            stdin=stdin,
+            stdout=output,
+            stderr=output,
+            env=dict(env),
+            cwd=cwd,
+            pass_fds=tuple(pass_fds),
+            start_new_session=True,
+        )
+    except ValueError as error:
+        raise NotACommand(str(error)) from None
+    except OSError as error:
+        if error.errno == errno.E2BIG:
+            raise NotACommand("it is too long") from None
+        raise
 
 
 def _exit_code(returncode: int) -> int:

@@ -102,6 +102,7 @@ class ConnectGateway:
     ) -> None:
         if self._server:
             self._server.close()
+            self._server = None
         for task in self._open:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
@@ -109,7 +110,8 @@ class ConnectGateway:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or len(self._passages) >= self._limits.passages:
+        # A connection accepted just before the end would find nobody to cut it.
+        if task is None or self._server is None or len(self._passages) >= self._limits.passages:
             writer.transport.abort()
             return
         self._open.add(task)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-FLOOD = 64  # times the limit: whoever writes that much will not stop by itself
+FLOOD_BYTES = 64 * 2**20  # whoever writes that much will not stop by itself
 
 
 class Output:
@@ -30,7 +30,7 @@ class Output:
 
     @property
     def flooded(self) -> bool:
-        return self.total > self.limit * FLOOD
+        return self.total > max(FLOOD_BYTES, self.limit)
 
     def bytes(self) -> bytes:
         self._forget()

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.sandbox import probe
-from adapters.sandbox.execution import Execution, not_a_command
+from adapters.sandbox.execution import Execution, NotACommand
 from core import boxes
 from core.boxes import Box, Command, CommandResult, Gateway, Limits, Mount, ProbeReport
 from core.errors import BoxUnavailable
@@ -54,9 +54,10 @@ class UnboxedBox:
             env = {"PATH": self._path, "HOME": home, "LANG": "C.UTF-8", "TMPDIR": home, **command.env}
             try:
                 execution = Execution(command.argv, command, env=env, cwd=self._tree / command.cwd)
-            except (ValueError, OSError) as error:
-                said = f"{command.argv[0]}: {error}\n".encode("utf-8", "backslashreplace")
-                return not_a_command(error) or CommandResult(127, said)
+            except NotACommand as refused:
+                return refused.result
+            except OSError as error:
+                return CommandResult(127, f"{command.argv[0]}: {error.strerror}\n".encode())
 
             async def kill() -> None:
                 with contextlib.suppress(ProcessLookupError):

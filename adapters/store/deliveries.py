@@ -60,6 +60,11 @@ async def routed(db: AsyncConnection, delivery: Delivery, outcome: str, now: dat
     return await _settle(db, delivery, state=DeliveryState.routed, outcome=outcome, settled_at=now, error=None)
 
 
+async def postponed(db: AsyncConnection, delivery: Delivery, why: str, not_before: datetime) -> None:
+    """Look again later: it cannot be judged now, through no fault of its own, so no attempt is counted."""
+    await _settle(db, delivery, not_before=not_before, error=why)
+
+
 async def failed(
     db: AsyncConnection, delivery: Delivery, error: str, not_before: datetime | None, now: datetime
 ) -> DeliveryState:

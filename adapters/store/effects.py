@@ -34,6 +34,14 @@ async def get(db: AsyncConnection, key: str) -> Effect | None:
     return effect_of(row) if row else None
 
 
+async def require(db: AsyncConnection, key: str) -> Effect:
+    """The effect, which was intended before. Raises LookupError where it was not: a bug."""
+    effect = await get(db, key)
+    if effect is None:
+        raise LookupError(f"there is no effect {key}")
+    return effect
+
+
 async def acting(db: AsyncConnection, key: str, epoch: Epoch | None, now: datetime) -> bool:
     """Say that we act now, and count the attempt. False: it is settled, put off, or another acts on it.
 

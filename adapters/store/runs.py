@@ -22,6 +22,7 @@ from core.runs import NewRun, Run, Waiting
 from core.states import TERMINAL, RunState, Trigger, sources, target
 
 _t = runs.c
+_NEWEST = (_t.created_at.desc(), _t.id.desc())
 
 
 class Inserted(StrEnum):
@@ -50,10 +51,19 @@ async def get(db: AsyncConnection, run_id: RunId) -> Run | None:
     return run_of(row) if row else None
 
 
+async def require(db: AsyncConnection, run_id: RunId) -> Run:
+    """The run, which is known to exist. Raises LookupError where it does not: a bug, not a state of the world."""
+    run = await get(db, run_id)
+    if run is None:
+        raise LookupError(f"there is no run {run_id}")
+    return run
+
+
 async def find(db: AsyncConnection, prefix: str) -> list[Run]:
-    """The runs whose id begins like this, newest first, ten at most."""
+    """The runs whose id begins like this, ten at most, in the order of their ids."""
     # Ids are letters and digits, and `~` sorts after them all: a range that the key's index answers.
-    return await _runs(db, sa.select(runs).where(_t.id >= prefix, _t.id <= f"{prefix}~").limit(10))
+    query = sa.select(runs).where(_t.id >= prefix, _t.id <= f"{prefix}~").order_by(_t.id).limit(10)
+    return await _runs(db, query)
 
 
 async def of_subject(db: AsyncConnection, repo_id: int, number: int) -> list[Run]:
@@ -62,11 +72,11 @@ async def of_subject(db: AsyncConnection, repo_id: int, number: int) -> list[Run
         sa.and_(_t.repo_id == repo_id, _t.subject_number == number),
         sa.and_(_t.repo_id == repo_id, _t.pull_number == number),
     )
-    return await _runs(db, sa.select(runs).where(about))
+    return await _runs(db, sa.select(runs).where(about).order_by(*_NEWEST))
 
 
 async def recent(db: AsyncConnection, limit: int, state: RunState | None = None) -> list[Run]:
-    query = sa.select(runs).limit(limit)
+    query = sa.select(runs).order_by(*_NEWEST).limit(limit)
     return await _runs(db, query if state is None else query.where(_t.state == state))
 
 
@@ -227,5 +237,4 @@ def _put_off_until(now: datetime) -> sa.ColumnElement[bool]:
 
 
 async def _runs(db: AsyncConnection, query: sa.Select[Any]) -> list[Run]:
-    rows = await db.execute(query.order_by(_t.created_at.desc(), _t.id.desc()))
-    return [run_of(row) for row in rows.mappings()]
+    return [run_of(row) for row in (await db.execute(query)).mappings()]

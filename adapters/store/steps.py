@@ -1,5 +1,6 @@
 """Steps: the memo that control flow reads. An intent, then an outcome; what is done is never done again."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -65,6 +66,12 @@ async def finish(
     Raises as `start` does.
     """
     return await _record(db, run_id, epoch, key, input_hash, now, state=StepState.done, output=output, cost_usd=cost)
+
+
+async def forget(db: AsyncConnection, run_id: RunId, epoch: Epoch, keys: Sequence[str]) -> None:
+    """Drop memos whose effect on the tree was undone with it, so that what happens now is recorded instead."""
+    await runs.guard(db, run_id, epoch)
+    await db.execute(sa.delete(steps).where(_t.run_id == run_id, _t.key.in_(keys)))
 
 
 async def fail(

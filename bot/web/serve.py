@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import sys
 
 import structlog
 from aiohttp import web
@@ -27,6 +26,7 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with open_store(settings.database_url, busy_seconds=BUSY_SECONDS) as store:
         app = make_app(settings, store, open_doorbell(settings), SystemClock())
         await store.migrate()
@@ -41,4 +41,3 @@ async def serve(settings: Settings) -> None:
         finally:
             await runner.cleanup()
     log.info("web.stopped")
-    sys.stderr.flush()

@@ -5,6 +5,7 @@ Whatever a model or a stranger wrote passes through `handlers.neutralise` on its
 
 from handlers.replies.answers import (
     already_running,
+    approve_in_review,
     branch_differs,
     closed_issue,
     edits_never_run,
@@ -50,6 +51,7 @@ __all__ = [
     "StepView",
     "already_running",
     "approve_how",
+    "approve_in_review",
     "baseline_red",
     "branch_differs",
     "branch_moved",

@@ -73,7 +73,12 @@ def older(binds: str, current: Digest) -> str:
 
 def written_before(binds: str, current: Digest) -> str:
     """A bare `/approve` from before the gate asked: nobody approves what they have not seen."""
-    return f"That was written before this {binds} was shown. If you have read it, say which one: `/approve {short(current)}`."
+    asked = f"If you have read it, say which one: `/approve {short(current)}`."
+    return f"That was written before this {binds} was shown. {asked}"
+
+
+def approve_in_review() -> str:
+    return "A review approves by its own verdict: choose *Approve*, or write `/approve` in a comment."
 
 
 def older_head(current: str) -> str:

@@ -64,7 +64,7 @@ def check_review(opinion: Opinion) -> CheckText:
 
 
 def check_approval(result: Result | None, digest: Digest | None, why: str = "") -> CheckText:
-    """`pullwright/approval`: whether people approved exactly this change. Without a result, `why` says what ended it."""
+    """`pullwright/approval`: whether people approved exactly this change. Without a result, `why` says why not."""
     if result is None:
         return CheckText("Not approved", line(why, 2_000) or "The run has ended.")
     title = "Approved" if result.approved else "Waits for an approval"

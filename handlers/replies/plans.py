@@ -30,7 +30,7 @@ def plan(plan: Plan, digest: Digest, limit_usd: float, result: Result, research:
 def plan_tampered(digest: Digest) -> str:
     """Said above a plan that is posted again, because somebody changed the first one."""
     return (
-        f"⚠️ Somebody edited my comment with plan `{short(digest)}`, so what was approved there may not be what was read. "
+        f"⚠️ Somebody edited my comment with plan `{short(digest)}`: what people approved may not be what they read. "
         "Approvals given since do not count. This is the plan as it is:"
     )
 

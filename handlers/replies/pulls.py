@@ -81,17 +81,17 @@ def evidence_table(evidence: EvidenceView) -> str:
     """Whether the tests of the change fail without it and pass with it."""
     if not evidence.files:
         return "**Evidence**: the change touches no test, so none shows that it works."
-    rows = "\n".join(f"| {code(path)} |" for path in evidence.files[:20])
-    more = f"\n| and {len(evidence.files) - 20} more |" if len(evidence.files) > 20 else ""
+    names = ", ".join(code(path).replace("|", "\\|") for path in evidence.files[:20])
+    more = f" and {len(evidence.files) - 20} more" if len(evidence.files) > 20 else ""
     says = (
-        "They fail without the change and pass with it."
+        "The tests that the change touches fail without it and pass with it."
         if evidence.shows
-        else "They do not show by themselves that the change is needed."
+        else "The tests that the change touches do not show by themselves that it is needed."
     )
     return block(
-        f"**Evidence**: the tests that the change touches are {_colour(evidence.base)} on the base "
-        f"and {_colour(evidence.head)} on the head. {says}",
-        f"| test files |\n| --- |\n{rows}{more}",
+        f"**Evidence**: {says}",
+        "| tests | on the base | on the head |\n| --- | --- | --- |\n"
+        f"| {names}{more} | {_colour(evidence.base)} | {_colour(evidence.head)} |",
     )
 
 

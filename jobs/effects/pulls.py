@@ -26,9 +26,7 @@ async def open_(act: OpenPull, outside: Outside) -> Receipt:
 
 
 async def _open(act: OpenPull, outside: Outside, *, draft: bool) -> Pull:
-    return await outside.github.open_pull(
-        branch=act.branch, base=act.base, title=act.title, body=act.body, draft=draft
-    )
+    return await outside.github.open_pull(branch=act.branch, base=act.base, title=act.title, body=act.body, draft=draft)
 
 
 async def find_ready(act: MarkReady, outside: Outside) -> Receipt | None:
@@ -58,9 +56,7 @@ async def find_merged(act: MergePull, outside: Outside) -> Receipt | None:
 
 
 async def merge(act: MergePull, outside: Outside) -> Receipt:
-    sha = await outside.github.merge(
-        act.number, sha=act.sha, method=act.method, title=act.title, message=act.message
-    )
+    sha = await outside.github.merge(act.number, sha=act.sha, method=act.method, title=act.title, message=act.message)
     return {"sha": sha}
 
 

@@ -15,9 +15,7 @@ from jobs.work import Work
 from jobs.workbench import CheckPlan
 from prompts import ImplementPrompt, PlanPrompt, PromptInput, RepairPrompt, ReviewPrompt, render
 
-FORMS: dict[str, type[Value]] = {
-    form.__name__: form for form in (Triage, Research, Plan, Opinion, ChangeSummary)
-}
+FORMS: dict[str, type[Value]] = {form.__name__: form for form in (Triage, Research, Plan, Opinion, ChangeSummary)}
 
 
 class Handed(Value):
@@ -170,4 +168,6 @@ def baseline(work: Work) -> str:
 def _not_blocked(opinion: Opinion) -> None:
     if opinion.verdict is ReviewVerdict.block:
         findings = "\n".join(f"{f.path}:{f.line or ''} {f.note}" for f in opinion.findings)
-        raise ReviewBlocked("The reviewer says that this change must not ship.", evidence=f"{opinion.summary}\n{findings}")
+        raise ReviewBlocked(
+            "The reviewer says that this change must not ship.", evidence=f"{opinion.summary}\n{findings}"
+        )

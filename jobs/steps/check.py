@@ -6,22 +6,19 @@ exhausted repair fails the run. Then the tests that the change touches are run o
 that they show something.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from core.boxes import CommandResult
 from core.errors import BaselineRed, NothingChanged, SetupFailed, StillRed
 from core.names import Sha, Value
 from core.outputs import ChangeSummary
-from core.workflow import Check, Step
+from core.workflow import Check, Repair, Step
 from handlers import replies
 from jobs.outcomes import Done, Outcome
-from jobs.steps.agent import change
+from jobs.steps.agent import checked, hand_in, repair_prompt
 from jobs.work import Work
-from jobs.workbench import CheckPlan, Workbench
-from policies.detect import detect
-from policies.reports import Verdict, failing_tests, outcome
-from prompts import RepairPrompt
+from jobs.workbench import CheckPlan, Workbench, tail
+from policies.detect import detect, may_tell
+from policies.globs import matching
+from policies.reports import Judged, Verdict, failing_tests, judged
 
 SHOWN_CHARACTERS = 6_000
 """How much of a command's output a repair prompt and a comment may carry."""
@@ -124,8 +121,7 @@ async def _repair(
     )
     handed = await hand_in(work, key, repair.role, prompt, ChangeSummary, writes=True, start=tree)
     await work.journal("check.repaired", {"step": key, "tree": handed.tree, "turns": handed.turns})
-    assert handed.tree is not None  # noqa: S101  # an agent that writes hands over a tree
-    return handed.tree
+    return Sha(handed.tree or tree)
 
 
 async def _evidence(work: Work, bench: Workbench, plan: CheckPlan, tree: Sha) -> Evidence:
@@ -152,12 +148,12 @@ def _passes(report: CheckReport, known: frozenset[str]) -> bool:
 
 async def _run(work: Work, bench: Workbench, plan: CheckPlan, tree: Sha) -> CheckReport:
     result = await bench.command(tree, plan.run)
-    judged = _judged(result)
+    ended = _judged(result)
     report = CheckReport(
-        verdict=judged.verdict,
-        why=judged.why,
+        verdict=ended.verdict,
+        why=ended.why,
         exit_code=result.exit_code,
-        failing=tuple(sorted(failing_tests(result.text))) if judged.verdict is Verdict.red else (),
+        failing=tuple(sorted(failing_tests(result.text))) if ended.verdict is Verdict.red else (),
         seconds=round(result.duration_seconds, 2),
         output=tail(result, SHOWN_CHARACTERS),
         output_digest=await work.services.artifacts.put(result.output),
@@ -172,20 +168,14 @@ def _judged(result: CommandResult) -> Judged:
 
 
 async def _plan(name: str, work: Work, bench: Workbench) -> CheckPlan:
-    """The check as the policy names it, or as it is detected from the base's files."""
+    """The check and its setup as the policy names them; where it names no such check, as the files tell."""
     policy = (await work.policy()).policy
-    files = await bench.files()
-    contents = await bench.read_texts([path for path in files if tells_dependencies(path)])
-    found = detect(files, contents.get)
-    said = policy.checks.get(name) or found.checks.get(name)
+    said, setup, why = policy.checks.get(name), policy.setup, "`.github/pullwright.yml`"
     if said is None:
-        raise SetupFailed(f"It is not known how to run `{name}` here: {found.why}")
-    why = "`.github/pullwright.yml`" if name in policy.checks else found.why
-    return CheckPlan(
-        name=name,
-        run=said.run,
-        select=said.select,
-        tests=said.tests,
-        setup=policy.setup or found.setup,
-        why=why,
-    )
+        files = await bench.files()
+        contents = await bench.read_texts([path for path in files if may_tell(path)])
+        found = detect(files, contents.get)
+        said, setup, why = found.checks.get(name), policy.setup or found.setup, found.why
+    if said is None:
+        raise SetupFailed(f"It is not known how to run `{name}` here: {why}.")
+    return CheckPlan(name=name, run=said.run, select=said.select, tests=said.tests, setup=setup, why=why)

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 from adapters.store import effects, events, signals
 from core.digests import plan_digest, short
+from core.effects import PostComment
 from core.errors import BaseMoved, BranchMoved, ChangeRefused
 from core.markers import marked
+from core.names import Digest
 from core.runs import Approval, SignalKind, Waiting
 from core.states import Trigger, WaitingFor
 from core.workflow import Gate, Step
@@ -65,7 +67,7 @@ async def _plan(step: Step, work: Work) -> Outcome:
     return Park(waiting)
 
 
-def _plan_digest(work: Work, policy: Effective) -> str:
+def _plan_digest(work: Work, policy: Effective) -> Digest:
     return plan_digest(
         repository_id=work.run.repo.id,
         plan=plan(work).model_dump(mode="json"),
@@ -106,7 +108,8 @@ async def _post_plan(work: Work, policy: Effective, asked: Content, result: Resu
             await work.say(name, shown)
             return number > 0
         comment = await work.github.comment(earlier.receipt["comment_id"])
-        if comment is not None and _same(comment.body, marked(fitting(earlier.act.body), work.key(name))):
+        posted = earlier.act.body if isinstance(earlier.act, PostComment) else ""
+        if comment is not None and _same(comment.body, marked(fitting(posted), work.key(name))):
             return False
     raise ChangeRefused("The plan comment was edited again and again.")
 
@@ -144,16 +147,14 @@ async def change_decision(work: Work, policy: Effective, gate: str) -> Result | 
         return end
     asked = Content(gate, "change", shipped.digest(work, policy.digest), shipped.head)
     if end := await approvals.apply(work, policy.policy, asked):
-        await checks.put_approval(work, shipped.head, None, end.why)
+        await checks.put_approval(work, shipped.head, None, None, end.why)
         return end
     await _base_stands(work, shipped)
     standing = await approvals.standing(work, policy.policy, asked)
-    result = change_gate(
-        policy.policy, requester=work.run.requester, approvals=standing, owner=work.repository.owner
-    )
+    result = change_gate(policy.policy, requester=work.run.requester, approvals=standing, owner=work.repository.owner)
     if result.refused:
         raise ChangeRefused(result.why)
-    await checks.put_approval(work, shipped.head, result, replies.approve_how(asked.digest))
+    await checks.put_approval(work, shipped.head, result, asked.digest)
     if result.approved:
         return result
     person = await whom_to_ask(work, policy.policy, "change")

@@ -60,7 +60,7 @@ async def _is_what_was_approved(work: Work, shipped: Shipped, merged: Sha) -> No
     wrong = sorted(different & {path.path for path in shipped.paths})
     if wrong:
         why = f"The merge {merged[:12]} holds other content than was approved in {', '.join(wrong[:5])}."
-        await checks.put_approval(work, shipped.head, None, why)
+        await checks.put_approval(work, shipped.head, None, None, why)
         raise MergeRefused(why)
 
 

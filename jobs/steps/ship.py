@@ -7,8 +7,8 @@ from core.effects import OpenPull, PushBranch
 from core.errors import ChangeRefused
 from core.names import Digest, Sha, Value
 from core.outputs import ChangeSummary, Opinion
-from core.workspaces import Author
 from core.workflow import Ship, Step
+from core.workspaces import Author
 from handlers import replies
 from jobs import checks, status
 from jobs.outcomes import Done, Outcome
@@ -61,9 +61,7 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     message = await _message(work, bench, summary)
     identity = Author(work.app.login, f"{work.app.id}+{work.app.login}@users.noreply.github.com")
     # The time of the run, not of this attempt: the same change is the same commit, also after a crash.
-    head = await bench.workspace.commit(
-        tree, (work.run.base_sha,), message, identity, work.run.created_at
-    )
+    head = await bench.workspace.commit(tree, (work.run.base_sha,), message, identity, work.run.created_at)
     branch = branch_name(work)
     await work.do("push", PushBranch(branch=branch, sha=head, expected=None))
     title = replies.pull_title(summary)
@@ -121,5 +119,3 @@ async def _message(work: Work, bench: Workbench, summary: ChangeSummary) -> str:
         habit=await bench.workspace.recent_subjects(20),
         sign_off=work.app.login if await bench.workspace.signs_off(20) else None,
     )
-
-

@@ -1,5 +1,6 @@
 """One repository on a server, a machine of ours, and a run's workspace on it."""
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,16 +14,36 @@ from adapters.git.workspaces import GitWorkspace, Workspaces
 from core.names import RunId, Sha
 
 
-@pytest.fixture
-async def origin(tmp_path: Path) -> AsyncIterator[Origin]:
-    bare, clone = tmp_path / "server" / "acme" / "slugs.git", tmp_path / "person"
+@pytest.fixture(scope="session")
+def first_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The server and a person's clone, with one commit: made once, copied for every test.
+
+    One file, one program, one symlink, one ignore file.
+    """
+    folder = tmp_path_factory.mktemp("first")
+    bare, clone = folder / "server/acme/slugs.git", folder / "person"
     bare.mkdir(parents=True)
     clone.mkdir()
     run_git(bare, "init", "--quiet", "--bare", "--initial-branch=main")
     run_git(bare, "config", "http.receivepack", "true")
     run_git(bare, "config", "uploadpack.allowAnySHA1InWant", "true")
     run_git(clone, "init", "--quiet", "--initial-branch=main")
-    origin = Origin(bare, clone)
+    (clone / "tool").write_text("#!/bin/sh\n")
+    (clone / "tool").chmod(0o755)
+    (clone / "link").symlink_to("src/slugs.py")
+    files = {
+        "src/slugs.py": "def slugify(text):\n    return text\n",
+        "README": "Slugs.\n",
+        ".gitignore": "*.log\nbuild/\n",
+    }
+    Origin(bare, clone).push(files, "feat: slugs")
+    return folder
+
+
+@pytest.fixture
+async def origin(first_state: Path, tmp_path: Path) -> AsyncIterator[Origin]:
+    shutil.copytree(first_state, tmp_path / "github", symlinks=True)
+    origin = Origin(tmp_path / "github/server/acme/slugs.git", tmp_path / "github/person")
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_route("*", "/{path:.*}", origin.serve)
     async with TestServer(app) as server:
@@ -42,16 +63,7 @@ def workspaces(data: Path) -> Workspaces:
 
 @pytest.fixture
 def base(origin: Origin) -> Sha:
-    """A small repository: one file, one program, one symlink, one ignore file."""
-    (origin.clone / "tool").write_text("#!/bin/sh\n")
-    (origin.clone / "tool").chmod(0o755)
-    (origin.clone / "link").symlink_to("src/slugs.py")
-    files = {
-        "src/slugs.py": "def slugify(text):\n    return text\n",
-        "README": "Slugs.\n",
-        ".gitignore": "*.log\nbuild/\n",
-    }
-    return origin.push(files, "feat: slugs")
+    return Sha(origin.branch("main"))
 
 
 @pytest.fixture

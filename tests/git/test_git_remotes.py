@@ -67,7 +67,7 @@ async def test_a_redirect_is_refused_and_the_other_server_hears_nothing(origin: 
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", redirect)
         async with TestServer(app) as server:
-            with pytest.raises(Exception, match="redirect|302"):
+            with pytest.raises(Exception, match=r"redirect|302"):
                 await Mirrors(data).fetch(7, str(server.make_url("/slugs.git")), TOKEN, ["main"])
     assert heard == []
 

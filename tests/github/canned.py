@@ -73,7 +73,14 @@ def comment(number: int = 1, body: str = "hello", **changes: Any) -> dict[str, A
 
 
 def event(number: int, kind: str, label: str | None = None, actor: str = "mona") -> dict[str, Any]:
-    shown = {"id": number, "node_id": "LE_1", "event": kind, "actor": user(actor), "created_at": WHEN, "commit_id": None}
+    shown = {
+        "id": number,
+        "node_id": "LE_1",
+        "event": kind,
+        "actor": user(actor),
+        "created_at": WHEN,
+        "commit_id": None,
+    }
     return shown | ({"label": {"name": label, "color": "ededed"}} if label else {})
 
 

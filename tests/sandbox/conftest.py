@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters.sandbox import boxes
-from adapters.sandbox.cgroups import hierarchy
 from core.boxes import Box, Command, CommandResult
 
 
@@ -23,13 +22,18 @@ def tree(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["as we are", "as an ordinary user without control groups"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Root drops to a user of its own and makes control groups; everybody else does neither."""
     if request.param != "as we are":
         monkeypatch.setattr("os.geteuid", lambda: 1000)
         monkeypatch.setattr("adapters.sandbox.cgroups.hierarchy", lambda: None)
-    yield request.param
-    hierarchy.cache_clear()
+
+
+@pytest.fixture(params=["with control groups", "without control groups"])
+def means(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By which the limits bind; always as a user who is not root, since they bind root hardly at all."""
+    if request.param == "without control groups":
+        monkeypatch.setattr("adapters.sandbox.cgroups.hierarchy", lambda: None)
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from bot.demo.github import OtherApp
+
 from .conftest import Answer, Town
 
 HELLO = "/repos/octo/hello"
@@ -84,3 +86,15 @@ async def test_annotations_add_up_over_requests(town: Town) -> None:
     bot = await town.as_bot()
     await bot("PATCH", f"{HELLO}/check-runs/{run['id']}", {"output": output})
     assert (await bot("GET", f"{HELLO}/check-runs/{run['id']}")).body["output"]["annotations_count"] == 100
+
+
+async def test_another_apps_check_is_told_and_stays_its_own(town: Town) -> None:
+    ci = OtherApp(town.world, "some-ci", town.repository)
+    sha = (await town.world.branches(town.repository))["main"]
+    run = await ci.check(sha, "build")
+    await ci.finish(run, "failure")
+    event = (await town.hear()).last("check_run", "completed")
+    assert (event["check_run"]["app"]["slug"], event["sender"]["login"]) == ("some-ci", "some-ci[bot]")
+    answer = await (await town.as_bot())("PATCH", f"{HELLO}/check-runs/{run.id}", {"conclusion": "success"})
+    assert answer.status == 403
+    assert run.conclusion == "failure"

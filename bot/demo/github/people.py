@@ -1,6 +1,7 @@
 """People: a `Person` opens issues, comments, reviews, pushes and merges by the same acts the API uses.
 
-What a role does not allow is refused here as it is there, with the same `Refusal`.
+An `OtherApp` is a machine among them, such as a CI service that reports checks. What a role does not allow is refused
+here as it is there, with the same `Refusal`.
 """
 
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from collections.abc import Mapping
 from . import git
 from .acts import checks, comments, issues, labels, merging, pulls, reactions, refs, reviews
 from .errors import Refusal
-from .records import ROLES, Actor, CheckRun, Comment, Issue, Repository, Review, Role
+from .records import ROLES, Actor, CheckRun, Comment, Issue, Json, Repository, Review, Role
 from .world import World
 
 
@@ -166,3 +167,29 @@ class Person:
         own = self.world.role(self.repository, self.account)
         if ROLES.index(own) < ROLES.index(role):
             raise Refusal(403, f"{self.login} has the role {own} here; {role} is needed.")
+
+
+class OtherApp:
+    """Another App in the same repository, made and installed when first named; it has no hook of its own."""
+
+    def __init__(self, world: World, slug: str, repository: Repository) -> None:
+        self.world = world
+        self.repository = repository
+        self.app = world.apps.get(slug) or world.create_app(slug, slug, "", "", "", {"checks": "write"}, [])
+        self.actor = Actor(self.app.bot)
+        world.install(self.app, repository)
+
+    async def check(self, sha: str, name: str, conclusion: str | None = None, summary: str = "") -> CheckRun:
+        """Report a check on a commit; without a conclusion it is in progress."""
+        asked: Json = {"name": name, "head_sha": sha}
+        asked |= {"conclusion": conclusion} if conclusion else {"status": "in_progress"}
+        asked |= {"output": {"title": name, "summary": summary}} if summary else {}
+        return await checks.create_run(self.world, self.actor, self.app, self.repository, asked)
+
+    async def finish(self, run: CheckRun, conclusion: str) -> None:
+        await checks.update_run(self.world, self.actor, self.repository, run, {"conclusion": conclusion})
+
+    def comment(self, number: int, body: str) -> Comment:
+        return comments.comment(
+            self.world, self.actor, self.repository, self.world.issue(self.repository, number), body
+        )

@@ -28,6 +28,8 @@ class Account:
 
 @dataclass(eq=False)
 class Hook:
+    """Where an App is told. Without a URL it is not told at all."""
+
     id: int
     url: str
     secret: str
@@ -252,6 +254,8 @@ class Protection:
 class Repository:
     """`path` is the bare repository. `refuse_pushes` holds the reason why every push is refused, or None.
 
+    `mergeable_unknown_reads` is how many readings of a pull request still answer that GitHub has not computed yet
+    whether it merges.
     `gone` are the numbers of issues that were deleted (None) or transferred (the API path of where they went).
     """
 
@@ -277,6 +281,7 @@ class Repository:
     delete_branch_on_merge: bool = False
     refuse_pushes: str | None = None
     archived: bool = False
+    mergeable_unknown_reads: int = 0
 
     @property
     def full_name(self) -> str:

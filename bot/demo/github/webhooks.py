@@ -143,6 +143,8 @@ class Webhooks:
         body: Json,
     ) -> None:
         hook = installation.app.hook
+        if not hook.url:
+            return
         number, _ = world.next_id("D")
         guid = str(uuid.uuid5(_NAMESPACE, f"delivery {number}"))
         content = json.dumps(body, separators=(",", ":")).encode()
@@ -187,7 +189,7 @@ class Webhooks:
         began = time.monotonic()
         try:
             async with self._session.post(delivery.hook.url, data=delivery.body, headers=headers) as answer:
-                delivery.response_body = (await answer.text(errors="replace"))[:65_535]
+                delivery.response_body = (await answer.read()).decode(errors="replace")[:65_535]
                 delivery.response_headers = dict(answer.headers)
                 delivery.status_code = answer.status
                 delivery.status = "OK" if answer.ok else f"Invalid HTTP Response: {answer.status}"

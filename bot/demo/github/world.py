@@ -7,12 +7,14 @@ Tests read it directly and count with `comments_by`, `pulls`, `merges`, `check_r
 import asyncio
 import base64
 import itertools
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from . import git
+from .defaults import DEFAULT_LABELS, EVENT_PERMISSION
 from .errors import Moved, Refusal, not_found
 from .records import (
     ROLES,
@@ -39,37 +41,6 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], datetime]
 TokenShape = Literal["classic", "long"]
-
-EVENT_PERMISSION = {
-    "issues": "issues",
-    "issue_comment": "issues",
-    "label": "issues",
-    "pull_request": "pull_requests",
-    "pull_request_review": "pull_requests",
-    "pull_request_review_comment": "pull_requests",
-    "check_run": "checks",
-    "check_suite": "checks",
-    "status": "statuses",
-    "push": "contents",
-    "create": "contents",
-    "delete": "contents",
-    "repository_dispatch": "contents",
-    "repository": "metadata",
-    "merge_group": "merge_queues",
-    "workflow_run": "actions",
-    "member": "members",
-}
-DEFAULT_LABELS = {
-    "bug": ("d73a4a", "Something isn't working"),
-    "documentation": ("0075ca", "Improvements or additions to documentation"),
-    "duplicate": ("cfd3d7", "This issue or pull request already exists"),
-    "enhancement": ("a2eeef", "New feature or request"),
-    "good first issue": ("7057ff", "Good for newcomers"),
-    "help wanted": ("008672", "Extra attention is needed"),
-    "invalid": ("e4e669", "This doesn't seem right"),
-    "question": ("d876e3", "Further information is requested"),
-    "wontfix": ("ffffff", "This will not be worked on"),
-}
 
 
 def utc_now() -> datetime:
@@ -123,7 +94,7 @@ class World:
     def create_user(self, login: str, type: Literal["User", "Organization", "Bot"] = "User") -> Account:  # noqa: A002
         """A new account. A user's `token` is a personal access token that may do what the user may."""
         number, node = self.next_id({"User": "U", "Organization": "O", "Bot": "BOT"}[type])
-        token = f"ghp_{login.lower().encode().hex():0<36}"[:40] if type == "User" else ""
+        token = f"ghp_{secrets.token_hex(18)}" if type == "User" else ""
         account = Account(number, node, login, type, login, self.now(), token)
         self.accounts[login.lower()] = account
         return account

@@ -41,7 +41,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_deliveries_guid", "deliveries", ["guid"])
     op.create_index("ix_deliveries_received_at", "deliveries", ["received_at"])
-    op.create_index("ix_deliveries_state", "deliveries", ["state", "received_at"])
+    op.create_index("ix_deliveries_state", "deliveries", ["state", "received_at", "guid"])
     op.create_table(
         "installations",
         sa.Column("id", NUMBER, nullable=False, autoincrement=False),
@@ -107,11 +107,10 @@ def upgrade() -> None:
         sa.CheckConstraint("(waiting_for IS NOT NULL) = (state = 'waiting')", name=op.f("ck_runs_waiting")),
         sa.UniqueConstraint("trigger_key", name="uq_runs_trigger_key"),
     )
-    op.create_index("ix_runs_created_at", "runs", ["created_at"])
+    op.create_index("ix_runs_created_at", "runs", ["created_at", "id"])
     op.create_index("ix_runs_pull", "runs", ["repo_id", "pull_number"])
-    op.create_index("ix_runs_state", "runs", ["state", "created_at"])
+    op.create_index("ix_runs_state", "runs", ["state", "created_at", "id"])
     op.create_index("ix_runs_subject", "runs", ["repo_id", "subject_number"])
-    op.create_index("ix_runs_unfinished", "runs", ["created_at"], sqlite_where=UNFINISHED, postgresql_where=UNFINISHED)
     op.create_index(
         "ux_runs_unfinished_subject",
         "runs",

@@ -48,6 +48,9 @@ async def get(call: Call) -> Reply:
         _, start = await pull_facts.ends(call.repository, pull)
         text = await git.git(call.repository.path, "diff", "--no-ext-diff", "--no-textconv", start, pull.head_sha)
         return Reply(200, text, {"Content-Type": "application/vnd.github.diff; charset=utf-8"})
+    if call.repository.mergeable_unknown_reads > 0:
+        call.repository.mergeable_unknown_reads -= 1
+        return Reply(200, await whole(call, issue) | {"mergeable": None, "mergeable_state": "unknown"})
     return Reply(200, await whole(call, issue))
 
 

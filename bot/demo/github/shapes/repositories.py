@@ -16,8 +16,8 @@ _TEMPLATES = {
     "collaborators": "{/collaborator}",
     "comments": "{/number}",
     "commits": "{/sha}",
-    "compare": "{base}...{head}",
-    "contents": "{+path}",
+    "compare": "/{base}...{head}",
+    "contents": "/{+path}",
     "git_commits": "{/sha}",
     "git_refs": "{/sha}",
     "git_tags": "{/sha}",
@@ -30,7 +30,7 @@ _TEMPLATES = {
     "notifications": "{?since,all,participating}",
     "pulls": "{/number}",
     "releases": "{/id}",
-    "statuses": "{sha}",
+    "statuses": "/{sha}",
     "trees": "{/sha}",
 }
 _PATHS = {

@@ -1,0 +1,1 @@
+"""Models behind `core.completions.Model`."""

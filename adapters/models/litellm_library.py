@@ -1,0 +1,63 @@
+"""litellm, imported late and made quiet.
+
+The import takes two seconds and a hundred megabytes, so only workers do it, before they fork. Left to itself it
+fetches a price list over the network, reads a `.env` file of the working folder into the environment, and writes to
+the terminal; the settings here are made before the import, because it acts on them while it is imported.
+"""
+
+import asyncio
+import logging
+import os
+import warnings
+import weakref
+from functools import cache
+from typing import Any
+
+_ENVIRONMENT = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_MODE": "PRODUCTION",  # the default mode loads `.env`
+    "LITELLM_LOG": "ERROR",
+}
+_CALLBACKS = ("callbacks", "input_callback", "success_callback", "failure_callback", "service_callback")
+
+_last_loop: "weakref.ref[asyncio.AbstractEventLoop] | None" = None
+
+
+@cache
+def preload() -> Any:
+    """The litellm module, configured. It is imported and never called: the first call starts a thread, and a process
+    with threads must not fork."""
+    os.environ.update(_ENVIRONMENT)
+    with warnings.catch_warnings():
+        # Its dependencies deprecate each other while they are imported, and pydantic warns of its types, which are
+        # built when they are first used: here.
+        warnings.simplefilter("ignore")
+        import litellm
+
+        litellm.ModelResponse()
+    litellm.suppress_debug_info = True
+    litellm.telemetry = False
+    # Dropping what a model does not support would drop the tools, and turns a 422 into no reply at all.
+    litellm.drop_params = False
+    litellm.num_retries = 0
+    # The sessions of its other transport outlive the event loop that they belong to.
+    litellm.disable_aiohttp_transport = True
+    for name in _CALLBACKS:
+        setattr(litellm, name, [])
+    for name in ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    return litellm
+
+
+def for_this_loop() -> Any:
+    """The litellm module, without clients of another event loop.
+
+    It keeps clients by the loop's address in memory, which a later loop can be given again.
+    """
+    global _last_loop
+    litellm = preload()
+    loop = asyncio.get_running_loop()
+    if _last_loop is None or _last_loop() is not loop:
+        litellm.in_memory_llm_clients_cache.flush_cache()
+        _last_loop = weakref.ref(loop)
+    return litellm

@@ -1,0 +1,135 @@
+"""`pullwright runs`: what the bot did, is doing and waits for."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.cli.output import print_json, print_table, printable
+from core.errors import BotError
+from core.states import RunState
+
+if TYPE_CHECKING:
+    from adapters.store.costs import Totals
+    from core.runs import Event, Run
+
+
+class NoSuchRun(BotError):
+    """The id names no run, or several."""
+
+    code = "no-such-run"
+
+    def remedy(self) -> str:
+        return "`pullwright runs list` shows the ids."
+
+
+@click.group("runs")
+def command() -> None:
+    """What the bot did, is doing and waits for."""
+
+
+@command.command("list")
+@click.option("--state", type=click.Choice([state.value for state in RunState]))
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def list_(state: str | None, limit: int, as_json: bool) -> None:
+    """The newest runs."""
+    found = asyncio.run(_recent(limit, None if state is None else RunState(state)))
+    if as_json:
+        print_json([_summary(run) for run in found])
+        return
+    print_table(
+        ["RUN", "STATE", "WORKFLOW", "SUBJECT", "BY", "CREATED", "NOTE"],
+        [
+            (
+                run.id,
+                run.state.value,
+                run.workflow,
+                f"{run.repo.full_name}{run.subject}",
+                run.requester,
+                f"{run.created_at:%Y-%m-%d %H:%M}",
+                _note(run),
+            )
+            for run in found
+        ],
+    )
+
+
+@command.command("show")
+@click.argument("run_id", metavar="RUN")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def show(run_id: str, as_json: bool) -> None:
+    """The journal of a run: who, what, why, and what it cost. The beginning of an id is enough."""
+    from adapters.store import events
+
+    run, journal, totals = asyncio.run(_story(run_id))
+    broken = events.verify(journal)
+    if as_json:
+        print_json(
+            {
+                "run": run.model_dump(mode="json", exclude={"workflow_text"}),
+                "journal": [entry.model_dump(mode="json") for entry in journal],
+                "journal_intact": broken is None,
+                "cost": totals.model_dump(mode="json"),
+            }
+        )
+        return
+    _print_story(run, journal, totals)
+    if broken is not None:
+        raise BotError(f"The journal was changed after it was written: entry {broken} does not fit its hash.")
+
+
+async def _recent(limit: int, state: RunState | None) -> "list[Run]":
+    from adapters.store import open_store, runs
+    from bot.cli.begin import begin
+
+    async with open_store(begin("runs").database_url) as store, store.read() as db:
+        return await runs.recent(db, limit, state)
+
+
+async def _story(prefix: str) -> "tuple[Run, list[Event], Totals]":
+    from adapters.store import costs, events, open_store, runs
+    from bot.cli.begin import begin
+
+    async with open_store(begin("runs").database_url) as store, store.read() as db:
+        found = await runs.find(db, prefix)
+        if len(found) != 1:
+            several = ", ".join(run.id for run in found)
+            raise NoSuchRun(f"{prefix!r} names {'several runs: ' + several if found else 'no run'}.")
+        (run,) = found
+        return run, await events.of_run(db, run.id), await costs.of_run(db, run.id)
+
+
+def _summary(run: "Run") -> dict[str, Any]:
+    return run.model_dump(mode="json", exclude={"workflow_text", "snapshot"})
+
+
+def _note(run: "Run") -> str:
+    if run.waiting is not None:
+        return f"waits for {run.waiting.what.value}: {run.waiting.why}"
+    return run.ended_why or ""
+
+
+def _print_story(run: "Run", journal: "list[Event]", totals: "Totals") -> None:
+    click.echo(f"Run {run.id}: {run.workflow} on {run.repo.full_name}{run.subject}, asked for by {run.requester}")
+    click.echo(f"State: {run.state.value}" + (f" ({printable(_note(run))})" if _note(run) else ""))
+    if run.pull_number is not None:
+        click.echo(f"Pull request: #{run.pull_number}")
+    click.echo(f"Cost: {_cost(totals)}\n")
+    for entry in journal:
+        click.echo(f"{entry.seq:>4}  {entry.at:%Y-%m-%d %H:%M:%S}  {printable(entry.actor)}  {printable(entry.name)}")
+        for name, value in entry.facts.items():
+            if value not in (None, "", [], {}):
+                click.echo(f"      {printable(str(name))}: {_fact(value)}")
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, list):
+        return printable(", ".join(str(item) for item in value))
+    return printable(str(value))
+
+
+def _cost(totals: "Totals") -> str:
+    priced = "unpriced" if totals.cost_usd is None else f"${totals.cost_usd:.4f}"
+    unpriced = f", and {totals.unpriced_calls} calls without a known price" if totals.unpriced_calls else ""
+    return f"{priced}{unpriced} ({totals.input_tokens} tokens in, {totals.output_tokens} out)"

@@ -1,0 +1,76 @@
+"""The four check runs on a pull request of ours: `tests`, `policy`, `review`, `approval`."""
+
+from collections.abc import Sequence
+
+from core.digests import canonical, content
+from core.effects import PutCheck
+from core.github import CheckStatus, Conclusion
+from core.names import Digest, RunId, Sha
+from core.outputs import Opinion, ReviewVerdict
+from core.runs import Run, Step
+from core.states import Trigger
+from handlers import replies
+from handlers.replies import CheckText
+from jobs import status
+from jobs.work import Work
+from policies.result import Result
+
+PREFIX = "pullwright"
+
+
+async def put_tests(work: Work, head: Sha) -> None:
+    tests = work.outputs["tests"]
+    report = tests["report"]
+    command = work.outputs["baseline"]["check"]["run"]
+    shown = status.evidence(tests)
+    text = replies.check_tests(command, report["verdict"], report["failing"], shown, report["output"])
+    await _put(work, "tests", head, Conclusion.success, text)
+
+
+async def put_policy(work: Work, head: Sha, allowed: Result) -> None:
+    conclusion = Conclusion.success if allowed.approved else Conclusion.failure
+    await _put(work, "policy", head, conclusion, replies.check_policy(allowed))
+
+
+async def put_review(work: Work, head: Sha, opinion: Opinion) -> None:
+    """A model's opinion approves nothing: concerns are neutral, and a block never comes this far."""
+    conclusion = Conclusion.success if opinion.verdict is ReviewVerdict.approve else Conclusion.neutral
+    await _put(work, "review", head, conclusion, replies.check_review(opinion))
+
+
+async def put_approval(work: Work, head: Sha, result: Result | None, digest: Digest | None, why: str = "") -> None:
+    """Pending is `action_required`, never neutral: somebody has to act."""
+    if result is None:
+        conclusion = Conclusion.failure
+    else:
+        conclusion = Conclusion.success if result.approved else Conclusion.action_required
+    await _put(work, "approval", head, conclusion, replies.check_approval(result, digest, why))
+
+
+def final_approval(run: Run, memos: Sequence[Step], trigger: Trigger, why: str) -> PutCheck | None:
+    """The approval check of a run that ended with its pull request open: red, or cancelled. None where all is well."""
+    shipped = next((memo.output for memo in memos if memo.key == "ship" and memo.state == "done"), None)
+    if shipped is None or trigger is Trigger.finish:
+        return None
+    conclusion = Conclusion.cancelled if trigger is Trigger.cancel else Conclusion.failure
+    return _check(run.id, "approval", Sha(shipped["head"]), conclusion, replies.check_approval(None, None, why))
+
+
+async def _put(work: Work, name: str, head: Sha, conclusion: Conclusion, text: CheckText) -> None:
+    check = _check(work.run.id, name, head, conclusion, text)
+    # What a check says is part of the effect's name: another text is another effect, an equal one is done already.
+    said = content(canonical(check.model_dump(mode="json")))[:16]
+    await work.do(f"check:{name}:{said}", check)
+
+
+def _check(run: RunId, name: str, head: Sha, conclusion: Conclusion, text: CheckText) -> PutCheck:
+    return PutCheck(
+        name=f"{PREFIX}/{name}",
+        head_sha=head,
+        external_id=f"{run}:{name}",
+        status=CheckStatus.completed,
+        conclusion=conclusion,
+        title=text.title,
+        summary=text.summary,
+        text=text.text,
+    )

@@ -1,0 +1,116 @@
+"""What people are shown of a run, gathered from the store: the status comment and the text of the pull request."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store import costs, events, steps
+from core.outputs import ChangeSummary, Opinion, Plan, Research
+from core.runs import Run, Step, Waiting
+from core.states import RunState, Trigger, target
+from core.workflow import Workflow, parse
+from handlers import replies
+from handlers.replies import CheckView, EvidenceView, PullView, RunView, StepView
+from jobs.work import Work
+from policies.result import Result
+
+
+async def show(work: Work, *, current: str, waiting: Waiting | None = None) -> None:
+    """Bring the run's status comment up to date."""
+    limit = (await work.policy()).policy.limits.run_cost_usd
+    async with work.services.store.read() as db:
+        memos = await steps.all_(db, work.run.id)
+        view = await view_of(db, work.run, memos, limit_usd=limit, current=current, waiting=waiting)
+    await work.show(replies.status_comment(view))
+
+
+async def view_of(
+    db: AsyncConnection,
+    run: Run,
+    memos: Sequence[Step],
+    *,
+    limit_usd: float,
+    current: str | None = None,
+    waiting: Waiting | None = None,
+    ended: Trigger | None = None,
+    why: str = "",
+) -> RunView:
+    """The run as it stands: with `waiting` the current step waits, with `ended` the run is over."""
+    totals = await costs.of_run(db, run.id)
+    journal = await events.of_run(db, run.id)
+    notes = {str(e.facts["step"]): str(e.facts["why"]) for e in journal if e.name == "step.finished"}
+    state = target(ended) if ended else RunState.waiting if waiting else RunState.running
+    if current is None:
+        current = next((memo.key for memo in memos if memo.state == "started"), None)
+    return RunView(
+        run=run.id,
+        workflow=run.workflow,
+        state=state,
+        steps=_steps(parse(run.workflow_text, run.workflow), {m.key: m for m in memos}, notes, current, state),
+        cost_usd=totals.cost_usd or Decimal(0),
+        unpriced=totals.unpriced_calls > 0,
+        limit_usd=limit_usd,
+        why=why or (waiting.why if waiting else ""),
+        pull_number=run.pull_number,
+    )
+
+
+def _steps(
+    workflow: Workflow, memos: Mapping[str, Step], notes: Mapping[str, str], current: str | None, state: RunState
+) -> list[StepView]:
+    views = []
+    for step in workflow.steps:
+        memo = memos.get(step.id)
+        if memo is not None and memo.state == "done":
+            skipped = isinstance(memo.output, dict) and "skipped" in memo.output
+            views.append(StepView(step.id, "skipped" if skipped else "done", notes.get(step.id, "")))
+        elif step.id != current:
+            views.append(StepView(step.id, "todo"))
+        elif state is RunState.running:
+            views.append(StepView(step.id, "doing"))
+        elif state is RunState.waiting:
+            views.append(StepView(step.id, "waiting"))
+        else:
+            views.append(StepView(step.id, "done" if state is RunState.succeeded else "failed"))
+    return views
+
+
+async def pull_view(work: Work, summary: ChangeSummary, allowed: Result) -> PullView:
+    """What the text of the pull request is made of."""
+    async with work.services.store.read() as db:
+        totals = await costs.of_run(db, work.run.id)
+    tests = work.outputs["tests"]
+    opinion = Opinion.model_validate(work.outputs["review"]["form"])
+    repairs = tests["repairs"]
+    mended = f", after {repairs} repair{'s' if repairs != 1 else ''}" if repairs else ""
+    return PullView(
+        issue=work.number,
+        run=work.run.id,
+        workflow=work.run.workflow,
+        requester=work.run.requester,
+        summary=summary,
+        plan=Plan.model_validate(work.outputs["plan"]["form"]),
+        evidence=evidence(tests),
+        checks=(
+            CheckView("pullwright/tests", ok=True, why=f"`{work.outputs['baseline']['check']['run']}` passes{mended}"),
+            CheckView("pullwright/policy", ok=allowed.approved, why=allowed.why),
+            CheckView("pullwright/review", ok=opinion.verdict == "approve" or None, why=f"{opinion.verdict}"),
+        ),
+        opinion=opinion,
+        policy=allowed,
+        cost_usd=totals.cost_usd or Decimal(0),
+        unpriced=totals.unpriced_calls > 0,
+    )
+
+
+def evidence(tests: Mapping[str, Any]) -> EvidenceView:
+    """The evidence of a check's output, for people."""
+    found = tests["evidence"]
+    return EvidenceView(files=found["files"], base=found["base"], head=found["head"])
+
+
+def research(work: Work) -> Research | None:
+    output = work.outputs.get("research")
+    return Research.model_validate(output["form"]) if output else None

@@ -1,0 +1,210 @@
+"""What we do at GitHub: each write says exactly this, and its refusals are told apart."""
+
+import canned
+import pytest
+from fake_github import REPO, TOKENS, FakeGitHub, Reply
+
+from adapters.github.app import GitHubApp
+from adapters.github.checks import fitted
+from adapters.github.pulls import DraftsUnsupported
+from adapters.github.requests import Requests
+from core.clock import FixedClock
+from core.errors import GitHubRefused, GitHubUnavailable, MergeRefused, NotThere, PermissionMissing, RateLimited
+from core.github import GitHub, MergeMethod
+from core.names import Repo, Sha
+
+MERGE = f"{REPO}/pulls/8/merge"
+
+
+async def test_comments_are_written_and_edited(fake: FakeGitHub, github: GitHub) -> None:
+    fake.says("POST", f"{REPO}/issues/7/comments", Reply(201, canned.comment(5, "one")))
+    fake.says("PATCH", f"{REPO}/issues/comments/5", canned.comment(5, "two"))
+    assert (await github.create_comment(7, "one")).id == 5
+    assert (await github.edit_comment(5, "two")).body == "two"
+    assert fake.asked("POST", f"{REPO}/issues/7/comments")[0].body == {"body": "one"}
+    assert fake.asked("PATCH", f"{REPO}/issues/comments/5")[0].body == {"body": "two"}
+
+
+async def test_reactions_are_put_on_issues_and_comments(fake: FakeGitHub, github: GitHub) -> None:
+    for path in (f"{REPO}/issues/7/reactions", f"{REPO}/issues/comments/5/reactions"):
+        fake.says("POST", path, Reply(201, {"id": 1, "content": "eyes"}))
+    await github.react_to_issue(7, "eyes")
+    await github.react_to_comment(5, "eyes")
+    assert [each.body for each in fake.seen if each.path.endswith("reactions")] == [{"content": "eyes"}] * 2
+
+
+async def test_a_pull_request_is_opened_edited_and_given_to_a_reviewer(fake: FakeGitHub, github: GitHub) -> None:
+    fake.says("POST", f"{REPO}/pulls", Reply(201, canned.pull()))
+    fake.says("PATCH", f"{REPO}/pulls/8", canned.pull())
+    fake.says("POST", f"{REPO}/pulls/8/requested_reviewers", Reply(201, canned.pull()))
+    opened = await github.open_pull(branch="pullwright/7-x", base="main", title="Fix", body="b", draft=True)
+    await github.edit_pull(8, body="c")
+    await github.request_review(8, "mona")
+    assert (opened.number, opened.draft, opened.app_authored) == (8, True, True)
+    fields = {"head": "pullwright/7-x", "base": "main", "title": "Fix", "body": "b", "draft": True}
+    assert fake.asked("POST", f"{REPO}/pulls")[0].body == fields
+    assert fake.asked("PATCH", f"{REPO}/pulls/8")[0].body == {"body": "c"}
+    assert fake.asked("POST", f"{REPO}/pulls/8/requested_reviewers")[0].body == {"reviewers": ["mona"]}
+
+
+async def test_a_repository_without_drafts_says_so_by_its_own_error(fake: FakeGitHub, github: GitHub) -> None:
+    no_drafts = [{"code": "custom", "message": "Draft pull requests are not supported in this repository."}]
+    exists = [{"code": "custom", "message": "A pull request already exists for octo:pullwright/7-x."}]
+    fake.says(
+        "POST",
+        f"{REPO}/pulls",
+        Reply(422, canned.refusal("Validation Failed", errors=no_drafts)),
+        Reply(422, canned.refusal("Validation Failed", errors=exists)),
+    )
+    wanted = {"branch": "pullwright/7-x", "base": "main", "title": "t", "body": "b"}
+    with pytest.raises(DraftsUnsupported) as error:
+        await github.open_pull(**wanted, draft=True)
+    assert (error.value.code, error.value.status) == ("drafts-unsupported", 422)
+    with pytest.raises(GitHubRefused, match="already exists") as other:
+        await github.open_pull(**wanted, draft=True)
+    assert type(other.value) is GitHubRefused
+
+
+async def test_a_repository_named_draft_is_not_one_without_drafts(fake: FakeGitHub, app: GitHubApp, repo: Repo) -> None:
+    fake.says("POST", "/repos/octo/draft/pulls", Reply(422, canned.refusal("Validation Failed", errors=["no"])))
+    github = app.repository(repo.model_copy(update={"name": "draft"}))
+    with pytest.raises(GitHubRefused) as error:
+        await github.open_pull(branch="b", base="main", title="t", body="b", draft=True)
+    assert type(error.value) is GitHubRefused
+
+
+async def test_a_draft_leaves_draft_by_graphql(fake: FakeGitHub, github: GitHub) -> None:
+    done = {"data": {"markPullRequestReadyForReview": {"pullRequest": {"isDraft": False}}}}
+    fake.says("POST", "/graphql", done)
+    await github.mark_ready("PR_kwDOAA")
+    (seen,) = fake.asked("POST", "/graphql")
+    assert seen.body["variables"] == {"id": "PR_kwDOAA"}
+    assert "PR_kwDOAA" not in seen.body["query"]
+    permissions = fake.asked("POST", TOKENS)[0].body["permissions"]
+    assert permissions == {"contents": "write", "pull_requests": "write"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("UNPROCESSABLE", GitHubRefused),
+        ("FORBIDDEN", PermissionMissing),
+        ("NOT_FOUND", NotThere),
+        ("RATE_LIMITED", RateLimited),
+        ("INTERNAL", GitHubUnavailable),
+    ],
+)
+async def test_a_graphql_error_is_told_apart(fake: FakeGitHub, github: GitHub, kind: str, expected: type) -> None:
+    fake.says("POST", "/graphql", {"data": None, "errors": [{"type": kind, "message": "It is not so."}]})
+    with pytest.raises(expected) as error:
+        await github.mark_ready("PR_kwDOAA")
+    assert type(error.value) is expected
+    assert str(error.value) == "GitHub refused to mark the pull request ready: It is not so."
+    assert len(fake.asked("POST", "/graphql")) == 1
+
+
+@pytest.mark.parametrize("sent", [[], {"data": None}, {"data": {"markPullRequestReadyForReview": None}}])
+async def test_a_graphql_answer_that_says_nothing_is_not_a_success(
+    fake: FakeGitHub, github: GitHub, sent: object
+) -> None:
+    fake.says("POST", "/graphql", sent)
+    with pytest.raises(GitHubUnavailable):
+        await github.mark_ready("PR_kwDOAA")
+
+
+@pytest.mark.parametrize(
+    ("api", "graphql"),
+    [
+        ("https://api.github.com", "https://api.github.com/graphql"),
+        ("https://ghe.example/api/v3", "https://ghe.example/api/graphql"),
+        ("https://ghe.example/api/v3/", "https://ghe.example/api/graphql"),
+    ],
+)
+async def test_graphql_is_found_beside_the_rest_api(app: GitHubApp, api: str, graphql: str) -> None:
+    beside = Requests(app._requests._session, api, FixedClock(), app._patience)
+    assert str(beside.graphql()) == graphql
+
+
+async def merge(github: GitHub) -> Sha:
+    return await github.merge(8, sha=Sha(canned.HEAD), method=MergeMethod.squash, title="Fix", message="why")
+
+
+async def test_a_merge_names_the_head_it_is_for(fake: FakeGitHub, github: GitHub) -> None:
+    fake.says("PUT", MERGE, {"sha": canned.MERGED, "merged": True, "message": "Pull Request successfully merged"})
+    assert await merge(github) == canned.MERGED
+    fields = {"sha": canned.HEAD, "merge_method": "squash", "commit_title": "Fix", "commit_message": "why"}
+    assert fake.asked("PUT", MERGE)[0].body == fields
+
+
+@pytest.mark.parametrize("status", [405, 409])
+async def test_a_pull_request_merged_already_at_this_head_is_merged(
+    fake: FakeGitHub, github: GitHub, status: int
+) -> None:
+    done = {"merged_at": canned.WHEN, "merge_commit_sha": canned.MERGED, "state": "closed"}
+    fake.says("PUT", MERGE, Reply(status, canned.refusal("Pull Request is not mergeable")))
+    fake.says("GET", f"{REPO}/pulls/8", canned.pull(**done))
+    assert await merge(github) == canned.MERGED
+
+
+async def test_a_pull_request_merged_at_another_head_is_not_ours(fake: FakeGitHub, github: GitHub) -> None:
+    other = canned.pull()["head"] | {"sha": "e" * 40}
+    done = {"merged_at": canned.WHEN, "merge_commit_sha": canned.MERGED, "state": "closed", "head": other}
+    fake.says("PUT", MERGE, Reply(405, canned.refusal("Pull Request is not mergeable")))
+    fake.says("GET", f"{REPO}/pulls/8", canned.pull(**done))
+    with pytest.raises(MergeRefused):
+        await merge(github)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (405, 'Required status check "pullwright/approval" is expected.'),
+        (409, "Head branch was modified. Review and try the merge again."),
+    ],
+)
+async def test_a_refused_merge_says_what_github_says(fake: FakeGitHub, github: GitHub, status: int, said: str) -> None:
+    fake.says("PUT", MERGE, Reply(status, canned.refusal(said)))
+    fake.says("GET", f"{REPO}/pulls/8", canned.pull())
+    with pytest.raises(MergeRefused) as error:
+        await merge(github)
+    assert str(error.value) == f"GitHub answered {status} to PUT {MERGE}: {said}"
+    assert len(fake.asked("PUT", MERGE)) == 1
+
+
+async def test_a_merge_that_lost_a_race_may_be_tried_again(fake: FakeGitHub, github: GitHub) -> None:
+    said = "Base branch was modified. Review and try the merge again."
+    fake.says("PUT", MERGE, Reply(405, canned.refusal(said)))
+    fake.says("GET", f"{REPO}/pulls/8", canned.pull())
+    with pytest.raises(GitHubUnavailable) as error:
+        await merge(github)
+    assert error.value.retryable
+
+
+async def test_check_runs_are_made_and_changed(fake: FakeGitHub, github: GitHub) -> None:
+    fake.says("POST", f"{REPO}/check-runs", Reply(201, canned.check_run(3)))
+    fake.says("PATCH", f"{REPO}/check-runs/3", canned.check_run(3))
+    fields = {"name": "pullwright/tests", "head_sha": canned.HEAD, "output": {"title": "t", "summary": "s"}}
+    assert (await github.create_check(fields)).id == 3
+    assert (await github.update_check(3, {"status": "completed", "conclusion": "success"})).id == 3
+    assert fake.asked("POST", f"{REPO}/check-runs")[0].body == fields
+    assert fake.asked("PATCH", f"{REPO}/check-runs/3")[0].body == {"status": "completed", "conclusion": "success"}
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "🚀"])
+def test_a_long_text_of_a_check_is_cut_and_says_so(letter: str) -> None:
+    whole = {"title": "t" * 300, "summary": letter * 65_535, "text": letter * 200_000, "images": [1]}
+    output = fitted({"name": "n", "output": whole})["output"]
+    assert len(output["title"]) == 255
+    assert len(output["text"].encode()) <= 65_535
+    assert output["text"].endswith(
+        "\n\n… cut here: GitHub shows no more than 65,535 characters. The whole text is in the run's artifacts."
+    )
+    assert output["text"].startswith(letter * 16_000)
+    assert (output["summary"] == whole["summary"]) == (letter == "x")
+    assert output["images"] == [1]
+
+
+def test_a_text_that_fits_is_left_alone() -> None:
+    fields = {"name": "n", "output": {"title": "t", "summary": "s" * 65_535}}
+    assert fitted(fields) == fields
+    assert fitted({"status": "in_progress"}) == {"status": "in_progress"}

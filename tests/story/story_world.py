@@ -1,0 +1,149 @@
+"""The whole service against the stand-in, in one process: real HTTP, git, database and sandbox, and no Redis.
+
+A test says what a person does and what they see. `settle()` plays the doorbell and the clock: it lets every delivery
+arrive, routes what is pending, and looks at every run that is due, until nothing moves any more.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from adapters.doorbell import SilentDoorbell
+from adapters.settings import load
+from adapters.store import deliveries, effects, events, runs
+from bot.demo.github.people import Person
+from bot.demo.github.records import Comment, Pull
+from bot.demo.model import Script
+from bot.demo.town import Town, open_town
+from bot.web.app import make_app
+from core.runs import Event, Run
+from jobs import engine
+from jobs.intake import drain
+from jobs.services import Services, open_services
+
+SAMPLE = Path(__file__).parents[2] / "bot" / "demo" / "sample"
+LABEL = "pullwright:implement"
+
+
+@dataclass
+class World:
+    town: Town
+    services: Services
+
+    @property
+    def requester(self) -> Person:
+        return self.town.requester
+
+    @property
+    def approver(self) -> Person:
+        return self.town.approver
+
+    async def ask(self, body: str | None = None, *, by: str = "rosa") -> int:
+        """An issue with the bot's label, opened by somebody; its number. Nothing has settled yet."""
+        title, text = (SAMPLE / "issue.md").read_text().split("\n", 1)
+        person = self.town.person(by)
+        issue = await person.open_issue(title.removeprefix("# "), body if body is not None else text.strip())
+        await person.label(issue.number, LABEL)
+        return issue.number
+
+    async def settle(self) -> None:
+        """Let everything happen that can happen without a person."""
+        draining = asyncio.Event()
+        for _ in range(50):
+            await self.town.github.webhooks.delivered()
+            await drain(self.services)
+            await self.town.github.webhooks.delivered()
+            async with self.services.store.begin() as db:
+                now = self.services.clock.now()
+                pending = await deliveries.pending(db, now, 1)
+                due = await runs.due(db, now, 50)
+                for run_id in due:
+                    await runs.wake(db, run_id, now)
+                loose = await effects.pending_loose(db, now, 1)
+            if not (pending or due or loose):
+                return
+            for run_id in due:
+                await engine.look(self.services, run_id, draining)
+        raise AssertionError("the world does not come to rest")
+
+    async def run(self) -> Run:
+        """The newest run."""
+        async with self.services.store.read() as db:
+            return (await runs.recent(db, 1))[0]
+
+    async def journal(self) -> list[Event]:
+        run = await self.run()
+        async with self.services.store.read() as db:
+            return await events.of_run(db, run.id)
+
+    def replies(self, number: int | None = None) -> list[str]:
+        """What the bot has said, oldest first, without its hidden markers."""
+        found = self.town.github.world.comments_by(self.town.repository, "pullwright[bot]", number)
+        return [comment.body.split("\n\n<!-- pullwright")[0] for comment in found]
+
+    def comments(self, number: int | None = None) -> list[Comment]:
+        return self.town.github.world.comments_by(self.town.repository, "pullwright[bot]", number)
+
+    async def digest(self) -> str:
+        """The digest that the run waits for an approval of, as people see it."""
+        run = await self.run()
+        assert run.waiting is not None, f"the run is {run.state}: {run.ended_why}"
+        assert run.waiting.digest is not None
+        return run.waiting.digest[:12]
+
+    @property
+    def pull(self) -> Pull:
+        (issue,) = self.town.github.world.pulls(self.town.repository)
+        assert issue.pull is not None
+        return issue.pull
+
+    @property
+    def pull_number(self) -> int:
+        (issue,) = self.town.github.world.pulls(self.town.repository)
+        return issue.number
+
+    def checks(self) -> dict[str, str | None]:
+        """The conclusion of every check run, by name."""
+        found = self.town.github.world.check_runs(self.town.repository)
+        return {check.name: check.conclusion for check in found}
+
+
+@asynccontextmanager
+async def open_world(
+    folder: Path,
+    *,
+    script: str | None = None,
+    source: Path | None = None,
+    settings: Mapping[str, str] | None = None,
+    **town: Any,
+) -> AsyncIterator[World]:
+    """A world with the sample repository and its script, unless told otherwise."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    text = script if script is not None else (SAMPLE / "script.yml").read_text()
+    async with AsyncExitStack() as stack:
+        place = await stack.enter_async_context(
+            open_town(
+                folder,
+                source or SAMPLE / "repository",
+                webhook_port=port,
+                script=Script.parse(text),
+                settings=settings,
+                **town,
+            )
+        )
+        loaded = load(place.environ)
+        services = replace(await stack.enter_async_context(open_services(loaded)), doorbell=SilentDoorbell())
+        await services.store.migrate()
+        runner = web.AppRunner(make_app(loaded, services.store, SilentDoorbell(), services.clock))
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield World(place, services)

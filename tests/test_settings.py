@@ -1,0 +1,180 @@
+"""Settings come from the environment alone, are checked all at once, and never show a secret."""
+
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from adapters.settings import NAMES, load
+from core.errors import ConfigurationError
+
+
+def problems(**environ: str) -> list[str]:
+    with pytest.raises(ConfigurationError) as refused:
+        load({f"PULLWRIGHT_{name}": value for name, value in environ.items()})
+    return str(refused.value).splitlines()
+
+
+@pytest.fixture(scope="module")
+def pem() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    ).decode()
+
+
+def test_the_names_are_those_that_users_were_promised():
+    assert {name.removeprefix("PULLWRIGHT_") for name in NAMES} == {
+        "DATA_DIR",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "ARTIFACTS_URL",
+        "HOST",
+        "PORT",
+        "PUBLIC_URL",
+        "GITHUB_URL",
+        "GITHUB_API_URL",
+        "APP_ID",
+        "PRIVATE_KEY",
+        "PRIVATE_KEY_FILE",
+        "WEBHOOK_SECRET",
+        "SANDBOX",
+        "SANDBOX_MOUNTS",
+        "MODEL",
+        "MODEL_API_BASE",
+        "MODEL_API_KEY",
+        "CONFIG",
+        "LEASE_SECONDS",
+        "HEARTBEAT_SECONDS",
+        "CLOCK_SECONDS",
+    }
+
+
+def test_with_none_set_everything_lies_under_the_data_folder():
+    settings = load({})
+    assert settings.database_url == f"sqlite+aiosqlite:///{settings.data_dir}/pullwright.db"
+    assert settings.doorbell_url == f"unix://{settings.data_dir}/run/redis.sock"
+    assert settings.artifacts_dir == settings.data_dir / "artifacts"
+    assert (settings.lease_seconds, settings.heartbeat_seconds, settings.clock_seconds) == (60, 15, 15)
+    assert (settings.github_url, settings.github_api_url) == ("https://github.com", "https://api.github.com")
+    assert settings.sandbox == "bubblewrap"
+
+
+def test_only_the_environment_that_was_given_is_read(monkeypatch):
+    monkeypatch.setenv("PULLWRIGHT_PORT", "1234")
+    assert load({}).port == 8000
+    assert load({"PULLWRIGHT_PORT": "4321", "PORT": "1"}).port == 4321
+
+
+def test_an_unknown_name_is_refused_with_the_nearest_one():
+    assert problems(WEBHOOK_SECRETS="x") == [
+        "PULLWRIGHT_WEBHOOK_SECRETS: there is no such setting; did you mean PULLWRIGHT_WEBHOOK_SECRET?"
+    ]
+    assert problems(QQQQQQQQQQQQQQQQQQQQQ="x") == ["PULLWRIGHT_QQQQQQQQQQQQQQQQQQQQQ: there is no such setting."]
+
+
+def test_every_problem_is_reported_at_once():
+    assert problems(
+        PORTT="1", PORT="http", SANDBOX="chroot", LEASE_SECONDS="0", GITHUB_URL="http://ghe.example.com"
+    ) == [
+        "PULLWRIGHT_PORTT: there is no such setting; did you mean PULLWRIGHT_PORT?",
+        "PULLWRIGHT_PORT: Input should be a valid integer, unable to parse string as an integer",
+        "PULLWRIGHT_GITHUB_URL: plain http is for loopback only: credentials would travel in the clear",
+        "PULLWRIGHT_SANDBOX: Input should be 'bubblewrap', 'docker' or 'none'",
+        "PULLWRIGHT_LEASE_SECONDS: Input should be greater than or equal to 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("postgresql://u:p@db/x", "postgresql+psycopg://u:p@db/x"),
+        ("postgres://u:p@db/x", "postgresql+psycopg://u:p@db/x"),
+        ("postgresql+psycopg://u:p@db/x", "postgresql+psycopg://u:p@db/x"),
+        ("sqlite:////srv/a.db", "sqlite+aiosqlite:////srv/a.db"),
+    ],
+)
+def test_a_database_url_gets_the_driver_that_we_use(given, url):
+    assert load({"PULLWRIGHT_DATABASE_URL": given}).database_url == url
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("DATABASE_URL", "mysql://db/x", "use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"),
+        ("DATABASE_URL", "sqlite://", "a database in memory cannot be shared by processes: use sqlite:///FILE"),
+        ("REDIS_URL", "http://redis", "use redis://HOST:PORT/N, rediss://… or unix:///SOCKET"),
+        ("ARTIFACTS_URL", "s3://bucket", "use file:///FOLDER: artifacts are kept in a local folder"),
+        ("PUBLIC_URL", "bot.example.com", "use http://HOST or https://HOST"),
+        ("MODEL_API_BASE", "https://u:p@host", "no user, password, query or fragment belongs in this address"),
+        ("WEBHOOK_SECRET", "a,b,c", "one secret, or two while rotating, as NEW,OLD"),
+        ("WEBHOOK_SECRET", "a,", "one secret, or two while rotating, as NEW,OLD"),
+        ("SANDBOX_MOUNTS", "cache", "absolute paths, as SOURCE or SOURCE:TARGET, separated by commas"),
+        ("PRIVATE_KEY", "abc", "this is not a private key in PEM form (-----BEGIN RSA PRIVATE KEY-----)"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused(name, value, why):
+    assert problems(**{name: value}) == [f"PULLWRIGHT_{name}: {why}"]
+
+
+def test_a_lease_shorter_than_two_heartbeats_is_refused():
+    assert problems(LEASE_SECONDS="20") == [
+        "PULLWRIGHT_LEASE_SECONDS must be at least twice PULLWRIGHT_HEARTBEAT_SECONDS, or one late beat loses a run"
+    ]
+
+
+def test_a_data_folder_too_deep_for_a_socket_is_refused_unless_redis_is_elsewhere():
+    deep = "/" + "d" * 100
+    assert problems(DATA_DIR=deep)[0].startswith("PULLWRIGHT_DATA_DIR is too long for a socket below it")
+    assert load({"PULLWRIGHT_DATA_DIR": deep, "PULLWRIGHT_REDIS_URL": "redis://r"}).data_dir == Path(deep)
+
+
+def test_a_set_but_empty_variable_counts_as_not_set():
+    assert load({"PULLWRIGHT_REDIS_URL": "", "PULLWRIGHT_MODEL": " "}).redis_url is None
+
+
+def test_the_private_key_comes_from_a_file_too(pem, tmp_path):
+    file = tmp_path / "app.pem"
+    file.write_text(pem)
+    settings = load({"PULLWRIGHT_PRIVATE_KEY_FILE": str(file)})
+    assert settings.private_key is not None
+    assert settings.private_key.get_secret_value() == pem
+
+
+def test_a_private_key_with_escaped_line_ends_is_understood(pem):
+    settings = load({"PULLWRIGHT_PRIVATE_KEY": pem.replace("\n", "\\n")})
+    assert settings.private_key is not None
+    assert settings.private_key.get_secret_value() == pem
+
+
+def test_a_private_key_file_that_is_missing_or_doubled_is_refused(pem, tmp_path):
+    missing = tmp_path / "none.pem"
+    assert problems(PRIVATE_KEY_FILE=str(missing)) == [
+        f"PULLWRIGHT_PRIVATE_KEY_FILE: cannot read {missing}: No such file or directory"
+    ]
+    assert problems(PRIVATE_KEY_FILE=str(missing), PRIVATE_KEY=pem) == [
+        "give PULLWRIGHT_PRIVATE_KEY or PULLWRIGHT_PRIVATE_KEY_FILE, not both"
+    ]
+
+
+def test_no_secret_is_ever_shown(pem):
+    secrets = ["hook-secret-1", "hook-secret-2", "model-key", "db-password", "redis-password"]
+    settings = load(
+        {
+            "PULLWRIGHT_WEBHOOK_SECRET": "hook-secret-1,hook-secret-2",
+            "PULLWRIGHT_MODEL_API_KEY": "model-key",
+            "PULLWRIGHT_PRIVATE_KEY": pem,
+            "PULLWRIGHT_DATABASE_URL": "postgresql://u:db-password@db/x",
+            "PULLWRIGHT_REDIS_URL": "redis://:redis-password@r",
+        }
+    )
+    shown = f"{settings!r} {settings} {settings.shown()}"
+    assert not [secret for secret in [*secrets, pem.splitlines()[1]] if secret in shown]
+    assert settings.shown()["PULLWRIGHT_DATABASE_URL"] == "postgresql+psycopg://u:…@db/x"
+    assert set(settings.secrets()) == {*secrets, pem}
+
+
+def test_no_refusal_quotes_a_secret():
+    told = problems(WEBHOOK_SECRET="one-secret,two-secret,three-secret", PRIVATE_KEY="key-secret", PORT="x")
+    assert "secret" not in " ".join(told).replace("one secret, or two", "")
