@@ -24,6 +24,7 @@ from core.completions import Model
 from core.doorbell import Doorbell
 from core.errors import ConfigurationError
 from core.names import WorkerId
+from core.workspaces import OBJECTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Everything a job needs; closed and disposed at the end of the block."""
     clock = SystemClock()
     operator = OperatorFile.read(settings.config)
+    # Without a sandbox nothing is mounted, so the throwaway `.git` of a tree cannot point at a mount.
+    objects_at = None if settings.sandbox == "none" else OBJECTS
     mirrors = Mirrors(settings.data_dir / "mirrors")
     async with AsyncExitStack() as stack:
         yield Services(
@@ -70,7 +73,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             model=LiteLLMModel.of(settings, operator.prices),
             boxes=boxes(settings.sandbox),
             mirrors=mirrors,
-            workspaces=Workspaces(settings.data_dir / "workspaces", mirrors),
+            workspaces=Workspaces(settings.data_dir / "workspaces", mirrors, objects_at=objects_at),
             artifacts=LocalArtifacts(settings.artifacts_dir),
             doorbell=open_doorbell(settings),
         )

@@ -20,7 +20,7 @@ def untrusted(text: str, source: str, *, verbatim: bool = False, limit: int = LI
     Markdown (the default) loses what GitHub does not show. `verbatim` is for files and the output of commands: nothing
     is lost, but invisible characters are spelled out (`⟨U+200B⟩`). What is longer than `limit` loses its middle.
     """
-    shown = elided(revealed(text) if verbatim else visible(text), limit)
+    shown = elided((revealed(text) if verbatim else visible(text)).rstrip("\n"), limit)
     label = re.sub(r'[<>"\s]+', " ", plain(source)).strip()[:_SOURCE_LIMIT]
     mark = _mark(label, shown)
     return f'<untrusted-{mark} source="{label}">\n{shown}\n</untrusted-{mark}>'

@@ -79,7 +79,7 @@ def _message(answer: Answer) -> str:
         pass
     except gidgethub.HTTPException as error:
         return str(error)
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass
     return "no reason that we can read"
 

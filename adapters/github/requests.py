@@ -7,6 +7,7 @@ known, GitHubUnavailable says so, and whoever wrote looks before trying again.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urljoin
 
 import aiohttp
 import stamina
@@ -105,10 +106,14 @@ class Requests:
         filled = sansio.format_url(template, dict(parts or {}), base_url=base)
         return URL(filled, encoded=True).update_query({key: str(value) for key, value in (query or {}).items()})
 
-    def linked(self, address: str) -> URL:
+    def linked(self, address: str, base: URL | None = None) -> URL:
         """An address that GitHub itself gave; refused where it would carry our credential to somebody else."""
-        url = URL(address, encoded=True)
-        if not url.is_absolute() or url.origin() != self._api.origin():
+        try:
+            url = URL(urljoin(str(base or self._api), address), encoded=True)
+            ours = url.origin() == self._api.origin()
+        except ValueError:
+            ours = False
+        if not ours:
             raise GitHubUnavailable("GitHub sent something we cannot read: a link that leads away from its API.")
         return url
 
@@ -139,13 +144,16 @@ class Requests:
 
     async def _followed(self, request: "_Request") -> Answer:
         """The answer where the request ends up: a repository that moved answers with a redirect, and did nothing."""
+        answer = await self._sent(request, request.address)
         address = request.address
-        for _ in range(1 + MOST_REDIRECTS):
-            answer = await self._sent(request, address)
+        for _ in range(MOST_REDIRECTS):
             if answer.status not in request.redirects:
                 return answer
-            address = self.linked(str(address.join(URL(answer.headers.get("location", ""), encoded=True))))
-        raise GitHubRefused(f"GitHub redirected {request.asked} more than {MOST_REDIRECTS} times.", 310)
+            address = self.linked(answer.headers.get("location", ""), address)
+            answer = await self._sent(request, address)
+        if answer.status in request.redirects:
+            raise GitHubRefused(f"GitHub redirected {request.asked} more than {MOST_REDIRECTS} times.", answer.status)
+        return answer
 
     async def _sent(self, request: "_Request", address: URL) -> Answer:
         failure: BotError
@@ -179,7 +187,7 @@ class _Request:
 
     @property
     def asked(self) -> str:
-        return f"{self.method} {self.address.path}"
+        return f"{self.method} {self.address.raw_path}"
 
     @property
     def redirects(self) -> frozenset[int]:

@@ -19,7 +19,7 @@ from typing import Any
 
 from adapters.sandbox import certificates, disk, memory, probe, relay
 from adapters.sandbox.cgroups import ControlGroup, control_group
-from adapters.sandbox.execution import Execution, memory_file, NotACommand, readable
+from adapters.sandbox.execution import Execution, NotACommand, memory_file, readable
 from adapters.sandbox.launch import launch
 from adapters.sandbox.layout import (
     ETC,

@@ -100,6 +100,9 @@ class ConnectGateway:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # asyncio drops, unclosed, a connection that it accepted in the turn in which its server closes.
+        for _ in range(3):
+            await asyncio.sleep(0)
         if self._server:
             self._server.close()
             self._server = None

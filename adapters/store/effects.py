@@ -99,6 +99,13 @@ async def pending_loose(db: AsyncConnection, now: datetime, limit: int) -> list[
     return await _effects(db, query.limit(limit))
 
 
+async def unsettled_loose(db: AsyncConnection) -> int:
+    """How many effects without a lease are still to be done, now or later."""
+    query = sa.select(sa.func.count()).select_from(effects).where(_t.state.in_(_UNSETTLED), _loose())
+    found: int = (await db.execute(query)).scalar_one()
+    return found
+
+
 async def of_run(db: AsyncConnection, run_id: RunId) -> list[Effect]:
     return await _effects(db, sa.select(effects).where(_t.run_id == run_id))
 

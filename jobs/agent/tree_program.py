@@ -75,15 +75,18 @@ def load(path: str, parts: list[str]) -> str:
         file = os.open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     finally:
         os.close(folder)
-    with os.fdopen(file, "rb") as opened:
-        mode = os.fstat(file)
-        if stat.S_ISDIR(mode.st_mode):
+    try:
+        found = os.fstat(file)
+        if stat.S_ISDIR(found.st_mode):
             raise Refused(f"`{path}` is a folder; use `list`.")
-        if not stat.S_ISREG(mode.st_mode):
+        if not stat.S_ISREG(found.st_mode):
             raise Refused(f"`{path}` is not a regular file.")
-        if mode.st_size > LONGEST_FILE:
-            raise Refused(f"`{path}` has {mode.st_size} bytes, too many for this tool; use `search`.")
-        raw = opened.read()
+        if found.st_size > LONGEST_FILE:
+            raise Refused(f"`{path}` has {found.st_size} bytes, too many for this tool; use `search`.")
+        with os.fdopen(file, "rb", closefd=False) as opened:
+            raw = opened.read()
+    finally:
+        os.close(file)
     if b"\0" in raw:
         raise Refused(f"`{path}` is not a text file.")
     try:

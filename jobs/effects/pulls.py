@@ -19,7 +19,7 @@ async def open_(act: OpenPull, outside: Outside) -> Receipt:
     try:
         pull = await _open(act, outside, draft=act.draft)
     except GitHubRefused as error:
-        if not (act.draft and "draft" in str(error).lower()):
+        if not (act.draft and error.code == "drafts-unsupported"):
             raise
         pull = await _open(act, outside, draft=False)
     return _receipt(pull)

@@ -3,15 +3,12 @@ from collections.abc import AsyncIterator
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from fake_github import FakeGitHub
+from fake_github import AT_ONCE, FakeGitHub
 
 from adapters.github.app import GitHubApp
-from adapters.github.requests import Patience
 from core.clock import FixedClock
 from core.github import GitHub
 from core.names import Repo
-
-AT_ONCE = Patience(first_wait_seconds=0, longest_wait_seconds=0, jitter_seconds=0)
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,10 @@ import jwt
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from adapters.github.requests import Patience
 from core.clock import FixedClock
 
+AT_ONCE = Patience(first_wait_seconds=0, longest_wait_seconds=0, jitter_seconds=0)
 TOKENS = "/app/installations/9/access_tokens"
 REPO = "/repos/octo/hello"
 

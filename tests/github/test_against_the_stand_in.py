@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import AT_ONCE
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from fake_github import AT_ONCE
 
 from adapters.github.app import GitHubApp
 from adapters.github.pulls import DraftsUnsupported

@@ -6,7 +6,7 @@ from typing import Any
 
 import canned
 import pytest
-from fake_github import REPO, TOKENS, FakeGitHub, Reply
+from fake_github import AT_ONCE, REPO, TOKENS, FakeGitHub, Reply
 
 from adapters.github.app import GitHubApp
 from core.clock import FixedClock
@@ -19,8 +19,8 @@ from core.errors import (
     PermissionMissing,
     RateLimited,
 )
-from core.github import GitHub
-from core.names import Repo
+from core.github import GitHub, MergeMethod
+from core.names import Repo, Sha
 
 ISSUE = f"{REPO}/issues/7"
 COMMENTS = f"{ISSUE}/comments"
@@ -64,7 +64,7 @@ async def test_a_merge_whose_connection_breaks_is_sent_once(fake: FakeGitHub, gi
     """PUT counts as idempotent for the HTTP client, which would send it again by itself."""
     fake.says("PUT", f"{REPO}/pulls/8/merge", Reply(0), {"sha": canned.MERGED, "merged": True})
     with pytest.raises(GitHubUnavailable, match=r"cannot be reached for PUT .*ServerDisconnectedError"):
-        await _merge(github)
+        await github.merge(8, sha=Sha(canned.HEAD), method=MergeMethod.squash, title="t", message="m")
     assert len(fake.asked("PUT", f"{REPO}/pulls/8/merge")) == 1
 
 
@@ -129,6 +129,8 @@ async def test_a_missing_permission_is_named(fake: FakeGitHub, github: GitHub) -
         (Reply(422, canned.refusal("Validation Failed", errors=[17])), GitHubRefused),
         (Reply(422, b"no", {"content-type": "text/plain"}), GitHubRefused),
         (Reply(400, canned.refusal("Problems parsing JSON")), GitHubRefused),
+        (Reply(404, b"[" * 100_000, {"content-type": "application/json"}), NotThere),
+        (Reply(599, b"\xff", {"content-type": "application/json; charset=klingon"}), GitHubUnavailable),
     ],
 )
 async def test_a_refusal_is_told_apart(fake: FakeGitHub, github: GitHub, reply: Reply, expected: type) -> None:
@@ -154,8 +156,11 @@ async def test_a_write_follows_only_a_redirect_that_keeps_its_method(fake: FakeG
         await github.create_comment(7, "moved")
 
 
-async def test_a_redirect_to_another_host_is_not_followed(fake: FakeGitHub, github: GitHub) -> None:
-    fake.says("GET", ISSUE, Reply(301, {}, {"location": "http://elsewhere.example/issues/7"}))
+@pytest.mark.parametrize(
+    "location", ["http://elsewhere.example/issues/7", "//elsewhere.example/", "http://[::", "file:///etc/passwd"]
+)
+async def test_a_redirect_to_elsewhere_is_not_followed(fake: FakeGitHub, github: GitHub, location: str) -> None:
+    fake.says("GET", ISSUE, Reply(301, {}, {"location": location}))
     with pytest.raises(GitHubUnavailable, match="a link that leads away from its API"):
         await github.issue(7)
 
@@ -196,8 +201,6 @@ async def test_an_answer_is_not_read_beyond_its_bound(
 
 
 async def test_nobody_listening_is_unavailable(pem: str, clock: FixedClock, repo: Repo) -> None:
-    from conftest import AT_ONCE
-
     async with GitHubApp("http://127.0.0.1:1", 77, lambda: pem, clock, patience=AT_ONCE) as app:
         with pytest.raises(GitHubUnavailable) as error:
             await app.repository(repo).issue(7)
@@ -232,13 +235,6 @@ def _linked_to(error: BaseException | None) -> list[BaseException]:
             found.append(each)
             waiting += [each.__cause__, each.__context__]
     return found
-
-
-async def _merge(github: GitHub) -> None:
-    from core.github import MergeMethod
-    from core.names import Sha
-
-    await github.merge(8, sha=Sha(canned.HEAD), method=MergeMethod.squash, title="t", message="m")
 
 
 async def test_a_part_of_an_address_stays_a_part(fake: FakeGitHub, github: GitHub) -> None:

@@ -6,10 +6,9 @@ from datetime import timedelta
 import canned
 import pytest
 import yaml
-from conftest import AT_ONCE
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from fake_github import REPO, TOKENS, FakeGitHub, Reply
+from fake_github import AT_ONCE, REPO, TOKENS, FakeGitHub, Reply
 
 from adapters.github.app import GitHubApp
 from adapters.github.tokens import SCOPES

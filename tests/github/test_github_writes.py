@@ -1,8 +1,9 @@
 """What we do at GitHub: each write says exactly this, and its refusals are told apart."""
 
+import aiohttp
 import canned
 import pytest
-from fake_github import REPO, TOKENS, FakeGitHub, Reply
+from fake_github import AT_ONCE, REPO, TOKENS, FakeGitHub, Reply
 
 from adapters.github.app import GitHubApp
 from adapters.github.checks import fitted
@@ -120,9 +121,9 @@ async def test_a_graphql_answer_that_says_nothing_is_not_a_success(
         ("https://ghe.example/api/v3/", "https://ghe.example/api/graphql"),
     ],
 )
-async def test_graphql_is_found_beside_the_rest_api(app: GitHubApp, api: str, graphql: str) -> None:
-    beside = Requests(app._requests._session, api, FixedClock(), app._patience)
-    assert str(beside.graphql()) == graphql
+async def test_graphql_is_found_beside_the_rest_api(api: str, graphql: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        assert str(Requests(session, api, FixedClock(), AT_ONCE).graphql()) == graphql
 
 
 async def merge(github: GitHub) -> Sha:

@@ -213,7 +213,7 @@ async def test_a_connection_that_moves_too_much_or_nothing_is_cut(tmp_path, inde
             pass
         writer.close()
         async with asyncio.timeout(5):
-            while not gateway.passages:
+            while not gateway.passages:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     assert [passage.why for passage in gateway.passages] == [why]
 
@@ -245,8 +245,8 @@ async def test_a_socket_may_lie_deeper_than_the_kernel_can_name(run, tmp_path):
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.1.2.3", "172.20.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "255.255.255.255",
-     "::1", "::", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"],
+    ["127.0.0.1", "10.1.2.3", "172.20.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
+     "255.255.255.255", "::1", "::", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"],
 )  # fmt: skip
 def test_an_internal_address_is_known_in_every_spelling(address):
     assert is_internal(address)

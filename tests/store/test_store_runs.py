@@ -179,24 +179,36 @@ async def test_a_run_with_a_signal_to_apply_is_not_parked(store: Store):
         assert await runs.park(db, RUN, epoch, a_wait())
 
 
-@pytest.mark.parametrize("attempt", range(5))
-async def test_a_signal_that_races_with_parking_is_seen_or_wakes_the_run(store: Store, other: Store, attempt: int):
+async def test_parking_waits_for_a_signal_that_is_being_written_and_then_sees_it(store: Store, other: Store):
     _, epoch = await claimed(store)
 
     async def park() -> bool:
         async with store.begin() as db:
             return await runs.park(db, RUN, epoch, a_wait())
 
-    async def signal() -> None:
-        async with other.begin() as db:
-            assert await signals.insert(db, a_signal())
+    async with other.begin() as db:
+        await signals.insert(db, a_signal())
+        parking = asyncio.create_task(park())
+        await asyncio.wait([parking], timeout=0.1)
+        assert not parking.done()
+    assert await parking is False
 
-    racers = (park(), signal()) if attempt % 2 else (signal(), park())
-    parked = next(one for one in await asyncio.gather(*racers) if one is not None)
+
+async def test_a_signal_waits_for_a_run_that_is_being_parked_and_then_wakes_it(store: Store, other: Store):
+    _, epoch = await claimed(store)
+
+    async def signal() -> bool:
+        async with other.begin() as db:
+            return await signals.insert(db, a_signal())
+
+    async with store.begin() as db:
+        assert await runs.park(db, RUN, epoch, a_wait())
+        signalling = asyncio.create_task(signal())
+        await asyncio.wait([signalling], timeout=0.1)
+        assert not signalling.done()
+    assert await signalling is True
     async with store.read() as db:
-        run = await runs.get(db, RUN)
-    assert run is not None
-    assert run.state is (RunState.queued if parked else RunState.running)
+        assert (await runs.require(db, RUN)).state is RunState.queued
 
 
 async def test_an_ended_run_says_why_and_is_never_due(store: Store):

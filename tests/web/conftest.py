@@ -1,8 +1,7 @@
 """The real receiver over real HTTP, on a real database; only the bell is silent."""
 
-import hmac
+import io
 import json
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from bot.web.app import make_app
 from core.clock import FixedClock
 from core.runs import Delivery
 
-SECRET = "It's a Secret to Everybody"
+from .signing import SECRET, headers
 
 
 @pytest.fixture
@@ -47,25 +46,10 @@ def bell() -> SilentDoorbell:
 @pytest.fixture
 async def client(settings: Settings, store: Store, bell: SilentDoorbell) -> AsyncIterator[TestClient[Any, Any]]:
     app = make_app(settings, store, bell, FixedClock())
-    async with TestClient(TestServer(app, auto_decompress=False)) as client:
+    server = TestServer(app)
+    await server.start_server(auto_decompress=False)  # as the web process does
+    async with TestClient(server) as client:
         yield client
-
-
-def signature(body: bytes, secret: str = SECRET) -> str:
-    return "sha256=" + hmac.digest(secret.encode(), body, "sha256").hex()
-
-
-def headers(body: bytes, **changed: str | None) -> dict[str, str]:
-    """The headers that GitHub sends with this body; a changed one that is None is left out."""
-    sent = {
-        "Content-Type": "application/json",
-        "X-GitHub-Hook-ID": "7",
-        "X-GitHub-Delivery": str(uuid.uuid4()),
-        "X-GitHub-Event": "issues",
-        "X-Hub-Signature-256": signature(body),
-    }
-    sent.update({name.replace("_", "-"): value for name, value in changed.items()})  # type: ignore[misc]
-    return {name: value for name, value in sent.items() if value is not None}
 
 
 Post = Callable[..., Awaitable[ClientResponse]]
@@ -74,7 +58,7 @@ Post = Callable[..., Awaitable[ClientResponse]]
 @pytest.fixture
 def post(client: TestClient[Any, Any]) -> Post:
     async def post(body: bytes = json.dumps({"action": "opened"}).encode(), **changed: str | None) -> ClientResponse:
-        async with client.post("/webhooks/github", data=body, headers=headers(body, **changed)) as response:
+        async with client.post("/webhooks/github", data=io.BytesIO(body), headers=headers(body, **changed)) as response:
             await response.read()
             return response
 

@@ -62,7 +62,6 @@ class World:
         self.installations: dict[int, Installation] = {}
         self.repositories: dict[str, Repository] = {}
         self.tokens: dict[str, Token] = {}
-        self.nodes: dict[str, Issue] = {}
         self.requests: list[SeenRequest] = []
         self.unknown_requests: list[str] = []
         self._ids = itertools.count(1000)

@@ -46,7 +46,6 @@ async def open_pull(world: World, actor: Actor, repository: Repository, body: Js
         pull=Pull(pull_id, pull_node, named, head, body["base"], base, draft),
     )
     repository.issues[issue.number] = issue
-    world.nodes[pull_node] = issue
     await git.update_ref(repository.path, f"refs/pull/{issue.number}/head", head)
     await tell(world, actor, repository, issue, "opened")
     refer(world, actor, repository, issue, f"{issue.title}\n{issue.body or ''}")

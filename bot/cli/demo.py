@@ -1,0 +1,141 @@
+"""`pullwright demo`: the whole service against a local GitHub stand-in, with a scripted model or a real one."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.output import print_json, printable
+from core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from bot.demo.story import Ending, Plot
+    from bot.demo.town import Town
+    from bot.up import Service
+
+REAL = ("APP_ID", "PRIVATE_KEY", "PRIVATE_KEY_FILE", "WEBHOOK_SECRET", "DATABASE_URL", "REDIS_URL")
+"""Settings that belong to a real service: the demo runs beside none."""
+
+MODEL_KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KEY", "OPENROUTER_API_KEY")
+COLOURS = {"pullwright": "cyan", "rosa": "magenta", "ada": "green"}
+
+
+@click.command("demo")
+@click.option("--repo", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A git repository to use.")
+@click.option(
+    "--issue", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="An issue: title, then text."
+)
+@click.option("--script", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What the model does.")
+@click.option("--model", help="A real model by its litellm name, instead of a script.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, the story on stderr.")
+@click.option("--keep", is_flag=True, help="Leave everything running at the end, and say where to look.")
+def command(
+    repo: Path | None, issue: Path | None, script: Path | None, model: str | None, as_json: bool, keep: bool
+) -> None:
+    """Play a whole story: an issue, a plan, two approvals, a merged pull request.
+
+    Without options it uses a small repository, an issue and a script that ship with Pullwright. GitHub is a stand-in
+    on the loopback address with keys made for this one story; the service, git, the database, Redis and the sandbox
+    are the real ones. Exits with 0 when the pull request is merged, with 1 when it is not.
+    """
+    plot = _plot(repo, issue, script, model, keep)
+    ending = asyncio.run(_play(plot, _data_dir(), to_stderr=as_json))
+    if ending is None:
+        return
+    if as_json:
+        print_json(asdict(ending))
+    else:
+        _summary(ending)
+    raise SystemExit(0 if ending.merged else 1)
+
+
+async def _play(plot: "Plot", data_dir: Path, *, to_stderr: bool) -> "Ending | None":
+    """The ending; None where a story that was kept is ended by Ctrl-C or SIGTERM."""
+    from bot.demo.story import play
+
+    playing = asyncio.create_task(play(plot, data_dir, _teller(to_stderr=to_stderr), _show_where))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
+    try:
+        return await playing
+    except asyncio.CancelledError:
+        if plot.keep:
+            return None
+        raise SystemExit(1) from None
+
+
+def _plot(repo: Path | None, issue: Path | None, script: Path | None, model: str | None, keep: bool) -> "Plot":
+    """What is played, or ConfigurationError with what does not fit together."""
+    from bot.demo.model import Script, ScriptInvalid
+    from bot.demo.story import SAMPLE, Plot
+
+    if script is not None and model is not None:
+        raise ConfigurationError("--script and --model exclude each other: a real model follows no script.")
+    if repo is not None and (issue is None or (script is None and model is None)):
+        raise ConfigurationError("--repo needs an --issue to work on, and a --script or a --model to do it.")
+    if real := [f"PULLWRIGHT_{name}" for name in REAL if os.environ.get(f"PULLWRIGHT_{name}")]:
+        raise ConfigurationError(f"The demo runs beside nothing real. Unset {', '.join(real)} and start it again.")
+    text = (issue or SAMPLE / "issue.md").read_text(encoding="utf-8")
+    if not text.strip():
+        raise ConfigurationError(f"{issue} is empty: its first line is the title, the rest the text.")
+    try:
+        path = script or SAMPLE / "script.yml"
+        lines = None if model else Script.parse(path.read_text(encoding="utf-8"), str(path))
+    except ScriptInvalid as error:
+        raise ConfigurationError(f"The script cannot be followed:\n{error}") from error
+    keys = {name: value for name in MODEL_KEYS if model and (value := os.environ.get(name))}
+    return Plot(repo or SAMPLE / "repository", text, lines, model, keys, keep)
+
+
+def _data_dir() -> Path:
+    from adapters.settings import default_data_dir
+
+    named = os.environ.get("PULLWRIGHT_DATA_DIR")
+    return Path(named).expanduser().absolute() if named else default_data_dir()
+
+
+def _teller(*, to_stderr: bool) -> Callable[[datetime, str, str], None]:
+    """Prints the story line by line. Foreign text cannot move the cursor or colour anything."""
+
+    def tell(at: datetime, who: str, what: str) -> None:
+        time = click.style(f"{at:%H:%M:%S}", dim=True)
+        click.echo(f"{time}  {click.style(f'{who:<11}', fg=COLOURS.get(who))} {printable(what)}", err=to_stderr)
+
+    return tell
+
+
+def _show_where(town: "Town", service: "Service", folder: Path) -> None:
+    full_name = town.repository.full_name
+    click.echo(
+        f"\nEverything goes on until Ctrl-C.\n"
+        f"  GitHub     {town.github.url}/repos/{full_name}/issues/1/comments\n"
+        f"  git        git clone {town.github.url}/{full_name}.git\n"
+        f"  service    {service.url}/metrics\n"
+        f"  log        {folder / 'service.log'}\n"
+        f"  the run    PULLWRIGHT_DATA_DIR={service.settings.data_dir} pullwright runs list",
+        err=True,
+    )
+
+
+def _summary(ending: "Ending") -> None:
+    from bot.cli.output import print_table
+
+    click.echo()
+    print_table(
+        ["CHECK", "CONCLUSION", "WHAT IT SAID"], [(c["name"], c["conclusion"], c["title"]) for c in ending.checks]
+    )
+    click.echo()
+    cost = "unpriced" if ending.cost_usd is None else f"${ending.cost_usd:.2f}"
+    first = f"first webhook after {ending.first_webhook_seconds} s"
+    click.echo(f"Issue #{ending.issue}, run {ending.run}: {ending.state}, {cost}, {ending.seconds} s ({first}).")
+    if ending.merged:
+        click.secho(f"Pull request #{ending.pull} is merged.", fg="green")
+        return
+    click.secho("The pull request was not merged. The bot's last words:", fg="red")
+    click.echo("\n".join(printable(line) for line in ending.last_words.splitlines()))

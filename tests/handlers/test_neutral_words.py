@@ -1,0 +1,148 @@
+"""Words of models and strangers lose their effect and keep their look."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from handlers.neutralise import code, fenced, line, neutral, quoted
+
+
+@pytest.mark.parametrize(
+    ("text", "harmless"),
+    [
+        ("thanks @ada", "thanks ＠ada"),
+        ("_@ada_ and @acme/core", "_＠ada_ and ＠acme/core"),
+        ("mail a@b.example", "mail a@b.example"),
+        ("@dependabot merge", "＠dependabot merge"),
+        ("/approve", "／approve"),
+        ("ok\n  /lgtm cancel", "ok\n  ／lgtm cancel"),
+        ("a/b and /usr/bin", "a/b and /usr/bin"),
+        ("Fixes #1, closes: GH-2", "Fixes ＃1, closes: GH－2"),
+        ("resolved acme/site#3", "resolved acme/site＃3"),
+        ("fix https://github.com/acme/site/issues/4", "fix https：//github.com/acme/site/issues/4"),
+        ("fixes **#5** and closes \\#6", "fixes **＃5** and closes \\＃6"),
+        ("fixes\n#7", "fixes\n＃7"),
+        ("see #8 and https://a.example", "see #8 and https://a.example"),
+        ("Signed-off-by: A <a@b.example>", "Signed-off-by： A ＜a@b.example>"),
+        ("x\nCo-Authored-By: B", "x\nCo-Authored-By： B"),
+        ("Pullwright-Run: abc", "Pullwright-Run： abc"),
+        ("BREAKING CHANGE: all", "BREAKING CHANGE： all"),
+        ("skip-checks: true", "skip-checks： true"),
+        ("done [skip ci]", "done ［skip ci］"),
+        ("[ci skip] [no ci] [skip actions] [Actions Skip]", "［ci skip］ ［no ci］ ［skip actions］ ［Actions Skip］"),
+        ("***NO_CI***", "＊＊＊NO_CI***"),
+        ("![x](https://evil.example/p.png)", "！[x](https://evil.example/p.png)"),
+        ("<img src=x>", "＜img src=x>"),
+        ("List<String>", "List＜String>"),
+        ("a < b", "a < b"),
+        ("a<!-- hidden -->b", "ab"),
+        ("<!-- pullwright 0123456789abcdef0123456789abcdef -->", ""),
+        ("a <!-- never closed", "a"),
+        ("<!<!-- -->-- x -->", "＜!-- x -->"),
+        ("&#64;ada &commat;ada", "＆#64;ada ＆commat;ada"),
+        ("a & b", "a & b"),
+        ("[x]: https://evil.example", "［x]: https://evil.example"),
+        ("fi\u200bxes #9 \u202eevil\x07", "fixes ＃9 evil"),
+        ("@\u200bada", "＠ada"),
+        ("a\r\nb\rc", "a\nb\nc"),
+    ],
+)
+def test_what_would_do_something_only_looks_like_it(text, harmless):
+    assert neutral(text) == harmless
+
+
+DANGEROUS = st.lists(
+    st.sampled_from(
+        ["@", "ada", "#1", "fixes ", "/", "approve", "\n", " ", "<", "!--", "-->", "[", "]", "skip ci", ":", "![x](y)"]
+        + ["Signed-off-by", "&", "#64;", "\u200b", "\r", "GH-", "https://a", "`", "***NO_CI***", ">", "\\", "*", "closes", "_"]
+    ),
+    max_size=14,
+).map("".join)
+TEXTS = st.one_of(DANGEROUS, st.text())
+
+
+@settings(max_examples=600)
+@given(TEXTS, st.integers(1, 40))
+def test_applying_it_twice_changes_nothing_more(text, limit):
+    for once in (neutral(text), neutral(text, limit)):
+        assert neutral(once) == once
+    assert line(line(text)) == line(text)
+
+
+@settings(max_examples=400)
+@given(TEXTS, st.integers(1, 40))
+def test_the_length_is_capped(text, limit):
+    assert len(neutral(text, limit)) <= limit
+    assert len(line(text, limit)) <= limit
+
+
+FORBIDDEN = (
+    re.compile(r"(?<![A-Za-z0-9])@[A-Za-z0-9]"),
+    re.compile(r"(?m)^\s*/[A-Za-z]"),
+    re.compile(r"(?i)\b(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?)\b:?\s+(?:#|GH-)[0-9]"),
+    re.compile(r"<!--|<[A-Za-z/]"),
+    re.compile(r"(?i)\[(?:skip ci|ci skip|no ci)\]"),
+    re.compile(r"(?im)^signed-off-by:"),
+    re.compile(r"!\["),
+    re.compile("[\x00-\x08\u200b-\u200f\u202a-\u202e]"),
+)
+
+
+@settings(max_examples=600)
+@given(TEXTS)
+def test_nothing_that_acts_survives(text):
+    for shown in (neutral(text), line(text), quoted(text)):
+        assert [pattern.pattern for pattern in FORBIDDEN if pattern.search(shown)] == []
+
+
+@settings(max_examples=300)
+@given(TEXTS)
+def test_the_rendered_html_has_no_image_and_no_raw_html(text):
+    tokens = MarkdownIt("commonmark").parse(neutral(text))
+    kinds = {token.type for token in tokens} | {child.type for token in tokens for child in token.children or ()}
+    assert not kinds & {"html_block", "html_inline", "image"}
+
+
+@given(TEXTS)
+def test_a_line_is_one_line(text):
+    assert "\n" not in line(text)
+
+
+@settings(max_examples=300)
+@given(TEXTS)
+def test_nothing_in_a_fence_can_close_it(text):
+    tokens = MarkdownIt("commonmark").parse(fenced(text) + "\n\nafter")
+    assert [token.type for token in tokens] == ["fence", "paragraph_open", "inline", "paragraph_close"]
+    assert tokens[2].content == "after"
+
+
+@settings(max_examples=300)
+@given(TEXTS)
+def test_what_follows_a_quote_is_not_swallowed_by_it(text):
+    tokens = MarkdownIt("commonmark").parse(quoted(text) + "\n\nTo approve: `/approve 0123456789ab`.")
+    assert [token.type for token in tokens[-3:]] == ["paragraph_open", "inline", "paragraph_close"]
+    assert tokens[-3].level == 0
+    assert tokens[-2].content == "To approve: `/approve 0123456789ab`."
+
+
+@given(TEXTS)
+def test_inline_code_stays_inline_code(text):
+    tokens = MarkdownIt("commonmark").parse(f"see {code(text)} here")
+    assert [child.type for child in tokens[1].children] == ["text", "code_inline", "text"]
+
+
+def test_the_end_of_an_output_is_kept_and_colours_are_taken_out():
+    assert fenced("first\n" * 10 + "\x1b[31mFAILED\x1b[0m", limit=12) == "```text\n…\nfirst\nFAILED\n```"
+
+
+def test_an_output_full_of_backticks_gets_a_longer_fence():
+    assert fenced("````\n/approve\n````") == "`````text\n````\n／approve\n````\n`````"
+
+
+@pytest.mark.parametrize("hostile", ["fix-" * 50_000, "[" * 100_000, "<!--" * 50_000, "@" * 100_000, "&" * 100_000])
+def test_hostile_texts_take_no_time(hostile):
+    assert len(neutral(hostile)) <= 20_000
+    assert len(fenced(hostile)) < 21_000
