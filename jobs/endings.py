@@ -15,7 +15,7 @@ from core.errors import BotError
 from core.github import GitHub
 from core.markers import marked
 from core.runs import NewEffect, NewSignal, Run, SignalKind
-from core.states import Trigger
+from core.states import Trigger, target
 from handlers import replies
 from jobs import checks, status
 from jobs.effects.comments import fitting
@@ -100,7 +100,7 @@ async def _end(services: Services, lease: Lease, ended: _Ended, *, applied: Sequ
         for name, act in said:
             key = f"run:{run.id}:end:{name}"
             await effects.insert(db, NewEffect(key=key, run_id=None, repo=run.repo, act=act, at=now))
-        facts = {"state": ended.trigger.name, "code": ended.code, "why": ended.why, "cost_usd": str(view.cost_usd)}
+        facts = {"state": target(ended.trigger), "code": ended.code, "why": ended.why, "cost_usd": str(view.cost_usd)}
         await events.append(db, run.id, name="run.ended", actor=ended.actor, facts=facts, at=now)
         await runs.end(db, run.id, lease.epoch, ended.trigger, ended.why, ended.code or None, now)
     log.info("run.ended", how=ended.trigger.name, why=ended.why)

@@ -17,7 +17,7 @@ from core.errors import BotError, Cancelled, Drained, LeaseLost, RateLimited
 from core.expressions import holds
 from core.names import Digest, RunId
 from core.states import Trigger
-from core.workflow import Step, parse
+from core.workflow import Merge, Ready, Ship, Step, parse
 from jobs import endings, status
 from jobs.lease import Lease, beating
 from jobs.outcomes import Done, End, Outcome, Park
@@ -125,12 +125,22 @@ async def _advance(services: Services, lease: Lease) -> None:
     for step in work.workflow.steps:
         if step.id not in work.outputs and not await _one(work, step):
             return
-    await endings.finish(work, End(Trigger.finish, "every step is done"))
+    await endings.finish(work, End(Trigger.finish, _came_to(work)))
+
+
+def _came_to(work: Work) -> str:
+    """What a run that did every step came to."""
+    if (merge := work.outputs.get("merge")) and "sha" in merge:
+        return f"#{work.run.pull_number} is merged"
+    if work.run.pull_number is not None:
+        return f"#{work.run.pull_number} is approved, and a person may merge it"
+    return "every step is done"
 
 
 async def _one(work: Work, step: Step) -> bool:
     """Perform one step and write its outcome. False: the run goes no further now."""
     work.lease.interrupted()
+    work.begin_step()
     with structlog.contextvars.bound_contextvars(step=step.id):
         outcome = await _outcome(work, step)
         match outcome:
@@ -181,7 +191,9 @@ async def _outcome(work: Work, step: Step) -> Outcome:
                 db, work.run.id, name="step.started", actor="pullwright", facts={"step": step.id}, at=now
             )
     faults.point("step.after_intent")
-    await status.show(work, current=step.id)
+    if not isinstance(step.action, Ship | Ready | Merge):
+        # These are quick, and GitHub counts every edit: the next step that takes its time shows them too.
+        await status.show(work, current=step.id)
     return await perform(step, work)
 
 

@@ -6,13 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from adapters.models.litellm_model import LiteLLMModel
-
 from adapters.artifacts import ArtifactStore, LocalArtifacts
 from adapters.doorbell import open_doorbell
 from adapters.git.mirrors import Mirrors
 from adapters.git.workspaces import Workspaces
 from adapters.github.app import GitHubApp
+from adapters.models.litellm_model import LiteLLMModel
 from adapters.operator import OperatorFile
 from adapters.sandbox.backends import boxes
 from adapters.settings import Settings

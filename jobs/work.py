@@ -43,6 +43,7 @@ class Work:
     resumed: bool = False
     """Whether an earlier lease holder may have shown a status already."""
     shown: str | None = None
+    _policy: Effective | None = None
     _bench: Workbench | None = None
 
     def key(self, effect: str) -> str:
@@ -58,8 +59,14 @@ class Work:
         return self.run.subject.number
 
     async def policy(self) -> Effective:
-        """The policy as it is on the default branch now: evaluated live at each decision."""
-        return in_force(await read_policy(self.services, self.github, self.repository), self.repository)
+        """The policy as it was on the default branch when the current step began: read anew for each."""
+        if self._policy is None:
+            self._policy = in_force(await read_policy(self.services, self.github, self.repository), self.repository)
+        return self._policy
+
+    def begin_step(self) -> None:
+        """Nothing that was looked up for one step counts for the next."""
+        self._policy = None
 
     async def bench(self) -> Workbench:
         """The run's workbench, made when the first step needs it."""
@@ -126,16 +133,18 @@ class Work:
 
         Edits are not effects: the next one makes up for a lost one, and they would fill the outbox.
         """
+        if body == self.shown:
+            return
         receipt = await self.do("status", KeepComment(number=self.number, body=body))
+        written = self.shown is None and not self.resumed
+        self.shown = body
         comment_id = receipt.get("comment_id")
-        if comment_id is None or body == self.shown:
+        if comment_id is None or written:
             return
         try:
-            if self.shown is not None or self.resumed:
-                await self.github.edit_comment(comment_id, marked(fitting(body), self.key("status")))
+            await self.github.edit_comment(comment_id, marked(fitting(body), self.key("status")))
         except BotError as error:
             log.warning("status.failed", code=error.code, why=str(error))
-        self.shown = body
 
     async def react(self, emoji: str) -> None:
         """A reaction where the run was asked for: the comment, or the issue itself."""

@@ -30,6 +30,7 @@ MANIFEST_BYTES = 200_000
 QUIET = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": "-p no:cacheprovider", "CI": "1"}
 """Commands that are told so leave less behind in the tree."""
 
+
 class CheckPlan(Value):
     """A check of the repository, as pinned for this run at its baseline."""
 

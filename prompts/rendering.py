@@ -1,5 +1,6 @@
 """From a typed input to what is said. One template per prompt: the system part, a line `---8<---`, the user part."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
@@ -46,9 +47,14 @@ def _environment() -> ImmutableSandboxedEnvironment:
     )
     environment.filters["untrusted"] = untrusted
     environment.filters["line"] = _line
+    environment.filters["quoted"] = _quoted
     return environment
 
 
 def _line(text: str, limit: int = 300) -> str:
     """Words of a model or of a policy file as one plain line that can stand in a list."""
     return elided(" ".join(plain(str(text)).split()), limit)
+
+
+def _quoted(paths: Iterable[str]) -> str:
+    return ", ".join(f"`{_line(path)}`" for path in paths)

@@ -32,7 +32,7 @@ _TARGET = r"(?:<[^<>\n]*>|[^\s()<>]*(?:\([^\s()]*\)[^\s()<>]*)*)"
 _LINK_END = re.compile(rf"\]\(\s*({_TARGET})\s+{_TITLE}\s*\)", re.DOTALL)
 _IMAGE_END = re.compile(rf"\(\s*{_TARGET}(?:\s+{_TITLE})?\s*\)|\[[^\[\]]*\]", re.DOTALL)
 _DEFINITION = re.compile(
-    rf"^[ >]{{0,12}}\[(?:[^\[\]\\]|\\.)+\]:[ \t]*\n?[ \t]*\S+(?:[ \t]*\n?[ \t]*{_TITLE})?[ \t]*$",
+    rf"^[ \t>*+\-\d.)]{{0,20}}\[(?:[^\[\]\\]|\\.)+\]:[ \t]*\n?[ \t>]*\S+(?:[ \t]*\n?[ \t>]*{_TITLE})?[ \t]*$",
     re.MULTILINE | re.DOTALL,
 )
 _FENCE_LINE = re.compile(

@@ -1,9 +1,7 @@
 """The inbox: deliveries that arrive together are stored by one transaction, and one bell is rung for all of them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-
-import structlog
+from collections.abc import Callable, Sequence
 
 from adapters.store import Store, deliveries
 from core.doorbell import Doorbell
@@ -13,22 +11,32 @@ GROUP_DELIVERIES = 256
 GROUP_BYTES = 32 * 1024 * 1024
 """A group is closed when it has this much, so that no transaction lasts long."""
 
-log = structlog.get_logger()
-
 
 class _Group:
-    """Deliveries that share a transaction, and the moment when it is over."""
+    """Deliveries that share a transaction, and those who wait for its end.
 
-    __slots__ = ("bytes", "deliveries", "over")
+    Each waits for a future of its own: a client that goes away cancels its own waiting, and nobody else's commit.
+    """
+
+    __slots__ = ("bytes", "deliveries", "waiting")
 
     def __init__(self) -> None:
         self.deliveries: list[Delivery] = []
         self.bytes = 0
-        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting: list[asyncio.Future[None]] = []
 
     @property
     def full(self) -> bool:
         return len(self.deliveries) >= GROUP_DELIVERIES or self.bytes >= GROUP_BYTES
+
+    def settle(self, error: Exception | None) -> None:
+        for one in self.waiting:
+            if one.done():
+                continue
+            if error is None:
+                one.set_result(None)
+            else:
+                one.set_exception(error)
 
 
 class Inbox:
@@ -56,8 +64,9 @@ class Inbox:
         group.bytes += len(delivery.body)
         if self._writer is None:
             self._writer = asyncio.create_task(self._write())
-        # The group outlives whoever waits for it: a client that goes away must not stop the others' commit.
-        await asyncio.shield(group.over)
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        group.waiting.append(over)
+        await over
 
     async def close(self) -> None:
         """Wait until everything that was put is stored, and the last bell is rung."""
@@ -70,7 +79,12 @@ class Inbox:
         try:
             while self._waiting:
                 group = self._waiting.pop(0)
-                await _settle(group.over, self._commit(group.deliveries))
+                try:
+                    await self._commit(group.deliveries)
+                except Exception as error:  # noqa: BLE001  # the edge of a request, of many at once: each raises it
+                    group.settle(error)
+                else:
+                    group.settle(None)
         finally:
             self._writer = None
 
@@ -82,14 +96,3 @@ class Inbox:
         bell = asyncio.create_task(self._doorbell.ring_intake())
         self._bells.add(bell)
         bell.add_done_callback(self._bells.discard)
-
-
-async def _settle(over: asyncio.Future[None], work: Awaitable[None]) -> None:
-    """Do the work, and tell the outcome to everyone who waits; this task itself goes on to the next group."""
-    try:
-        await work
-    except Exception as error:  # noqa: BLE001  # the edge of a request, of many at once: each of them raises it
-        over.set_exception(error)
-        over.exception()  # it counts as seen, also where every client has gone away
-    else:
-        over.set_result(None)

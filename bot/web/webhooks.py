@@ -78,6 +78,8 @@ async def _signed_body(request: web.Request) -> SignedBody:
 async def _body(request: web.Request) -> bytes:
     if (request.content_length or 0) > BODY_BYTES:
         raise _Refused(413, "The body is too large.")
+    if request.content.is_eof():  # a small body has come along with its headers
+        return request.content.read_nowait()
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):

@@ -12,6 +12,7 @@ from core.names import Sha, Value
 from core.outputs import ChangeSummary
 from core.workflow import Check, Repair, Step
 from handlers import replies
+from handlers.replies.words import plural
 from jobs.outcomes import Done, Outcome
 from jobs.steps.agent import checked, hand_in, repair_prompt
 from jobs.work import Work
@@ -85,7 +86,7 @@ async def _green(step: Step, work: Work, bench: Workbench) -> Outcome:
     repairs = 0
     while not _passes(report, known):
         if step.repair is None or repairs == step.repair.attempts:
-            raise StillRed(f"`{plan.run}` is still red after {repairs} repairs.", evidence=report.output)
+            raise StillRed(f"`{plan.run}` is still red after {plural(repairs, 'repair')}.", evidence=report.output)
         repairs += 1
         tree = await _repair(step.repair, f"{step.id}/repair:{repairs}", repairs, work, bench, plan, tree, report)
         report = await _run(work, bench, plan, tree)
@@ -96,7 +97,8 @@ async def _green(step: Step, work: Work, bench: Workbench) -> Outcome:
         "report": report.model_dump(mode="json"),
         "evidence": evidence.model_dump(mode="json"),
     }
-    return Done(output, f"`{plan.run}` is green after {repairs} repairs; {evidence.why}")
+    mended = f" after {plural(repairs, 'repair')}" if repairs else ""
+    return Done(output, f"`{plan.run}` is green{mended}; {evidence.why}")
 
 
 async def _repair(

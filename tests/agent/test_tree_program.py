@@ -1,5 +1,6 @@
 """The file tools, as the program that runs inside the box: asked over stdin, by a bare Python."""
 
+import ast
 import json
 import os
 import shutil
@@ -213,6 +214,10 @@ def test_a_search_names_path_line_and_text(tree: Tree, tmp_path: Path, engine: s
 
 def test_ripgrep_is_there_for_this_test() -> None:
     assert shutil.which("rg"), "install ripgrep: scripts/system-packages does"
+
+
+def test_the_program_is_written_for_the_python_of_older_systems() -> None:
+    ast.parse(PROGRAM, feature_version=(3, 9))
 
 
 async def test_the_program_runs_on_the_sandboxs_own_python(tree: Tree) -> None:

@@ -55,7 +55,7 @@ tests/repair:1: []
     assert str(raised.value).splitlines() == [
         "story.yml:1:7: the section `plan` must be a list of at least one turn",
         f"story.yml:3:5: unknown word `dance`; a turn says one of: {words}",
-        "story.yml:4:20: `edit` has no argument `from`; it has: path, old, new, all",
+        "story.yml:4:21: `edit` has no argument `from`; it has: path, old, new, all",
         "story.yml:5:13: `status` cannot be 200",
         "story.yml:6:11: `hang` cannot be 'soon'",
         "story.yml:7:11: `read` takes a text or a mapping of: path, start, lines",

@@ -74,7 +74,7 @@ class ScriptedModel:
             return refusal
         try:
             asked = await request.json()
-            messages = list(asked["messages"])
+            messages = [dict(message) for message in asked["messages"]]
         except (ValueError, KeyError, TypeError):
             return _error(400, "The body is not a chat completion request.", "invalid_request_error")
         if asked.get("model") != self.name:
