@@ -21,6 +21,8 @@ _INVISIBLE = re.compile(
 """Control characters but tab and newline, zero-width and bidi characters, blanks in disguise, tags, lone surrogates."""
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_OPENING = re.compile(r"<(?=!--)")
+"""Even in code: a marker of ours counts wherever it stands in a comment that we wrote."""
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY = re.compile(r"&(?=#[0-9]|#[xX][0-9A-Fa-f]|[A-Za-z][A-Za-z0-9]*;)")
 _IMAGE = re.compile(r"!(?=\[)")
@@ -76,7 +78,7 @@ def fenced(text: str, limit: int = LIMIT, language: str = "text") -> str:
     ending = text[-MAX_INPUT:].replace("\r\n", "\n").replace("\r", "\n")
     clean = _INVISIBLE.sub("", _ANSI.sub("", ending)).strip("\n")
     kept = clean if len(clean) <= limit else f"{ELLIPSIS}\n{clean[-limit:]}"
-    kept = _MENTION.sub("＠", _COMMAND.sub(r"\1／", kept))
+    kept = _OPENING.sub("＜", _MENTION.sub("＠", _COMMAND.sub(r"\1／", kept)))
     longest = max((len(run) for run in re.findall(r"`+", kept)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{kept}\n{fence}"
@@ -85,7 +87,8 @@ def fenced(text: str, limit: int = LIMIT, language: str = "text") -> str:
 def code(text: str, limit: int = LINE_LIMIT) -> str:
     """A path or a name as inline code."""
     clean = " ".join(_INVISIBLE.sub(" ", text).replace("`", "'").split())
-    return f"`{_MENTION.sub('＠', _cut(clean, limit)) or ' '}`"
+    harmless = _OPENING.sub("＜", _MENTION.sub("＠", _cut(clean, limit)))
+    return f"`{harmless or ' '}`"
 
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")

@@ -53,9 +53,9 @@ def github_app(settings: Settings, clock: Clock) -> GitHubApp:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Everything a job needs; closed and disposed at the end of the block."""
-    clock = SystemClock()
+async def open_services(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Services]:
+    """Everything a job needs; closed and disposed at the end of the block. Without a clock it is the system's."""
+    clock = clock or SystemClock()
     operator = OperatorFile.read(settings.config)
     # Without a sandbox nothing is mounted, so the throwaway `.git` of a tree cannot point at a mount.
     objects_at = None if settings.sandbox == "none" else OBJECTS

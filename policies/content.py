@@ -6,12 +6,12 @@ from core.digests import ChangedPath
 from policies.globs import matching
 from policies.result import Fact, Result, Status, all_of
 from policies.schema import Policy
+from policies.words import named
 
 ALWAYS_PROTECTED = ("/.github/workflows/**", "/.github/actions/**", ".git", ".gitmodules")
 """Whatever the policy says: what CI runs, with which rights, is never written by a model."""
 
 SUBMODULE = "160000"
-_SHOWN = 10
 
 
 def change_allowed(
@@ -70,12 +70,10 @@ def _paths(policy: Policy, names: Sequence[str]) -> Result:
     found = matching(names, [*ALWAYS_PROTECTED, *policy.protected])
     if not found:
         return Result("protected paths", Status.approved, "No protected path is touched.")
-    shown = ", ".join(f"`{path.replace('`', '')}`" for path in found[:_SHOWN])
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return Result(
         "protected paths",
         Status.denied,
-        f"The change touches protected paths: {shown}{more}.",
+        f"The change touches protected paths: {named(found)}.",
         (Fact("paths", tuple(found)),),
         remedy="A person has to change these files.",
     )

@@ -13,9 +13,7 @@ from policies.globs import matching
 from policies.people import GateName, may_approve, people_of
 from policies.result import Fact, Result, Status, all_of
 from policies.schema import Policy, Wait
-
-SHOWN = 10
-"""Paths that a sentence names before it only counts them."""
+from policies.words import named
 
 
 def plan_gate(
@@ -61,7 +59,7 @@ def waiting_reasons(
         found.append(Result("files", Status.pending, why, (Fact("files", plan.files),)))
     if risky := matching(plan.files, asks.risky):
         found.append(
-            Result("risky paths", Status.pending, f"It touches {_named(risky)}.", (Fact("paths", tuple(risky)),))
+            Result("risky paths", Status.pending, f"It touches {named(risky)}.", (Fact("paths", tuple(risky)),))
         )
     if asks.cost_over_usd is not None:
         if estimate_usd is None:
@@ -129,12 +127,6 @@ def _opens_because(policy: Policy, plan: Plan, estimate_usd: float | None) -> st
     if policy.plan.cost_over_usd is not None and estimate_usd is not None:
         parts.append(f"may cost ${estimate_usd:.2f}")
     return ", ".join(parts) + f" (policy `{policy.policy}`)."
-
-
-def _named(paths: Sequence[str]) -> str:
-    """Paths for a sentence. Each is shown as code, without anything that could end it."""
-    shown = ", ".join(f"`{path.replace('`', '')}`" for path in paths[:SHOWN])
-    return shown if len(paths) <= SHOWN else f"{shown} and {len(paths) - SHOWN} more"
 
 
 def _role(word: str) -> Role:

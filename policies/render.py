@@ -5,6 +5,8 @@ from types import MappingProxyType
 from typing import Any
 
 from policies.result import Fact, Result, Status
+from policies.words import code as inline
+from policies.words import printable
 
 SIGN: Mapping[Status, str] = MappingProxyType(
     {
@@ -49,6 +51,6 @@ def as_json(result: Result) -> dict[str, Any]:
 
 
 def _values(fact: Fact, *, code: bool) -> str:
-    clean = ["".join(c for c in value if c.isprintable() and c != "`") for value in fact.values[:_VALUES]]
-    shown = ", ".join(f"`{value}`" if code and value else value for value in clean)
+    show = inline if code else printable
+    shown = ", ".join(show(value) for value in fact.values[:_VALUES])
     return shown if len(fact.values) <= _VALUES else f"{shown} and {len(fact.values) - _VALUES} more"

@@ -30,9 +30,7 @@ class Judged:
     why: str
 
 
-_PYTEST_SUMMARY = re.compile(
-    r"^(?:FAILED|ERROR)[ \t]+([^\[]*?(?:\[.*?\](?=[ \t]+-[ \t]|$))?)(?:[ \t]+-[ \t].*)?$"
-)
+_PYTEST_SUMMARY = re.compile(r"^(?:FAILED|ERROR)[ \t]+([^\[]*?(?:\[.*?\](?=[ \t]+-[ \t]|$))?)(?:[ \t]+-[ \t].*)?$")
 _UNITTEST = re.compile(r"^(?:FAIL|ERROR): (\w+) \(([\w.<>]+)\)")
 _TAP = re.compile(r"^not ok\b[ \t]*\d*[ \t]*(?:-[ \t]*)?([^#\n]*)(#.*)?$")
 _TAP_EXCUSED = re.compile(r"#\s*(?:TODO|SKIP)\b", re.IGNORECASE)

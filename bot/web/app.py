@@ -6,6 +6,7 @@ from aiohttp import web
 
 from adapters.settings import Settings
 from adapters.store import Store
+from adapters.store.inbox import InboxWriter
 from bot.web import health, webhooks
 from bot.web.inbox import Inbox
 from bot.web.keys import CLOCK, DOORBELL, INBOX, METRICS, SECRETS, STORE
@@ -14,9 +15,16 @@ from core.clock import Clock
 from core.doorbell import Doorbell
 from core.errors import ConfigurationError
 
+BUSY_SECONDS = 8.0
+"""GitHub hangs up after ten: a delivery that cannot be stored is refused before."""
 
-def make_app(settings: Settings, store: Store, doorbell: Doorbell, clock: Clock) -> web.Application:
-    """The app. Raises ConfigurationError without a webhook secret: an unsigned event could be anybody's."""
+
+def make_app(
+    settings: Settings, store: Store, doorbell: Doorbell, clock: Clock, *, busy_seconds: float = BUSY_SECONDS
+) -> web.Application:
+    """The app. `busy_seconds` is how long a delivery waits for the database before it is refused.
+
+    Raises ConfigurationError without a webhook secret: an unsigned event could be anybody's."""
     if not settings.webhook_secret:
         raise ConfigurationError(
             "PULLWRIGHT_WEBHOOK_SECRET is not set: without it nobody can tell whether an event comes from GitHub. "
@@ -26,7 +34,7 @@ def make_app(settings: Settings, store: Store, doorbell: Doorbell, clock: Clock)
     numbers = Metrics()
     app[STORE], app[DOORBELL], app[CLOCK], app[METRICS] = store, doorbell, clock, numbers
     app[SECRETS] = tuple(secret.get_secret_value().encode() for secret in settings.webhook_secret)
-    app[INBOX] = Inbox(store, doorbell, numbers.committed)
+    app[INBOX] = Inbox(InboxWriter(settings.database_url, busy_seconds=busy_seconds), doorbell, numbers.committed)
     app.cleanup_ctx.append(_flushed)
     app.add_routes(
         [

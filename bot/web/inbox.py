@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from adapters.store import Store, deliveries
+from adapters.store.inbox import InboxWriter
 from core.doorbell import Doorbell
 from core.runs import Delivery
 
@@ -46,9 +46,9 @@ class Inbox:
     the groups grow with the load and waiting is never longer than two commits.
     """
 
-    def __init__(self, store: Store, doorbell: Doorbell, committed: Callable[[int, int], None]) -> None:
+    def __init__(self, writer: InboxWriter, doorbell: Doorbell, committed: Callable[[int, int], None]) -> None:
         """`committed(sent, new)` is told the size of each group, and how many of it were not known before."""
-        self._store = store
+        self._disk = writer
         self._doorbell = doorbell
         self._committed = committed
         self._waiting: list[_Group] = []
@@ -74,6 +74,7 @@ class Inbox:
             await self._writer
         if self._bells:
             await asyncio.wait(self._bells)
+        await self._disk.close()
 
     async def _write(self) -> None:
         try:
@@ -89,9 +90,7 @@ class Inbox:
             self._writer = None
 
     async def _commit(self, group: Sequence[Delivery]) -> None:
-        async with self._store.begin() as db:
-            new = await deliveries.insert(db, group)
-        self._committed(len(group), new)
+        self._committed(len(group), await self._disk.write(group))
         # In the background: the answer to GitHub never waits for Redis.
         bell = asyncio.create_task(self._doorbell.ring_intake())
         self._bells.add(bell)

@@ -10,10 +10,8 @@ from adapters.doorbell import open_doorbell
 from adapters.settings import Settings
 from adapters.store import open_store
 from adapters.system import SystemClock
-from bot.web.app import make_app
+from bot.web.app import BUSY_SECONDS, make_app
 
-BUSY_SECONDS = 8.0
-"""GitHub hangs up after ten: a delivery that cannot be stored is refused before."""
 GOODBYE_SECONDS = 5.0
 BACKLOG = 1024
 

@@ -6,6 +6,7 @@ written, and nothing newer. The engine asks again who it was, and which digest, 
 
 from core.digests import matches
 from core.intents import Ignore, Signal
+from core.names import Digest
 from core.runs import Run, SignalKind
 from core.states import WaitingFor
 from handlers import replies
@@ -20,23 +21,24 @@ def gate_of(run: Run) -> GateName:
 
 
 def approve(order: Order) -> Answer:
-    """Approve what the run waits for, if this person may and if it is what they have seen."""
+    """Approve what the run waits for, if this person may and if it is what they have seen.
+
+    A digest and a review name what they approve, so they are handed on also where the run is just now between two
+    waits; a bare `/approve` needs a question that it can answer.
+    """
     run = order.run
-    if run is None or run.waiting is None or run.waiting.what is not WaitingFor.approval:
+    names_content = bool(order.args) or order.review_id is not None
+    if run is None or (not names_content and _asked(run) is None):
         if order.quiet:
             return Answer((Ignore("nothing waits for an approval"),))
         return mistaken(order, replies.nothing_waits(run))
-    binds, current = gate_of(run), run.waiting.digest
+    binds, current = gate_of(run), _asked(run)
     verdict = may_approve(order.policy, binds, role=order.role, actor=order.actor, requester=run.requester)
     if not verdict.approved:
         return refused(order, verdict)
-    if current is None:
-        return mistaken(order, replies.nothing_waits(run))
-    if order.args:
-        if not matches(order.args, current):
-            return mistaken(order, replies.older(binds, current))
-    elif order.comment_id is not None and order.at < run.updated_at.replace(microsecond=0):
-        # GitHub's times have whole seconds. A review and a button name their own head.
+    if current is not None and order.args and not matches(order.args, current):
+        return mistaken(order, replies.older(binds, current))
+    if current is not None and not names_content and _written_before(order, run):
         return mistaken(order, replies.written_before(binds, current))
     return accepted(
         order,
@@ -45,11 +47,22 @@ def approve(order: Order) -> Answer:
             kind=SignalKind.approve,
             key=order.key,
             actor=order.actor,
-            digest=current,
+            digest=current or order.args.strip("`").lower() or None,
             comment_id=order.comment_id,
             review_id=order.review_id,
         ),
     )
+
+
+def _asked(run: Run) -> Digest | None:
+    """The digest that the run waits to have approved; None while it waits for nothing of the kind."""
+    waiting = run.waiting
+    return waiting.digest if waiting is not None and waiting.what is WaitingFor.approval else None
+
+
+def _written_before(order: Order, run: Run) -> bool:
+    """Whether a comment is older than the question. GitHub's times have whole seconds."""
+    return order.comment_id is not None and order.at < run.updated_at.replace(microsecond=0)
 
 
 def reject(order: Order) -> Answer:

@@ -80,7 +80,7 @@ class Desk:
     tree: Path
     memo: TreeMemo
     clock: FixedClock = field(default_factory=FixedClock)
-    limits: AgentLimits = AgentLimits()
+    limits: AgentLimits = field(default_factory=AgentLimits)
     price: Price | None = None
     requests: list[str] = field(default_factory=list)
 
@@ -105,9 +105,7 @@ class Desk:
                 attempts=1,
             )
             over = (box or Unboxed().open(self.tree)) if boxed else None
-            return await work(
-                assignment, model=model, box=over, memo=self.memo, limits=self.limits, clock=self.clock
-            )
+            return await work(assignment, model=model, box=over, memo=self.memo, limits=self.limits, clock=self.clock)
 
     def said(self, key: str) -> str:
         """What the model was shown for a call, such as `turn:1/call:1`."""

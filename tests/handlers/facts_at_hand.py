@@ -1,4 +1,4 @@
-"""Facts and payloads for tests of handlers: a small repository at one moment, of which a test changes what it is about."""
+"""Facts and payloads for tests of handlers: a small repository at one moment; a test changes what it is about."""
 
 import json
 from dataclasses import replace

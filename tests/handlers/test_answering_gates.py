@@ -80,13 +80,16 @@ def test_an_approval_below_write_is_refused_once_per_person_and_thread(role):
     assert confused == React(3, 50, "confused")
     assert answer.key == "refused:1:3:ada"
     assert answer.body.startswith("Not done: Approving the plan needs the role `write` or above, and @ada has ")
-    assert answer.body.endswith("Ask somebody with the role `write`, or an admin of this repository to give you that role.")
+    assert answer.body.endswith(
+        "Ask somebody with the role `write`, or an admin of this repository to give you that role."
+    )
 
 
 def test_the_requester_does_not_approve_the_change_of_their_own_request():
     _, answer = said("/approve", on_pull=True, by="bob", runs=[waiting_run(change=True)], role=Role.admin)
     assert answer.body == (
-        "Not done: @bob asked for this run, and under the policy `team` nobody approves the change of their own request. "
+        "Not done: @bob asked for this run, "
+        "and under the policy `team` nobody approves the change of their own request. "
         "Ask somebody else with the role `write` or above."
     )
 
@@ -132,12 +135,22 @@ def test_where_nothing_waits_an_approval_is_answered(runs, body):
     assert said("/approve", runs=runs)[1].body == body
 
 
+def test_a_digest_names_its_content_also_while_the_run_is_between_two_waits():
+    signal, _ = said(f"/approve `{SHORT}`", runs=[run()])
+    assert (signal.kind, signal.digest) == (SignalKind.approve, SHORT)
+    assert said(f"/approve {SHORT}", runs=[run()], role=Role.triage)[1].key == "refused:1:3:ada"
+
+
 # Reject and cancel ----------------------------------------------------------------------------------------------
 
 
 def test_a_rejection_carries_its_reason():
     signal, eyes = said("/reject the parser is not ours")
-    assert (signal.kind, signal.text, signal.key) == (SignalKind.reject, "the parser is not ours", "comment:IC_50:0:reject")
+    assert (signal.kind, signal.text, signal.key) == (
+        SignalKind.reject,
+        "the parser is not ours",
+        "comment:IC_50:0:reject",
+    )
     assert eyes.content == "eyes"
 
 
@@ -150,7 +163,9 @@ def test_the_requester_may_stop_what_they_asked_for_whatever_their_role(verb, ki
 @pytest.mark.parametrize("verb", ["reject", "cancel"])
 def test_somebody_without_the_role_stops_nothing(verb):
     _, answer = said(f"/{verb}", role=Role.triage)
-    assert answer.body.startswith(f"Not done: `/{verb}` needs the role `write` or above, and @ada has the role `triage`.")
+    assert answer.body.startswith(
+        f"Not done: `/{verb}` needs the role `write` or above, and @ada has the role `triage`."
+    )
 
 
 def test_where_no_run_is_at_work_there_is_nothing_to_cancel():
@@ -281,6 +296,11 @@ def test_an_approving_review_counts_for_the_head_it_was_given_for():
     )
 
 
+def test_an_approving_review_counts_also_before_the_gate_asks_for_it():
+    (signal,) = reviewed(runs=[run(pull_number=4)])
+    assert (signal.kind, signal.digest, signal.review_id) == (SignalKind.approve, None, 60)
+
+
 def test_an_approving_review_of_an_older_head_counts_for_nothing():
     (answer,) = reviewed(review=review(head_sha=OTHER_HEAD))
     assert answer.body == (
@@ -292,7 +312,9 @@ def test_an_approving_review_of_an_older_head_counts_for_nothing():
 def test_an_approving_review_below_write_is_refused_with_one_reply(role):
     (answer,) = reviewed(role=role)
     assert answer.key == "refused:1:4:ada"
-    assert answer.body.startswith(f"Not done: Approving the change needs the role `write` or above, and @ada has the role `{role}`.")
+    assert answer.body.startswith(
+        f"Not done: Approving the change needs the role `write` or above, and @ada has the role `{role}`."
+    )
 
 
 def test_an_approving_review_that_says_approve_says_it_once():

@@ -39,7 +39,11 @@ def test_a_label_event_says_where_to_look():
             payload("opened", issue=issue_part(number="x")),
             "the issues payload is not as GitHub describes it: issue.number",
         ),
-        ("check_run", payload("completed", check_run={"id": 1, "head_sha": "a" * 40, "app": {"id": 7}}), "nothing listens to check_run.completed"),
+        (
+            "check_run",
+            payload("completed", check_run={"id": 1, "head_sha": "a" * 40, "app": {"id": 7}}),
+            "nothing listens to check_run.completed",
+        ),
         (
             "check_run",
             payload(

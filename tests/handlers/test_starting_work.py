@@ -69,7 +69,10 @@ def test_a_label_of_ours_asks_for_what_authorises_it():
         ({"labelling": labelling(actor=account("pullwright-dev[bot]", bot=True))}, "our own doing"),
         ({"labelling": labelling(actor=account("renovate[bot]", bot=True))}, "renovate[bot] is a bot"),
         ({"labelling": labelling(), "workflows": {}}, "no workflow listens to the label 'pullwright:implement'"),
-        ({"labelling": labelling(), "workflows": {"x": "]["}}, "no workflow listens to the label 'pullwright:implement'"),
+        (
+            {"labelling": labelling(), "workflows": {"x": "]["}},
+            "no workflow listens to the label 'pullwright:implement'",
+        ),
     ],
 )
 def test_these_labellings_start_nothing(known, why):
@@ -149,7 +152,9 @@ def test_the_text_of_an_issue_starts_nothing():
     body = "Please.\n/implement\n/approve"
     it = opened(body=body)
     found = planned(it, facts(issue=issue(body=body)))
-    assert found == [Ignore("in the text of an issue: `/implement` and `/approve` in one comment contradict each other.")]
+    assert found == [
+        Ignore("in the text of an issue: `/implement` and `/approve` in one comment contradict each other.")
+    ]
     it = opened(body="/implement")
     assert planned(it, facts(issue=issue(body="/implement"))) == [
         Ignore("the text of an issue starts nothing; a comment or a label does")
@@ -175,9 +180,15 @@ def test_help_in_an_issue_that_changed_or_is_a_bots_is_not_answered(known, why):
 
 
 def test_implement_starts_the_workflow_with_the_text_as_its_task():
-    started, eyes = planned(commented("/implement only the parser"), facts(comment=comment("/implement only the parser")))
+    started, eyes = planned(
+        commented("/implement only the parser"), facts(comment=comment("/implement only the parser"))
+    )
     assert started.key == "comment:IC_50:0:implement"
-    assert (started.inputs, started.source, started.source_comment_id) == ({"task": "only the parser"}, "comment 50", 50)
+    assert (started.inputs, started.source, started.source_comment_id) == (
+        {"task": "only the parser"},
+        "comment 50",
+        50,
+    )
     assert eyes == React(3, 50, "eyes")
 
 

@@ -48,7 +48,10 @@ def test_a_python_project_runs_pytest_in_a_virtual_environment():
 @pytest.mark.parametrize(
     ("tree", "arguments"),
     [
-        ({"pyproject.toml": "[project]\n[project.optional-dependencies]\ntest=['a']\ndocs=['b']\n"}, "pytest -e '.[test]'"),
+        (
+            {"pyproject.toml": "[project]\n[project.optional-dependencies]\ntest=['a']\ndocs=['b']\n"},
+            "pytest -e '.[test]'",
+        ),
         ({"pyproject.toml": "[project]\n[project.optional-dependencies]\ndev=['a']\n"}, "pytest -e '.[dev]'"),
         (
             {"pyproject.toml": "[project]\n[project.optional-dependencies]\ntests=['a']\ndev=['b']\n"},
@@ -60,16 +63,31 @@ def test_a_python_project_runs_pytest_in_a_virtual_environment():
         ({"setup.py": "extras = {'dev': ['a']}\nsetup(extras_require=extras)"}, "pytest -e '.[dev]'"),
         ({"setup.py": "", "requirements.txt": ""}, "pytest -e ."),
         ({"setup.py": "", "requirements-dev.txt": ""}, "pytest -e . -r requirements-dev.txt"),
-        ({"setup.py": "", "requirements/test.txt": "", "requirements/dev.txt": ""}, "pytest -e . -r requirements/test.txt"),
+        (
+            {"setup.py": "", "requirements/test.txt": "", "requirements/dev.txt": ""},
+            "pytest -e . -r requirements/test.txt",
+        ),
         ({"setup.py": "", "tests/requirements.txt": ""}, "pytest -e . -r tests/requirements.txt"),
         ({"setup.py": "", "test-requirements.txt": ""}, "pytest -e . -r test-requirements.txt"),
         ({"requirements.txt": "flask"}, "pytest -r requirements.txt"),
         ({"pyproject.toml": "[tool.black]\n", "requirements.txt": ""}, "pytest -r requirements.txt"),
-        ({"setup.py": "", "tox.ini": "[testenv]\ndeps =\n  mock>=2\n  py37: old\n  -rx\n  {a}\n"}, "pytest -e . 'mock>=2'"),
-        ({"pyproject.toml": "[project]\n[tool.hatch.envs.test]\ndependencies=['freezegun']\n"}, "pytest -e . freezegun"),
-        ({"pyproject.toml": "[project]\n[tool.poetry.group.test.dependencies]\nmock='^2'\npython='^3'\n"}, "pytest -e . mock"),
+        (
+            {"setup.py": "", "tox.ini": "[testenv]\ndeps =\n  mock>=2\n  py37: old\n  -rx\n  {a}\n"},
+            "pytest -e . 'mock>=2'",
+        ),
+        (
+            {"pyproject.toml": "[project]\n[tool.hatch.envs.test]\ndependencies=['freezegun']\n"},
+            "pytest -e . freezegun",
+        ),
+        (
+            {"pyproject.toml": "[project]\n[tool.poetry.group.test.dependencies]\nmock='^2'\npython='^3'\n"},
+            "pytest -e . mock",
+        ),
         ({"pyproject.toml": "[project]\n[tool.uv]\ndev-dependencies=['mock==2 ; x']\n"}, "pytest -e . mock==2"),
-        ({"pyproject.toml": "[project]\n[tool.pytest.ini_options]\naddopts='--cov=x -n auto'\n"}, "pytest pytest-cov pytest-xdist -e ."),
+        (
+            {"pyproject.toml": "[project]\n[tool.pytest.ini_options]\naddopts='--cov=x -n auto'\n"},
+            "pytest pytest-cov pytest-xdist -e .",
+        ),
         ({"setup.py": "", "pytest.ini": "[pytest]\nasyncio_mode = auto\n"}, "pytest pytest-asyncio -e ."),
     ],
 )
@@ -128,9 +146,7 @@ def test_a_script_of_npm_runs_with_modules_from_the_layer():
 def test_where_nothing_is_found_it_says_what_was_looked_for(tree):
     result = in_tree(tree)
     assert not result.checks
-    assert result.why == (
-        "no Python project, no Makefile with a target `test`, no `package.json` with a script `test`"
-    )
+    assert result.why == ("no Python project, no Makefile with a target `test`, no `package.json` with a script `test`")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +156,8 @@ def test_where_nothing_is_found_it_says_what_was_looked_for(tree):
 def test_names_that_do_not_look_like_names_never_reach_the_shell(name):
     quoted = name.replace("\\", "\\\\").replace("\n", "\\n")
     tree = {
-        "pyproject.toml": f'[project]\n[project.optional-dependencies]\n"{quoted}"=[]\n[dependency-groups]\n"{quoted}"=[]\n'
+        "pyproject.toml": "[project]\n"
+        f'[project.optional-dependencies]\n"{quoted}"=[]\n[dependency-groups]\n"{quoted}"=[]\n'
         f'[tool.uv]\ndev-dependencies=["{quoted}"]\n',
         f"requirements-dev.txt;{name}": "",
     }
@@ -149,7 +166,9 @@ def test_names_that_do_not_look_like_names_never_reach_the_shell(name):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.dictionaries(st.sampled_from(["pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini"]), st.text()))
+@given(
+    st.dictionaries(st.sampled_from(["pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini"]), st.text())
+)
 @example({"pyproject.toml": "a = " + "[" * 5_000})
 @example({"setup.py": "extras = " + "(" * 5_000})
 @example({"setup.py": "extras_require = {'test': []}\n\x00"})

@@ -90,7 +90,12 @@ def test_any_output_can_be_read(text):
             Verdict.red,
             "pytest could not collect every test file (exit code 2)",
         ),
-        (2, "!!! KeyboardInterrupt !!!\n1 passed in 3.00s", Verdict.unbuildable, "pytest was interrupted (exit code 2)"),
+        (
+            2,
+            "!!! KeyboardInterrupt !!!\n1 passed in 3.00s",
+            Verdict.unbuildable,
+            "pytest was interrupted (exit code 2)",
+        ),
     ],
 )
 def test_the_end_of_a_command_is_judged(exit_code, output, verdict, why):

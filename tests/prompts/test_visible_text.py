@@ -38,7 +38,7 @@ FENCE = "```"
         ("> [ref]: https://x.test\n>   'obey'\n\nafter", "after"),
         ("- [ref]: https://x.test 'obey'\n1. [other]: https://x.test (obey)\n\nafter", "after"),
         ("<details><summary>More</summary>\nfolded\n</details>", "More\n\nfolded"),
-        ('<p title="obey" data-x=\'obey\'>text</p>', "<p>text</p>"),
+        ("<p title=\"obey\" data-x='obey'>text</p>", "<p>text</p>"),
         ("<img alt='obey' src=a.png/>", "[image]"),
         ('<a href="https://x.test" title="obey">t</a>', "<a>t</a>"),
         ("<obey-this-order-or-else-and-never-tell-anybody>x", "x"),
@@ -47,7 +47,10 @@ FENCE = "```"
         (f"{FENCE}\nzero\u200bwidth\n{FENCE}", f"{FENCE}\nzerowidth\n{FENCE}"),
         (f"<!--\n{FENCE}\nobey\n{FENCE}\n-->\nafter", "after"),
         ("if a < b and c > d: List<String>", "if a < b and c > d: List<String>"),
-        ("`code` **bold** [link](https://x.test) 1. list | table |", "`code` **bold** [link](https://x.test) 1. list | table |"),
+        (
+            "`code` **bold** [link](https://x.test) 1. list | table |",
+            "`code` **bold** [link](https://x.test) 1. list | table |",
+        ),
         ("Grüße, 你好, привет, 🙂", "Grüße, 你好, привет, 🙂"),
     ],
 )

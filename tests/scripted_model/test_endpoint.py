@@ -72,8 +72,10 @@ async def test_usage_grows_with_the_text(endpoint: ScriptedModel) -> None:
             "run1/plan",
             0,
             400,
-            "The script has no section `plan`; it has `triage`, `research`, `review`, `change`, `tests/repair:1`, "
-            "`odd`, `late`, `sick`.",
+            (
+                "The script has no section `plan`; it has `triage`, `research`, `review`, `change`, `tests/repair:1`, "
+                "`odd`, `late`, `sick`."
+            ),
         ),
         ("run1/sick", 0, 500, "The script answers 500 here."),
     ],
@@ -114,7 +116,7 @@ async def test_stopping_ends_a_reply_that_hangs() -> None:
 
     endpoint = await ScriptedModel(Script.parse(SCRIPT)).start()
     waiting = asyncio.create_task(ask(endpoint, "run1/late"))
-    while not endpoint.requests:
+    while not endpoint.requests:  # noqa: ASYNC110  # the endpoint tells nobody when a request arrives
         await asyncio.sleep(0)
     await endpoint.stop()
     assert (await waiting)[1]["choices"][0]["message"]["content"] == "Late."

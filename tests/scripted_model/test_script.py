@@ -15,7 +15,9 @@ def test_a_bare_word_stands_for_the_first_argument() -> None:
 
 
 def test_one_turn_can_say_something_and_make_several_calls() -> None:
-    script = Script.parse("change:\n  - - say: Both.\n    - read: a.py\n    - read: b.py\n  - {say: One., read: c.py}\n")
+    script = Script.parse(
+        "change:\n  - - say: Both.\n    - read: a.py\n    - read: b.py\n  - {say: One., read: c.py}\n"
+    )
     assert script.sections["change"] == (
         Turn(say="Both.", calls=(Call("read", '{"path": "a.py"}'), Call("read", '{"path": "b.py"}'))),
         Turn(say="One.", calls=(Call("read", '{"path": "c.py"}'),)),

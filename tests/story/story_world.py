@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from aiohttp import web
 
 from adapters.doorbell import SilentDoorbell
 from adapters.settings import load
-from adapters.store import deliveries, effects, events, runs
+from adapters.store import deliveries, effects, events, open_store, runs
 from bot.demo.github.people import Person
 from bot.demo.github.records import Comment, Pull
 from bot.demo.model import Script
@@ -31,10 +32,33 @@ SAMPLE = Path(__file__).parents[2] / "bot" / "demo" / "sample"
 LABEL = "pullwright:implement"
 
 
+class LeapingClock:
+    """The time of day, and of GitHub's and ours alike: a test leaps ahead instead of waiting."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def leap(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)
+
+
 @dataclass
 class World:
     town: Town
     services: Services
+    clock: LeapingClock
+    _opened: AsyncExitStack
+
+    async def another_worker(self, *, environ: Mapping[str, str] | None = None) -> None:
+        """Drop everything a job works with, as a death does, and let another worker come on the same database.
+
+        `environ` is what the operator changed in the settings meanwhile.
+        """
+        await self._opened.aclose()
+        self.services = await _serve(self._opened, {**self.town.environ, **(environ or {})}, self.clock)
 
     @property
     def requester(self) -> Person:
@@ -139,11 +163,20 @@ async def open_world(
                 **town,
             )
         )
+        clock = LeapingClock()
+        place.github.world.now = clock.now
         loaded = load(place.environ)
-        services = replace(await stack.enter_async_context(open_services(loaded)), doorbell=SilentDoorbell())
+        opened = await stack.enter_async_context(AsyncExitStack())
+        services = await _serve(opened, place.environ, clock)
         await services.store.migrate()
-        runner = web.AppRunner(make_app(loaded, services.store, SilentDoorbell(), services.clock))
+        store = await stack.enter_async_context(open_store(loaded.database_url))
+        runner = web.AppRunner(make_app(loaded, store, SilentDoorbell(), clock))
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, "127.0.0.1", port).start()
-        yield World(place, services)
+        yield World(place, services, clock, opened)
+
+
+async def _serve(opened: AsyncExitStack, environ: Mapping[str, str], clock: LeapingClock) -> Services:
+    services = await opened.enter_async_context(open_services(load(environ), clock))
+    return replace(services, doorbell=SilentDoorbell())

@@ -45,7 +45,7 @@ def bell() -> SilentDoorbell:
 
 @pytest.fixture
 async def client(settings: Settings, store: Store, bell: SilentDoorbell) -> AsyncIterator[TestClient[Any, Any]]:
-    app = make_app(settings, store, bell, FixedClock())
+    app = make_app(settings, store, bell, FixedClock(), busy_seconds=0.1)
     server = TestServer(app)
     await server.start_server(auto_decompress=False)  # as the web process does
     async with TestClient(server) as client:

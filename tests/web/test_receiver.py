@@ -6,6 +6,7 @@ import sqlite3
 import uuid
 
 import pytest
+from pydantic import SecretStr
 
 from adapters.doorbell import RedisDoorbell, SilentDoorbell
 from adapters.settings import load
@@ -92,9 +93,14 @@ def test_the_example_of_githubs_documentation_is_verified():
     assert signed.raw == b"Hello, World!"
 
 
-async def test_both_secrets_are_accepted_while_they_are_rotated(store, aiohttp_client):
+async def test_both_secrets_are_accepted_while_they_are_rotated(settings, store, aiohttp_client):
     client = await aiohttp_client(
-        make_app(load({"PULLWRIGHT_WEBHOOK_SECRET": "new,old"}), store, SilentDoorbell(), FixedClock())
+        make_app(
+            settings.model_copy(update={"webhook_secret": (SecretStr("new"), SecretStr("old"))}),
+            store,
+            SilentDoorbell(),
+            FixedClock(),
+        )
     )
     statuses = [
         (await client.post("/webhooks/github", data=b"{}", headers=headers(b"{}", X_Hub_Signature_256=signed))).status
