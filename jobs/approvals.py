@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from adapters.store import approvals, events, signals
 from core.digests import content, matches
 from core.github import ReviewState
-from core.names import Digest, Role, Sha
+from core.names import Digest, Sha
 from core.runs import Approval, NewSignal, SignalKind
 from core.states import Trigger
 from handlers import replies
 from jobs.outcomes import End
 from jobs.work import Work
-from policies.evaluate import may_approve
+from policies.evaluate import may_approve, may_command
 from policies.people import GateName
 from policies.result import Status
 from policies.schema import Policy
@@ -43,7 +43,7 @@ async def apply(work: Work, policy: Policy, asked: Content) -> End | None:
             case SignalKind.approve:
                 outcome = await _approve(work, policy, asked, signal)
             case SignalKind.reject:
-                refused = await _reject(work, policy, asked, signal)
+                refused = await _reject(work, policy, signal)
                 if refused is None:
                     await _applied(work, signal, "rejected")
                     return End(
@@ -127,12 +127,10 @@ async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal
     return "granted"
 
 
-async def _reject(work: Work, policy: Policy, asked: Content, signal: NewSignal) -> str | None:
-    """None where the rejection counts: who may approve may reject, and so may the requester."""
+async def _reject(work: Work, policy: Policy, signal: NewSignal) -> str | None:
+    """None where the rejection counts; else what became of it."""
     role = await work.github.role(signal.actor)
-    if signal.actor == work.run.requester and role.at_least(Role.triage):
-        return None
-    allowed = may_approve(policy, asked.binds, role=role, actor=signal.actor, requester="")
+    allowed = may_command(policy, "reject", role=role, actor=signal.actor, requester=work.run.requester)
     if allowed.status is Status.approved:
         return None
     await _answer(work, signal, replies.refused(allowed))

@@ -7,6 +7,7 @@ the review's author, never of the sender a payload names.
 from collections.abc import Sequence
 
 from adapters.store import runs, steps
+from core.errors import NotThere
 from core.facts import FactQuery, Facts
 from core.github import Comment, GitHub, Issue, LabelEvent, Pull, Review
 from core.names import Repo
@@ -63,7 +64,12 @@ def _actor(
 
 
 async def _issue(github: GitHub, query: FactQuery) -> Issue | None:
-    return await github.issue(query.number) if query.number is not None else None
+    if query.number is None:
+        return None
+    try:
+        return await github.issue(query.number)
+    except NotThere:
+        return None  # deleted or moved elsewhere: its run still has to end
 
 
 async def _comment(github: GitHub, query: FactQuery) -> Comment | None:

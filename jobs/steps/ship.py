@@ -58,10 +58,10 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     if allowed.refused:
         raise ChangeRefused(allowed.why, evidence=markdown(allowed))
     summary = ChangeSummary.model_validate(work.outputs["change"]["form"])
-    message = await _message(work, bench, summary)
-    identity = Author(work.app.login, f"{work.app.id}+{work.app.login}@users.noreply.github.com")
+    author = Author(work.app.login, f"{work.app.id}+{work.app.login}@users.noreply.github.com")
+    message = await _message(work, bench, summary, author)
     # The time of the run, not of this attempt: the same change is the same commit, also after a crash.
-    head = await bench.workspace.commit(tree, (work.run.base_sha,), message, identity, work.run.created_at)
+    head = await bench.workspace.commit(tree, (work.run.base_sha,), message, author, work.run.created_at)
     branch = branch_name(work)
     await work.do("push", PushBranch(branch=branch, sha=head, expected=None))
     title = replies.pull_title(summary)
@@ -108,7 +108,7 @@ def branch_name(work: Work) -> str:
     return f"pullwright/{work.number}-{slug}-{work.run.id}"
 
 
-async def _message(work: Work, bench: Workbench, summary: ChangeSummary) -> str:
+async def _message(work: Work, bench: Workbench, summary: ChangeSummary, author: Author) -> str:
     """The commit message after the repository's habit, with the trailers that only code writes."""
     return replies.commit_message(
         kind=summary.kind,
@@ -117,5 +117,5 @@ async def _message(work: Work, bench: Workbench, summary: ChangeSummary) -> str:
         run=work.run.id,
         workflow=work.run.workflow,
         habit=await bench.workspace.recent_subjects(20),
-        sign_off=work.app.login if await bench.workspace.signs_off(20) else None,
+        sign_off=f"{author.name} <{author.email}>" if await bench.workspace.signs_off(20) else None,
     )
