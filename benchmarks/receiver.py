@@ -100,7 +100,7 @@ async def _receiver(folder: Path, secret: str) -> AsyncIterator[int]:
         "PULLWRIGHT_WEBHOOK_SECRET": secret,
         "PULLWRIGHT_PORT": str(port),
     }
-    with Path(folder, "log").open("wb") as log:
+    with Path(folder, "log").open("wb") as log:  # noqa: ASYNC230  # one local file, before anything is measured
         keepers = [Keeper(Child(name, (name,)), environ, log) for name in ("redis", "web")]
         try:
             await _listens(port)

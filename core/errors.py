@@ -116,6 +116,12 @@ class ModelUnavailable(BotError):
         return "The operator should check PULLWRIGHT_MODEL, its key and its address, then comment `/retry`."
 
 
+class ModelAway(ModelUnavailable):
+    """The model's service may answer the same request a little later: it is overloaded, broken or out of reach."""
+
+    retryable = True
+
+
 class ModelConfused(BotError):
     """The model answered, but not in the form it was asked for, again and again."""
 

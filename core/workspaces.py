@@ -144,6 +144,10 @@ class Workspace(Protocol):
         """The commit a branch, full reference or SHA of the remote names, with all its objects in this workspace."""
         ...
 
+    async def has(self, sha: Sha) -> bool:
+        """Whether this workspace, or the mirror it borrows from, holds this object."""
+        ...
+
     async def pack(self) -> bytes:
         """Every object of this workspace that its mirror does not have, as a pack; empty where there is none."""
         ...

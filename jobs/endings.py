@@ -105,6 +105,7 @@ async def _end(services: Services, lease: Lease, ended: _Ended, *, applied: Sequ
         await runs.end(db, run.id, lease.epoch, ended.trigger, ended.why, ended.code or None, now)
     log.info("run.ended", how=ended.trigger.name, why=ended.why)
     await perform_loose(services)
+    await services.workspaces.remove(run.id)
 
 
 async def _limit(services: Services, run: Run) -> float:

@@ -64,6 +64,8 @@ async def _hold(services: Services, lease: Lease, draining: asyncio.Event) -> No
         log.warning("lease.lost")
     except Drained:
         async with lease.write() as db:
+            # The worker stops, the run did not fail: however often workers are replaced, it is not given up for it.
+            await runs.reset_attempts(db, lease.run_id, lease.epoch)
             await runs.release(db, lease.run_id, lease.epoch)
         log.info("run.released")
     except Cancelled:

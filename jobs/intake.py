@@ -15,7 +15,7 @@ from adapters.store import deliveries, effects, events, runs, signals
 from adapters.store.runs import Inserted
 from core.digests import digest
 from core.effects import AddReaction, PostComment
-from core.errors import BotError, NotThere
+from core.errors import AppRefused, BotError, NotThere, PermissionMissing
 from core.facts import Facts
 from core.intents import Ignore, Intent, React, Say, Signal, StartRun
 from core.names import Repo, RunId
@@ -30,6 +30,8 @@ from jobs.services import Services
 BATCH = 50
 RETRY_SECONDS = 30
 """How long a delivery that could not be judged waits before the next look."""
+LONGEST_RETRY_SECONDS = 3600
+"""An answer that cannot be given is tried at ever longer intervals, up to this one."""
 
 log = structlog.get_logger()
 
@@ -213,10 +215,19 @@ async def perform_loose(services: Services) -> None:
         try:
             await perform_one_loose(services, effect)
         except BotError as error:
-            later = now + timedelta(seconds=RETRY_SECONDS * 2**effect.attempts) if error.retryable else None
+            later = now + timedelta(seconds=_pause(effect.attempts)) if _may_pass(error) else None
             async with services.store.begin() as db:
                 await effects.failed(db, effect.key, str(error), later)
             log.warning("effect.failed", key=effect.key, code=error.code, why=str(error))
+
+
+def _may_pass(error: BotError) -> bool:
+    """Whether it can succeed later: by itself, or once the operator has mended the App. Nothing is left unsaid."""
+    return error.retryable or isinstance(error, AppRefused | PermissionMissing)
+
+
+def _pause(attempts: int) -> float:
+    return min(RETRY_SECONDS * 2.0 ** min(attempts, 10), LONGEST_RETRY_SECONDS)
 
 
 async def perform_one_loose(services: Services, effect: Effect) -> None:

@@ -75,6 +75,7 @@ class StepMemo:
         """Remember the tree after a turn that wrote, so that a crash resumes from it and not from half an edit."""
         work, now = self.work, self.work.services.clock.now()
         tree = await (await work.bench()).snapshot()
+        await work.keep_workspace(tree)
         async with work.lease.write() as db:
             await steps.finish(
                 db, work.run.id, work.epoch, f"{key}/tree", Digest(tree), output=tree, cost=None, now=now

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from adapters.store import effects, events, runs
+from adapters.store import artifacts, effects, events, runs
 from core.effects import COSMETIC, Act, AddReaction, KeepComment, PostComment
 from core.errors import BotError
 from core.facts import App
@@ -21,7 +21,7 @@ from jobs.effects.comments import fitting
 from jobs.lease import Lease
 from jobs.policy import in_force, read_policy
 from jobs.services import Services
-from jobs.workbench import Workbench, open_workbench
+from jobs.workbench import KEPT, CheckPlan, Workbench, open_workbench
 from policies.schema import Effective
 
 log = structlog.get_logger()
@@ -69,12 +69,28 @@ class Work:
         self._policy = None
 
     async def bench(self) -> Workbench:
-        """The run's workbench, made when the first step needs it."""
+        """The run's workbench, made when the first step needs it, with the dependencies that the baseline set up."""
         if self._bench is None:
-            self._bench = await open_workbench(
-                self.services, self.run, self.repository.clone_url, self.github, self.journal
-            )
+            bench = await open_workbench(self.services, self.run, self.repository.clone_url, self.github, self.journal)
+            for output in self.outputs.values():
+                if isinstance(output, dict) and "check" in output:
+                    await bench.set_up(CheckPlan.model_validate(output["check"]))
+            self._bench = bench
         return self._bench
+
+    async def keep_workspace(self, sha: Sha) -> None:
+        """Store what only this machine has of the workspace. Called before anything is recorded that names `sha`.
+
+        Another machine goes on from there, and this one where its disk was wiped.
+        """
+        pack = await (await self.bench()).workspace.pack()
+        if not pack:
+            return
+        address, now = await self.services.artifacts.put(pack), self.services.clock.now()
+        async with self.lease.write() as db:
+            await artifacts.record(
+                db, self.run.id, f"{KEPT}{sha}", address, len(pack), "application/x-git-packed-objects", now
+            )
 
     def tree(self) -> Sha:
         """The tree as the last step that wrote left it; the base commit before that."""

@@ -3,29 +3,27 @@
 The host's git and the box never work at the same time: every box over a tree is dead before the tree is looked at.
 """
 
-import json
-import shutil
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
-from adapters.sandbox.gateway import PACKAGE_INDEX_HOSTS, ConnectGateway
+from adapters.store import artifacts
 from core.boxes import DEPENDENCIES, Box, Command, CommandResult, Mount
-from core.digests import ChangedPath, digest
-from core.errors import SetupFailed
+from core.digests import ChangedPath
 from core.github import GitHub
 from core.names import Sha, Value
 from core.runs import Run
 from core.workspaces import Workspace
+from jobs.dependencies import Journal, layer_of
 from jobs.services import Services
 from policies.detect import may_tell
 
-SETUP_SECONDS = 900
 CHECK_SECONDS = 1200
 OUTPUT_BYTES = 400_000
 MANIFEST_BYTES = 200_000
+KEPT = "workspace/"
+"""Begins the names of the artifacts that hold what only one machine has; the tree or commit they end at follows."""
 
 QUIET = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": "-p no:cacheprovider", "CI": "1"}
 """Commands that are told so leave less behind in the tree."""
@@ -43,10 +41,6 @@ class CheckPlan(Value):
     setup: tuple[str, ...] = ()
     why: str = ""
     """Where these commands come from."""
-
-
-class Journal(Protocol):
-    async def __call__(self, name: str, facts: Mapping[str, Any]) -> None: ...
 
 
 @dataclass
@@ -101,57 +95,9 @@ class Workbench:
             await self.workspace.discard("check")
 
     async def set_up(self, check: CheckPlan) -> None:
-        """Have the dependency layer, made once per repository, commands and manifests of the base.
-
-        The commands run on the base tree, with the way open to package indexes only, and what they write outside
-        `/deps` is thrown away. Raises SetupFailed with the end of their output.
-        """
-        if not check.setup:
-            return
-        key = digest("layer", list(check.setup), await self._manifests())
-        layers = self.services.settings.data_dir / "layers" / str(self.run.repo.id)
-        self.layer = layers / key[:32]
-        if (self.layer / ".complete").is_file():
-            return
-        await self._make_layer(self.layer, check)
-
-    async def _make_layer(self, layer: Path, check: CheckPlan) -> None:
-        building = layer.with_name(f"{layer.name}.{self.run.id}")
-        shutil.rmtree(building, ignore_errors=True)
-        building.mkdir(parents=True)
-        scratch = await self.workspace.scratch(self.run.base_sha, "setup")
-        sockets = self.services.settings.run_dir
-        sockets.mkdir(parents=True, exist_ok=True)
-        async with ConnectGateway(sockets / f"gateway-{self.run.id}.sock", PACKAGE_INDEX_HOSTS) as gateway:
-            box = self.services.boxes.open(
-                scratch, mounts=(Mount(building, DEPENDENCIES, writable=True),), network=gateway
-            )
-            try:
-                for command in check.setup:
-                    result = await box.run(
-                        Command(
-                            argv=("sh", "-c", command), timeout_seconds=SETUP_SECONDS, output_limit_bytes=OUTPUT_BYTES
-                        )
-                    )
-                    if not result.ok:
-                        shutil.rmtree(building, ignore_errors=True)
-                        raise SetupFailed(f"`{command}` failed.", evidence=tail(result))
-            finally:
-                await box.kill()
-                await self.workspace.discard("setup")
-            await self.journal(
-                "setup.done",
-                {
-                    "commands": list(check.setup),
-                    "passages": [f"{p.host}:{p.port} {p.allowed}" for p in gateway.passages],
-                },
-            )
-        (building / ".complete").write_text(json.dumps(list(check.setup)))
-        try:
-            building.rename(layer)
-        except OSError:
-            # Another run of this repository was quicker; its layer is as good.
-            shutil.rmtree(building, ignore_errors=True)
+        """Have the dependency layer of this check: from here on every box shows it. Raises SetupFailed."""
+        manifests = await self.read_texts([path for path in await self.files() if may_tell(path)])
+        self.layer = await layer_of(self.services, self.run, self.workspace, check.setup, manifests, self.journal)
 
     async def read_texts(self, paths: Iterable[str]) -> dict[str, str]:
         """Files of the base as text, the beginning of each: what is not UTF-8 is replaced."""
@@ -180,25 +126,19 @@ class Workbench:
         token = await self.github.git_token(write=True)
         await self.workspace.push(self.clone_url, branch, sha, expected, token)
 
-    async def _manifests(self) -> dict[str, str]:
-        """The files of the base that say what it depends on: the layer is made anew when one of them changes."""
-        return await self.read_texts([path for path in await self.files() if may_tell(path)])
-
     def _mounts(self) -> tuple[Mount, ...]:
         layer = (Mount(self.layer, DEPENDENCIES),) if self.layer is not None else ()
         return (*layer, *self.workspace.mounts)
 
 
 async def open_workbench(services: Services, run: Run, clone_url: str, github: GitHub, journal: Journal) -> Workbench:
-    """The run's workbench, with its workspace as an earlier lease holder left it, or cloned anew."""
+    """The run's workbench, with its workspace as an earlier lease holder left it, or made anew from what it kept."""
     if not await services.mirrors.has(run.repo.id, run.base_sha):
         token = await github.git_token(write=False)
         await services.mirrors.fetch(run.repo.id, clone_url, token, [run.base_sha])
     workspace = await services.workspaces.open(run.id, run.repo, run.base_sha)
+    async with services.store.read() as db:
+        kept = [artifact for artifact in await artifacts.of_run(db, run.id) if artifact.name.startswith(KEPT)]
+    if kept and not await workspace.has(Sha(kept[-1].name.removeprefix(KEPT))):
+        await workspace.unpack(await services.artifacts.get(kept[-1].digest))
     return Workbench(services, run, workspace, journal, github, clone_url)
-
-
-def tail(result: CommandResult, characters: int = 3_000) -> str:
-    text = result.text.strip()
-    cut = text if len(text) <= characters else "…" + text[-characters:]
-    return f"{cut}\n{result.why}" if result.why else cut

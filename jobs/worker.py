@@ -65,17 +65,21 @@ class BellJob(Job):
     def func(self) -> Callable[[], object]:
         """The call to make; raises JobRefused."""
         name, arguments = self.func_name, self.args
-        tasks = importlib.import_module("jobs.tasks")
         if self.instance is not None or self.kwargs:
             raise JobRefused(f"job {self.id} carries more than ids")
         if name == INTAKE and not arguments:
-            return tasks.intake  # type: ignore[no-any-return]
+            return _tasks().intake  # type: ignore[no-any-return]
         if name == LOOK and len(arguments) == 1 and _is_run_id(arguments[0]):
-            return lambda: tasks.look(arguments[0])
+            return lambda: _tasks().look(arguments[0])
         raise JobRefused(f"job {self.id} names {name!r}, which is not ours")
 
     def _execute(self) -> object:
         return self.func()
+
+
+def _tasks() -> Any:
+    """The two functions. Imported late: with them comes all that a job needs."""
+    return importlib.import_module("jobs.tasks")
 
 
 def _is_run_id(value: object) -> bool:
@@ -187,7 +191,7 @@ def _stop_on_signals() -> None:
 
 def _preload(queue: str) -> None:
     """Import what jobs need, so that no fork pays for it."""
-    importlib.import_module("jobs.tasks")
+    _tasks()
     if queue == RUNS_QUEUE:
         importlib.import_module("adapters.models.litellm_library").preload()
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from policies.globs import glob_mistake
 from policies.python_setup_files import extras_of_setup_cfg, extras_of_setup_py, section_of
+from policies.python_version_files import kept, laid, version_files
 from policies.schema import Check
 
 Read = Callable[[str], str | None]
@@ -91,15 +92,20 @@ class PythonProject:
             start = next((f"{name}" for name in ("tests", "test") if self._has_folder(name)), ".")
             package = f"{start}/__init__.py" in self.files
             discover = f"python -m unittest discover -s {start}" + (" -t ." if package else "")
-            return Check(run=discover, tests=globs, select='python -m unittest "$@"')
-        return Check(run="python -m pytest -q", tests=globs, select='python -m pytest -q "$@"')
+            return self._check(discover, 'python -m unittest "$@"', globs)
+        return self._check("python -m pytest -q", 'python -m pytest -q "$@"', globs)
+
+    def _check(self, run: str, select: str, globs: tuple[str, ...]) -> Check:
+        made = self._version_files()
+        return Check(run=laid(made, run), tests=globs, select=laid(made, select))
 
     def setup(self) -> tuple[str, ...]:
         """A virtual environment with the project, its test dependencies and a test runner."""
         what = self._what_to_install()
         pip = f"{VENV}/bin/pip install --no-input --disable-pip-version-check"
         # Dependency groups need pip 25.1, newer than what most interpreters bring.
-        return (f"python3 -m venv {VENV}", f"{pip} --upgrade pip", f"{self._version()}{pip} {' '.join(what)}")
+        install = f"{self._version()}{pip} {' '.join(what)}"
+        return (f"python3 -m venv {VENV}", f"{pip} --upgrade pip", install, *kept(self._version_files()))
 
     def why(self) -> str:
         marker = next((m for m in MARKERS if m in self.files), "a requirements file")
@@ -196,6 +202,11 @@ class PythonProject:
 
     def _has_folder(self, name: str) -> bool:
         return any(path.startswith(f"{name}/") for path in self.files)
+
+    def _version_files(self) -> tuple[str, ...]:
+        if not self._installable():
+            return ()
+        return version_files(self.pyproject, self.texts.get("setup.py", ""), self.files)
 
     def _version(self) -> str:
         """A version for backends that ask git's tags for it: the box's throwaway repository has none."""

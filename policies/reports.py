@@ -40,6 +40,8 @@ _PYTEST = re.compile(
     re.MULTILINE,
 )
 _COLLECTION = re.compile(r"^(?:=+ )?ERRORS(?: =+)?$|^ERROR collecting |errors? during collection", re.MULTILINE)
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[mK]")
+"""What `--color=yes` puts around words, even where nobody can see colours."""
 _NO_UNITTESTS = re.compile(r"^Ran 0 tests in ", re.MULTILINE)
 _NOT_FOUND = re.compile(r"No module named '?(pytest|unittest|tox|nox)'?|command not found|: not found$", re.MULTILINE)
 
@@ -50,7 +52,7 @@ def failing_tests(output: str) -> frozenset[str]:
     Empty where it tells none; never more than `MAX_TESTS`. Total on any text.
     """
     found: set[str] = set()
-    for row in _lines(output):
+    for row in _lines(_COLOURS.sub("", output)):
         name = _failing(row)
         if name:
             found.add(name[:MAX_NAME])
@@ -69,6 +71,7 @@ def judged(exit_code: int | None, output: str, *, timed_out: bool = False) -> Ju
         return Judged(Verdict.unbuildable, "the command, or a program that it needs, is not there")
     if exit_code > 128:
         return Judged(Verdict.unbuildable, f"signal {exit_code - 128} ended it")
+    output = _COLOURS.sub("", output)
     if _NO_UNITTESTS.search(output) and not failing_tests(output):
         return Judged(Verdict.nothing, "it found no test")
     if exit_code == 0:

@@ -142,6 +142,9 @@ class GitWorkspace:
     async def fetch(self, url: str, ref: str, token: str | None) -> Sha:
         return await remotes.fetch(self._git_dir, Remote(url, token), ref)
 
+    async def has(self, sha: Sha) -> bool:
+        return (await git("cat-file", "-e", sha, git_dir=self._git_dir, ok=(0, 1, 128))).code == 0
+
     async def pack(self) -> bytes:
         return await packs.pack(self._git_dir)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from adapters.models.litellm_library import preload
-from core.errors import BotError, BudgetSpent, ModelConfused, ModelUnavailable
+from core.errors import BotError, BudgetSpent, ModelAway, ModelConfused, ModelUnavailable
 
 _EXCERPT = 300
 _REFUSED = frozenset({401, 403})
@@ -33,11 +33,11 @@ def failure(raised: BaseException, *, model: str, key: str | None, seconds: floa
     if isinstance(raised, litellm.ContextWindowExceededError):
         return Failure(BudgetSpent(f"The conversation is longer than the model `{model}` can read."), passes=False)
     if isinstance(raised, litellm.Timeout) and status is None:
-        return Failure(ModelUnavailable(f"No answer within {seconds:.0f} seconds from {service}."), passes=True)
+        return Failure(ModelAway(f"No answer within {seconds:.0f} seconds from {service}."), passes=True)
     if status is not None:
         return _answered(raised, status, model=model, service=service, key=key)
     if _is_unreachable(chain):
-        return Failure(ModelUnavailable(f"Cannot reach {service}."), passes=True)
+        return Failure(ModelAway(f"Cannot reach {service}."), passes=True)
     if isinstance(raised, litellm.AuthenticationError) or _lacks_key(chain):
         return Failure(ModelUnavailable(f"There is no key for {service}: set PULLWRIGHT_MODEL_API_KEY."), passes=False)
     if isinstance(raised, litellm.UnsupportedParamsError):
@@ -64,9 +64,9 @@ def _answered(raised: BaseException, status: int, *, model: str, service: str, k
     if isinstance(raised, litellm.NotFoundError):
         return Failure(ModelUnavailable(f"The model `{model}` is not known to its service (404)."), passes=False)
     if status == _TOO_MANY:
-        return Failure(ModelUnavailable(f"Too many requests, or no quota left, at {service} (429)."), passes=True)
+        return Failure(ModelAway(f"Too many requests, or no quota left, at {service} (429)."), passes=True)
     if status >= 500:
-        return Failure(ModelUnavailable(f"An error of {service} ({status})."), passes=True)
+        return Failure(ModelAway(f"An error of {service} ({status})."), passes=True)
     said = _excerpt(raised, key)
     return Failure(ModelUnavailable(f"The request is refused by {service} ({status}): {said}"), passes=False)
 

@@ -79,6 +79,8 @@ async def hand_in(
                 assignment, model=work.services.model, box=box, memo=memo, limits=limits, clock=work.services.clock
             )
         tree = await bench.snapshot() if writes else None
+        if tree is not None:
+            await work.keep_workspace(tree)
     return Handed(
         form=handover.output.model_dump(mode="json"),
         tree=tree,
@@ -133,7 +135,9 @@ async def _prompt(agent: Agent, work: Work) -> PromptInput:
             raise AssertionError(agent.prompt)  # the workflow's validation knows every prompt
 
 
-def repair_prompt(work: Work, check: CheckPlan, *, output: str, diff: str, attempt: int, attempts: int) -> RepairPrompt:
+async def repair_prompt(
+    work: Work, check: CheckPlan, *, output: str, diff: str, attempt: int, attempts: int
+) -> RepairPrompt:
     return RepairPrompt(
         repository=work.run.repo.full_name,
         number=work.number,
@@ -145,6 +149,7 @@ def repair_prompt(work: Work, check: CheckPlan, *, output: str, diff: str, attem
         attempt=attempt,
         attempts=attempts,
         diff=diff,
+        protected=(await work.policy()).policy.protected,
     )
 
 

@@ -6,6 +6,8 @@ exhausted repair fails the run. Then the tests that the change touches are run o
 that they show something.
 """
 
+from collections.abc import Collection
+
 from core.boxes import CommandResult
 from core.errors import BaselineRed, NothingChanged, SetupFailed, StillRed
 from core.names import Sha, Value
@@ -13,10 +15,11 @@ from core.outputs import ChangeSummary
 from core.workflow import Check, Repair, Step
 from handlers import replies
 from handlers.replies.words import plural
+from jobs.dependencies import tail
 from jobs.outcomes import Done, Outcome
 from jobs.steps.agent import checked, hand_in, repair_prompt
 from jobs.work import Work
-from jobs.workbench import CheckPlan, Workbench, tail
+from jobs.workbench import CheckPlan, Workbench
 from policies.detect import detect, may_tell
 from policies.globs import matching
 from policies.reports import Judged, Verdict, failing_tests, judged
@@ -72,7 +75,7 @@ async def _baseline(check: Check, work: Work, bench: Workbench) -> Outcome:
     if not report.failing:
         raise BaselineRed(f"`{plan.run}` fails on `{work.run.base_ref}` before any change.", evidence=report.output)
     await work.say("baseline-red", replies.baseline_red(report.failing, plan.run))
-    return Done(output, f"{len(report.failing)} tests fail on the base already; only new failures count")
+    return Done(output, f"{plural(len(report.failing), 'test')} failed on the base already; only new failures count")
 
 
 async def _green(step: Step, work: Work, bench: Workbench) -> Outcome:
@@ -84,13 +87,13 @@ async def _green(step: Step, work: Work, bench: Workbench) -> Outcome:
         raise NothingChanged("The agent handed in its work, but no file is different.")
     report = await _run(work, bench, plan, tree)
     repairs = 0
-    while not _passes(report, known):
+    while not _only_known(report.verdict, report.failing, known):
         if step.repair is None or repairs == step.repair.attempts:
             raise StillRed(f"`{plan.run}` is still red after {plural(repairs, 'repair')}.", evidence=report.output)
         repairs += 1
         tree = await _repair(step.repair, f"{step.id}/repair:{repairs}", repairs, work, bench, plan, tree, report)
         report = await _run(work, bench, plan, tree)
-    evidence = await _evidence(work, bench, plan, tree)
+    evidence = await _evidence(work, bench, plan, tree, known)
     output = {
         "tree": tree,
         "repairs": repairs,
@@ -113,7 +116,7 @@ async def _repair(
 ) -> Sha:
     """The tree after one attempt to mend what is red."""
     diff = await bench.workspace.diff(work.run.base_sha, tree)
-    prompt = repair_prompt(
+    prompt = await repair_prompt(
         work,
         plan,
         output=report.output,
@@ -126,8 +129,11 @@ async def _repair(
     return Sha(handed.tree or tree)
 
 
-async def _evidence(work: Work, bench: Workbench, plan: CheckPlan, tree: Sha) -> Evidence:
-    """Run the touched tests on the base (with only them taken from the head) and on the head."""
+async def _evidence(work: Work, bench: Workbench, plan: CheckPlan, tree: Sha, known: frozenset[str]) -> Evidence:
+    """Run the touched tests on the base (with only them taken from the head) and on the head.
+
+    What failed before the change shows nothing about it, on either side.
+    """
     changed = await bench.workspace.changed_paths(work.run.base_sha, tree)
     present = [path.path for path in changed if path.head_blob is not None]
     files = tuple(matching(present, plan.tests))
@@ -135,17 +141,21 @@ async def _evidence(work: Work, bench: Workbench, plan: CheckPlan, tree: Sha) ->
         return Evidence(why="the change touches no test")
     script, arguments = (plan.select, files) if plan.select else (plan.run, ())
     overlay = await bench.workspace.overlay(work.run.base_sha, tree, files)
-    on_base = _judged(await bench.command(overlay, script, arguments))
-    on_head = _judged(await bench.command(tree, script, arguments))
-    why = f"{', '.join(files)}: {on_base.verdict} on the base, {on_head.verdict} on the head"
-    return Evidence(files=files, base=on_base.verdict, head=on_head.verdict, why=why)
+    on_base = _shown(await bench.command(overlay, script, arguments), known)
+    on_head = _shown(await bench.command(tree, script, arguments), known)
+    why = f"{', '.join(files)}: {on_base} on the base, {on_head} on the head"
+    return Evidence(files=files, base=on_base, head=on_head, why=why)
 
 
-def _passes(report: CheckReport, known: frozenset[str]) -> bool:
+def _shown(result: CommandResult, known: frozenset[str]) -> Verdict:
+    """The verdict over the tests that did not fail before the change."""
+    verdict = _judged(result).verdict
+    return Verdict.green if _only_known(verdict, failing_tests(result.text), known) else verdict
+
+
+def _only_known(verdict: Verdict, failing: Collection[str], known: frozenset[str]) -> bool:
     """Green, or red with no test failing that did not fail before the change."""
-    if report.verdict is Verdict.green:
-        return True
-    return report.verdict is Verdict.red and bool(report.failing) and set(report.failing) <= known
+    return verdict is Verdict.green or (verdict is Verdict.red and bool(failing) and set(failing) <= known)
 
 
 async def _run(work: Work, bench: Workbench, plan: CheckPlan, tree: Sha) -> CheckReport:
@@ -156,7 +166,7 @@ async def _run(work: Work, bench: Workbench, plan: CheckPlan, tree: Sha) -> Chec
         why=ended.why,
         exit_code=result.exit_code,
         failing=tuple(sorted(failing_tests(result.text))) if ended.verdict is Verdict.red else (),
-        seconds=round(result.duration_seconds, 2),
+        seconds=round(result.duration_seconds, 3),
         output=tail(result, SHOWN_CHARACTERS),
         output_digest=await work.services.artifacts.put(result.output),
     )

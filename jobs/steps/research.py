@@ -2,6 +2,7 @@
 
 from core.outputs import Research
 from core.workflow import Step
+from handlers.replies.words import plural
 from jobs.outcomes import Done, Outcome
 from jobs.steps.agent import hand_in
 from jobs.work import Work
@@ -16,4 +17,4 @@ async def perform(step: Step, work: Work) -> Outcome:
         task=work.run.inputs.get("task", ""),
     )
     handed = await hand_in(work, step.id, "researcher", prompt, Research, writes=False)
-    return Done(handed.model_dump(mode="json"), f"{len(handed.form.get('findings', []))} findings")
+    return Done(handed.model_dump(mode="json"), plural(len(handed.form.get("findings", [])), "finding"))

@@ -62,6 +62,7 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     message = await _message(work, bench, summary, author)
     # The time of the run, not of this attempt: the same change is the same commit, also after a crash.
     head = await bench.workspace.commit(tree, (work.run.base_sha,), message, author, work.run.created_at)
+    await work.keep_workspace(head)
     branch = branch_name(work)
     await work.do("push", PushBranch(branch=branch, sha=head, expected=None))
     title = replies.pull_title(summary)

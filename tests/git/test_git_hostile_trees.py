@@ -171,7 +171,10 @@ async def test_a_folder_that_is_swapped_while_it_is_read_leads_nowhere(workspace
     swapping.start()
     refusals = 0
     try:
-        for _ in range(15):
+        # As often as it takes to meet the swap: how often that is depends on who else uses the processors.
+        for _ in range(5_000):
+            if refusals == 3:
+                break
             try:
                 await workspace.snapshot()
             except TreeRefused:
@@ -179,7 +182,7 @@ async def test_a_folder_that_is_swapped_while_it_is_read_leads_nowhere(workspace
     finally:
         stop.set()
         await asyncio.to_thread(swapping.join)
-    assert refusals > 0, "the folder was never seen while it was swapped"
+    assert refusals == 3, "the folder was never seen while it was swapped"
     assert CANARY.encode() not in everything_stored(workspace)
 
 

@@ -102,6 +102,32 @@ def test_a_version_that_comes_from_git_tags_is_given_since_the_box_has_none():
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject.toml", "[project]\n[tool.hatch.build.hooks.vcs]\nversion-file='src/x/_version.py'"),
+        ("pyproject.toml", "[project]\n[tool.setuptools_scm]\nversion_file='src/x/_version.py'"),
+        ("pyproject.toml", "[project]\n[tool.setuptools_scm]\nwrite_to='src/x/_version.py'"),
+        ("pyproject.toml", "[project]\n[tool.versioningit.write]\nfile='src/x/_version.py'"),
+        ("setup.py", "setup(use_scm_version={'write_to': 'src/x/_version.py'})"),
+        ("setup.py", "setup(use_scm_version=dict(version_file='src/x/_version.py'))"),
+    ],
+)
+def test_a_version_file_that_the_installation_writes_is_laid_into_the_tree_before_the_tests(name, text):
+    result = in_tree({name: text, "src/x/__init__.py": ""})
+    assert result.setup[-1] == "mkdir -p /deps/made/src/x && cp src/x/_version.py /deps/made/src/x/"
+    assert result.checks["tests"].run == "cp -r /deps/made/. . && python -m pytest -q"
+    assert result.checks["tests"].select == 'cp -r /deps/made/. . && python -m pytest -q "$@"'
+
+
+@pytest.mark.parametrize("path", ["../x.py", "/etc/x.py", "x.py; id", "$(id).py", "-r.py", "a/../b.py", "src/x/y.py"])
+def test_a_version_file_that_is_committed_or_has_no_plain_path_changes_nothing(path):
+    tree = {"pyproject.toml": f"[project]\n[tool.setuptools_scm]\nwrite_to='{path}'", "src/x/y.py": ""}
+    result = in_tree(tree)
+    assert len(result.setup) == 3
+    assert result.checks["tests"].run == "python -m pytest -q"
+
+
 def test_tests_that_import_unittest_and_know_no_pytest_run_with_unittest():
     result = in_tree({"setup.py": "", "tests/__init__.py": "", "tests/test_x.py": "import unittest\n"})
     assert result.checks["tests"].run == "python -m unittest discover -s tests -t ."

@@ -96,6 +96,21 @@ class World:
                 await engine.look(self.services, run_id, draining)
         raise AssertionError("the world does not come to rest")
 
+    async def settle_in_time(self, rounds: int = 12) -> None:
+        """`settle()`, and let as many minutes pass as it takes for what was put off."""
+        for _ in range(rounds):
+            await self.settle()
+            self.clock.leap(61)
+            async with self.services.store.read() as db:
+                now = self.services.clock.now()
+                if not (
+                    await deliveries.pending(db, now, 1)
+                    or await runs.due(db, now, 1)
+                    or await effects.unsettled_loose(db)
+                ):
+                    return
+        raise AssertionError("the world does not come to rest in time")
+
     async def run(self) -> Run:
         """The newest run."""
         async with self.services.store.read() as db:

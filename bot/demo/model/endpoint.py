@@ -25,13 +25,16 @@ CREATED = 1_767_225_600
 class ScriptedModel:
     """A running endpoint. `url` is an OpenAI base address; `key` is the only bearer key it takes.
 
-    `requests` lists the purposes it was asked for, in order: a test can prove what was not asked.
+    `requests` lists the purposes it was asked for, in order: a test can prove what was not asked. `outage` holds the
+    error statuses that the next requests get, whatever the script says.
     """
 
     def __init__(self, script: Script, *, name: str = "scripted", key: str | None = None) -> None:
         self.name = name
         self.key = key or f"sk-scripted-{secrets.token_hex(16)}"
         self.requests: list[str] = []
+        self.conversations: dict[str, list[dict[str, Any]]] = {}
+        self.outage: list[int] = []
         self._script = script
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -86,6 +89,9 @@ class ScriptedModel:
 
     async def _play(self, purpose: str, messages: list[dict[str, Any]]) -> web.Response:
         self.requests.append(purpose)
+        self.conversations[purpose] = messages
+        if self.outage:
+            return _error(self.outage.pop(0), "The service has an outage.", "server_error")
         step_key = purpose.partition("/")[2]
         found = self._script.section(step_key)
         if found is None:

@@ -1,0 +1,98 @@
+"""The dependency layer: what a project's `setup:` commands leave in `/deps`, made once and shown read-only.
+
+The commands run on the base tree, with the way open to package indexes only; what they write elsewhere is thrown away.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any, Protocol
+
+from adapters.git.checkout import delete
+from adapters.sandbox.gateway import PACKAGE_INDEX_HOSTS, ConnectGateway
+from core.boxes import DEPENDENCIES, Command, CommandResult, Gateway, Mount
+from core.digests import digest
+from core.errors import SetupFailed
+from core.runs import Run
+from core.workspaces import Workspace
+from jobs.services import Services
+
+SETUP_SECONDS = 900
+OUTPUT_BYTES = 400_000
+TAIL_CHARACTERS = 3_000
+
+
+class Journal(Protocol):
+    async def __call__(self, name: str, facts: Mapping[str, Any]) -> None: ...
+
+
+async def layer_of(
+    services: Services,
+    run: Run,
+    workspace: Workspace,
+    commands: Sequence[str],
+    manifests: Mapping[str, str],
+    journal: Journal,
+) -> Path | None:
+    """The folder to mount at `/deps`, made now where this repository has none for these commands and manifests.
+
+    None without commands. Raises SetupFailed with the end of the output of the command that failed.
+    """
+    if not commands:
+        return None
+    key = digest("layer", list(commands), dict(manifests))
+    made = services.settings.data_dir / "layers" / str(run.repo.id) / key[:32]
+    if not (made / "complete").is_file():
+        await _make(services, run, workspace, commands, made, journal)
+    return made / "deps"
+
+
+async def _make(
+    services: Services, run: Run, workspace: Workspace, commands: Sequence[str], made: Path, journal: Journal
+) -> None:
+    """Only `deps` is given to the box; that it is complete is written beside it, where no box can lay a link."""
+    building = made.with_name(f"{made.name}.{run.id}")
+    await delete(building)
+    deps = building / "deps"
+    deps.mkdir(parents=True)
+    began = monotonic()
+    sockets = services.settings.run_dir
+    sockets.mkdir(parents=True, exist_ok=True)
+    scratch = await workspace.scratch(run.base_sha, "setup")
+    try:
+        async with ConnectGateway(sockets / f"gateway-{run.id}.sock", PACKAGE_INDEX_HOSTS) as gateway:
+            await _run(services, scratch, deps, commands, gateway)
+            passages = [f"{p.host}:{p.port} {'allowed' if p.allowed else 'refused'}" for p in gateway.passages]
+    except SetupFailed:
+        await delete(building)
+        raise
+    finally:
+        await workspace.discard("setup")
+    facts = {"commands": list(commands), "seconds": round(monotonic() - began, 3), "passages": sorted(set(passages))}
+    await journal("setup.done", facts)
+    (building / "complete").write_text(json.dumps(list(commands)), encoding="utf-8")
+    try:
+        building.rename(made)
+    except OSError:
+        # Another run of this repository was quicker; its layer is as good.
+        await delete(building)
+
+
+async def _run(services: Services, tree: Path, deps: Path, commands: Sequence[str], gateway: Gateway) -> None:
+    box = services.boxes.open(tree, mounts=(Mount(deps, DEPENDENCIES, writable=True),), network=gateway)
+    try:
+        for command in commands:
+            setup = Command(("sh", "-c", command), timeout_seconds=SETUP_SECONDS, output_limit_bytes=OUTPUT_BYTES)
+            result = await box.run(setup)
+            if not result.ok:
+                raise SetupFailed(f"`{command}` failed.", evidence=tail(result))
+    finally:
+        await box.kill()
+
+
+def tail(result: CommandResult, characters: int = TAIL_CHARACTERS) -> str:
+    """The end of a command's output, where tools put what matters, and which limit ended it."""
+    text = result.text.strip()
+    cut = text if len(text) <= characters else "…" + text[-characters:]
+    return f"{cut}\n{result.why}" if result.why else cut

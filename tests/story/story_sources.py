@@ -1,0 +1,39 @@
+"""What stories begin with: the sample repository and its script, with a part of each replaced."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from story_world import SAMPLE
+
+AT_ONCE = {"version": 1, "policy": "team", "merge": "bot", "plan": {"wait": "never"}}
+"""An operator's policy under which a plan waits for nobody."""
+
+UNITTEST = {"run": "python3 -m unittest discover -s tests -v", "tests": ["tests/test_*.py"]}
+
+
+def script(**sections: Sequence[Mapping[str, Any]]) -> str:
+    """The sample's script with these sections in place of its own; `tests_repair` stands for `tests/repair`."""
+    named = {name.replace("_", "/"): list(turns) for name, turns in sections.items()}
+    return yaml.safe_dump({**yaml.safe_load((SAMPLE / "script.yml").read_text()), **named}, sort_keys=False)
+
+
+def policy(**keys: Any) -> str:
+    """A policy file under which the plan waits for nobody, with these keys."""
+    return yaml.safe_dump({**AT_ONCE, "checks": {"tests": UNITTEST}, **keys}, sort_keys=False)
+
+
+def source(folder: Path, files: Mapping[str, str | None] | None = None, **keys: Any) -> Path:
+    """The sample repository in a folder of its own, with that policy file and these files; None deletes one."""
+    copy = folder / "source"
+    shutil.copytree(SAMPLE / "repository", copy)
+    for name, text in {".github/pullwright.yml": policy(**keys), **(files or {})}.items():
+        path = copy / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if text is None:
+            path.unlink()
+        else:
+            path.write_text(text)
+    return copy
