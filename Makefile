@@ -3,34 +3,36 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+SOURCES := $(shell find bot jobs handlers adapters policies prompts core -type f -not -path '*/__pycache__/*')
 
-.PHONY: help demo test test-all bench lint lock format clean system
+.PHONY: help demo test test-all bench lint format lock clean system
 
 help: ## what can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(STAMP) system ## play a whole story, from an issue to a merged pull request
+demo: $(VENV)/.installed system ## play a whole story, from an issue to a merged pull request
 	@$(BIN)/pullwright demo
 
-test: $(STAMP) system ## every test but the long matrices
-	@$(BIN)/pytest -m "not slow"
+test: $(VENV)/.installed system ## every test but the long matrices, under ten minutes
+	@$(BIN)/pytest -m "not slow" -n 2
 
-test-all: $(STAMP) system ## every test
-	@$(BIN)/pytest
+test-all: $(VENV)/.installed system ## every test
+	@$(BIN)/pytest -n 2
 
-bench: $(STAMP) system ## measure speed against baselines of the same run
-	@$(BIN)/pullwright-bench
+bench: $(VENV)/.installed system ## measure speed, against baselines of the same run
+	@PYTHONPATH=. $(BIN)/python -m benchmarks.receiver
+	@echo
+	@PYTHONPATH=. $(BIN)/python -m benchmarks.overhead
 
-lint: $(STAMP) ## style, types, layers
+lint: $(VENV)/.dependencies ## style, types, and that imports only point down
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@PYTHONPATH=. $(BIN)/lint-imports --no-logo
 
-format: $(STAMP) ## rewrite the code as the linter wants it
-	@$(BIN)/ruff format .
+format: $(VENV)/.dependencies ## rewrite the code as the linter wants it
 	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
 
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
@@ -39,8 +41,12 @@ lock: ## resolve the dependencies anew (needs uv)
 clean: ## remove what was installed here
 	rm -rf $(VENV)
 
-$(STAMP): requirements.lock pyproject.toml scripts/make-venv
+$(VENV)/.dependencies: requirements.lock scripts/make-venv
 	@scripts/make-venv "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.dependencies pyproject.toml scripts/install $(SOURCES)
+	@scripts/install "$(VENV)"
 	@touch $@
 
 system:

@@ -51,6 +51,8 @@ class Waiting(Value):
     """The login of the one person who is asked."""
     digest: Digest | None = None
     """What an approval must bind to."""
+    asked_at: datetime | None = None
+    """When the question was put to people: words from before it are no answer to it."""
     not_before: datetime | None = None
     """Look again at this time, whatever happens. No process sleeps for it."""
 
@@ -85,6 +87,7 @@ class Run(NewRun):
     lease_until: datetime | None = None
     attempts: int = 0
     waiting: Waiting | None = None
+    """What the run waits for; while somebody looks at what came in, still what it waited for until then."""
     ended_why: str | None = None
     ended_code: str | None = None
     pull_number: int | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.digests import canonical, content
+from adapters.store import effects
 from core.effects import PutCheck
 from core.github import CheckStatus, Conclusion
 from core.names import Digest, RunId, Sha
@@ -58,9 +58,19 @@ def final_approval(run: Run, memos: Sequence[Step], trigger: Trigger, why: str) 
 
 async def _put(work: Work, name: str, head: Sha, conclusion: Conclusion, text: CheckText) -> None:
     check = _check(work.run.id, name, head, conclusion, text)
-    # What a check says is part of the effect's name: another text is another effect, an equal one is done already.
-    said = content(canonical(check.model_dump(mode="json")))[:16]
-    await work.do(f"check:{name}:{said}", check)
+    await work.do(f"check:{name}:{await _version(work, name, check)}", check)
+
+
+async def _version(work: Work, name: str, check: PutCheck) -> int:
+    """Which text of this check it is: the last one where nothing is new, since that is done, else the next.
+
+    A check may say again what it said before the last time, so its words alone do not tell one text from another.
+    """
+    last, number = None, 0
+    async with work.services.store.read() as db:
+        while (effect := await effects.get(db, work.key(f"check:{name}:{number}"))) is not None:
+            last, number = effect.act, number + 1
+    return number - 1 if last == check else number
 
 
 def _check(run: RunId, name: str, head: Sha, conclusion: Conclusion, text: CheckText) -> PutCheck:

@@ -206,8 +206,7 @@ async def _finish_step(work: Work, step: Step, output: object, why: str) -> None
         await steps.finish(
             db, work.run.id, work.epoch, step.id, _input_hash(work, step), output=output, cost=None, now=now
         )
-        # A step done is progress: what failed before it does not count against the run any more.
-        await runs.reset_attempts(db, work.run.id, work.epoch)
+        await runs.got_on(db, work.run.id, work.epoch)
         await events.append(
             db, work.run.id, name="step.finished", actor="pullwright", facts={"step": step.id, "why": why}, at=now
         )

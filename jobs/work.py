@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -139,6 +140,11 @@ class Work:
         if receipt is not None and effect.receipt is None:
             await self.journal("effect.done", {"effect": name, "kind": act.kind, **receipt})
         return receipt or {}
+
+    async def intended_at(self, name: str) -> datetime:
+        """When an effect of this run was first meant to be done."""
+        async with self.services.store.read() as db:
+            return (await effects.require(db, self.key(name))).at
 
     async def say(self, name: str, body: str, *, number: int | None = None) -> Receipt:
         """One comment on the run's subject, or on the pull request where a number is given."""

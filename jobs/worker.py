@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from rq import Queue, Worker
 from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.worker import WorkerStatus
 
 from adapters.doorbell import INTAKE, INTAKE_QUEUE, LOOK, RUNS_QUEUE
 from adapters.lineage import die_with_parent
@@ -91,9 +93,19 @@ class BellWorker(Worker):
 
     max_connection_wait_time = LONGEST_WAIT_SECONDS
 
+    told: "Told"
+    """Set by a signal that came before RQ listened to any."""
+
     @property
     def shutdown_requested(self) -> bool:
-        return self._shutdown_requested_date is not None
+        return self.told.yes or self._shutdown_requested_date is not None
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        # RQ stops an idle worker by an exception out of the signal handler, which is lost where the signal comes while
+        # a log line is being written. Between two looks at the queue there is always a heartbeat.
+        if self.shutdown_requested and not self.is_horse and self.get_state() != WorkerStatus.BUSY:
+            raise StopRequested
+        super().heartbeat(timeout, pipeline)
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         super().fork_work_horse(job, queue)
@@ -156,37 +168,46 @@ def work(settings: Settings, queue: str) -> int:
     """
     if queue not in QUEUES:
         raise ConfigurationError(f"There is no queue {queue!r}: {' or '.join(QUEUES)}.")
-    try:
-        _stop_on_signals()
-        _preload(queue)
-        redis = Redis.from_url(settings.doorbell_url, socket_connect_timeout=LONGEST_WAIT_SECONDS)
-        _reach(redis)
-        worker = BellWorker(
-            [Queue(queue, connection=redis, serializer=JSONSerializer, job_class=BellJob)],
-            connection=redis,
-            job_class=BellJob,
-            serializer=JSONSerializer,
-            log_job_description=False,
-            job_monitoring_interval=MONITORING_SECONDS,
-            maintenance_interval=MAINTENANCE_SECONDS,
-        )
-        log.info("worker.started", queue=queue)
-        worker.work(logging_level=None)
-    except StopRequested:  # before RQ's own loop
+    told = Told()
+    _preload(queue)
+    redis = Redis.from_url(settings.doorbell_url, socket_connect_timeout=LONGEST_WAIT_SECONDS)
+    if not _reached(redis, told):
         return 0
-    told = worker.shutdown_requested
-    log.info("worker.stopped", queue=queue, told=told)
-    return 0 if told else 1
+    worker = BellWorker(
+        [Queue(queue, connection=redis, serializer=JSONSerializer, job_class=BellJob)],
+        connection=redis,
+        job_class=BellJob,
+        serializer=JSONSerializer,
+        log_job_description=False,
+        job_monitoring_interval=MONITORING_SECONDS,
+        maintenance_interval=MAINTENANCE_SECONDS,
+    )
+    worker.told = told
+    log.info("worker.started", queue=queue)
+    worker.work(logging_level=None)
+    log.info("worker.stopped", queue=queue, told=worker.shutdown_requested)
+    return 0 if worker.shutdown_requested else 1
 
 
-def _stop_on_signals() -> None:
-    """End on a signal also before RQ listens to them."""
+class Told:
+    """Whether SIGTERM or SIGINT came, until RQ takes them over.
 
-    def stop(*_: object) -> None:
-        raise StopRequested
+    Not a threading.Event: its lock could be held by the very thread that the signal interrupts.
+    """
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    def __init__(self) -> None:
+        self.yes = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._hear)
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, but no longer than until a signal comes."""
+        until = time.monotonic() + seconds
+        while not self.yes and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, 0.1))
+
+    def _hear(self, *_: object) -> None:
+        self.yes = True
 
 
 def _preload(queue: str) -> None:
@@ -196,16 +217,14 @@ def _preload(queue: str) -> None:
         importlib.import_module("adapters.models.litellm_library").preload()
 
 
-def _reach(redis: "Redis") -> None:
-    """Wait until Redis answers."""
-    pause = threading.Event()
+def _reached(redis: "Redis", told: Told) -> bool:
+    """Wait until Redis answers; False where the signal to stop came first."""
     seconds = 0.1
-    while True:
+    while not told.yes:
         try:
-            redis.ping()
+            return bool(redis.ping())
         except (RedisError, OSError) as error:
             log.warning("worker.redis_unreachable", why=str(error), again_in_seconds=seconds)
-            pause.wait(seconds)
+            told.pause(seconds)
             seconds = min(seconds * 2, LONGEST_WAIT_SECONDS)
-        else:
-            return
+    return False

@@ -6,6 +6,8 @@ the terminal; the settings here are made before the import, because it acts on t
 """
 
 import asyncio
+import contextlib
+import importlib
 import logging
 import os
 import warnings
@@ -18,6 +20,18 @@ _ENVIRONMENT = {
     "LITELLM_MODE": "PRODUCTION",  # the default mode loads `.env`
     "LITELLM_LOG": "ERROR",
 }
+_FIRST_CALL = (
+    "anyio._backends._asyncio",
+    "h2.connection",
+    "httpcore",
+    "litellm._service_logger",
+    "litellm.integrations.prometheus_services",
+    "litellm.llms.openai.openai",
+    "litellm.proxy._types",
+    "openai.resources.chat",
+    "openai.resources.chat.completions",
+)
+"""What the first call would import: two seconds that every forked job would pay anew."""
 _CALLBACKS = ("callbacks", "input_callback", "success_callback", "failure_callback", "service_callback")
 
 _last_loop: "weakref.ref[asyncio.AbstractEventLoop] | None" = None
@@ -35,6 +49,9 @@ def preload() -> Any:
         import litellm
 
         litellm.ModelResponse()
+        for name in _FIRST_CALL:
+            with contextlib.suppress(ImportError):  # where a release of theirs has moved it, the first call is slower
+                importlib.import_module(name)
     litellm.suppress_debug_info = True
     litellm.telemetry = False
     # Dropping what a model does not support would drop the tools, and turns a 422 into no reply at all.

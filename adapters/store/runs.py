@@ -178,8 +178,12 @@ async def park(db: AsyncConnection, run_id: RunId, epoch: Epoch, waiting: Waitin
 
 
 async def wake(db: AsyncConnection, run_id: RunId, now: datetime) -> bool:
-    """Queue a waiting run. False: it was not waiting."""
-    woken = _move(Trigger.wake, run_id, waiting_for=None, waiting=None, not_before=None, updated_at=now)
+    """Queue a waiting run. False: it was not waiting.
+
+    What it waited for stands until a step is done or the run ends: a second answer to the same question may come
+    before the first one was looked at.
+    """
+    woken = _move(Trigger.wake, run_id, waiting_for=None, not_before=None, updated_at=now)
     return await changed(db, woken) == 1
 
 
@@ -189,7 +193,8 @@ async def end(
     """End the run by a trigger that ends runs. `why` is a sentence for people, `code` an error's code or None."""
     if target(trigger) not in TERMINAL:
         raise ValueError(f"{trigger.name} does not end a run")
-    await held(db, _held_move(trigger, run_id, epoch, ended_at=now, ended_why=why, ended_code=code, updated_at=now))
+    over = {"waiting": None, "ended_at": now, "ended_why": why, "ended_code": code, "updated_at": now}
+    await held(db, _held_move(trigger, run_id, epoch, **over))
 
 
 async def set_pull(db: AsyncConnection, run_id: RunId, epoch: Epoch, number: int) -> None:
@@ -198,8 +203,13 @@ async def set_pull(db: AsyncConnection, run_id: RunId, epoch: Epoch, number: int
 
 
 async def reset_attempts(db: AsyncConnection, run_id: RunId, epoch: Epoch) -> None:
-    """Progress was made: only attempts that fail one after another count."""
+    """Only attempts that fail one after another count."""
     await held(db, _held(run_id, epoch).values(attempts=0))
+
+
+async def got_on(db: AsyncConnection, run_id: RunId, epoch: Epoch) -> None:
+    """A step is done: what failed before it does not count any more, and what it waited for came."""
+    await held(db, _held(run_id, epoch).values(attempts=0, waiting=None))
 
 
 async def ring(db: AsyncConnection, run_id: RunId) -> int:

@@ -18,7 +18,7 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--guid", help="Only this delivery.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def list_(guid: str | None, limit: int, as_json: bool) -> None:
     """The newest deliveries, and what became of them."""

@@ -76,21 +76,44 @@ def _plot(repo: Path | None, issue: Path | None, script: Path | None, model: str
     from bot.demo.story import SAMPLE, Plot
 
     if script is not None and model is not None:
-        raise ConfigurationError("--script and --model exclude each other: a real model follows no script.")
+        raise click.UsageError("--script and --model exclude each other: a real model follows no script.")
     if repo is not None and (issue is None or (script is None and model is None)):
-        raise ConfigurationError("--repo needs an --issue to work on, and a --script or a --model to do it.")
+        raise click.UsageError("--repo needs an --issue to work on, and a --script or a --model to do it.")
     if real := [f"PULLWRIGHT_{name}" for name in REAL if os.environ.get(f"PULLWRIGHT_{name}")]:
         raise ConfigurationError(f"The demo runs beside nothing real. Unset {', '.join(real)} and start it again.")
-    text = (issue or SAMPLE / "issue.md").read_text(encoding="utf-8")
-    if not text.strip():
-        raise ConfigurationError(f"{issue} is empty: its first line is the title, the rest the text.")
+    text = _text(issue or SAMPLE / "issue.md")
+    if not text.strip().partition("\n")[0].strip("# "):
+        raise click.UsageError(f"{issue} has no title: its first line is the title, the rest the text.")
+    path = script or SAMPLE / "script.yml"
     try:
-        path = script or SAMPLE / "script.yml"
-        lines = None if model else Script.parse(path.read_text(encoding="utf-8"), str(path))
+        lines = None if model else Script.parse(_text(path), str(path))
     except ScriptInvalid as error:
-        raise ConfigurationError(f"The script cannot be followed:\n{error}") from error
+        raise click.UsageError(f"The script cannot be followed.\n{error}") from error
     keys = {name: value for name in MODEL_KEYS if model and (value := os.environ.get(name))}
-    return Plot(repo or SAMPLE / "repository", text, lines, model, keys, keep)
+    branch = "main" if repo is None else _branch(repo)
+    return Plot(repo or SAMPLE / "repository", text, lines, branch, model, keys, keep)
+
+
+def _branch(repo: Path) -> str:
+    """The default branch that the demo gives this repository. Says it where the demo will not see all of its files."""
+    from bot.demo.source import NotPlayable, look_at
+
+    try:
+        source = asyncio.run(look_at(repo))
+    except NotPlayable as error:
+        raise click.UsageError(str(error)) from error
+    if source.uncommitted:
+        click.echo(
+            f"{repo} has changes that are not committed. The demo plays the last commit of `{source.branch}`.", err=True
+        )
+    return source.branch
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{path} is no UTF-8 text.") from error
 
 
 def _data_dir() -> Path:
@@ -127,10 +150,10 @@ def _summary(ending: "Ending") -> None:
     from bot.cli.output import print_table
 
     click.echo()
-    print_table(
-        ["CHECK", "CONCLUSION", "WHAT IT SAID"], [(c["name"], c["conclusion"], c["title"]) for c in ending.checks]
-    )
-    click.echo()
+    if ending.checks:
+        rows = [(check["name"], check["conclusion"], check["title"]) for check in ending.checks]
+        print_table(["CHECK", "CONCLUSION", "WHAT IT SAID"], rows)
+        click.echo()
     cost = "unpriced" if ending.cost_usd is None else f"${ending.cost_usd:.2f}"
     first = f"first webhook after {ending.first_webhook_seconds} s"
     click.echo(f"Issue #{ending.issue}, run {ending.run}: {ending.state}, {cost}, {ending.seconds} s ({first}).")

@@ -126,7 +126,11 @@ async def _github(settings: "Settings") -> list[Line]:
 
     if settings.app_id is None or settings.private_key is None:
         missing = "PULLWRIGHT_APP_ID" if settings.app_id is None else "PULLWRIGHT_PRIVATE_KEY"
-        remedy = f"Set {missing}; both stand in the settings of your GitHub App."
+        remedy = (
+            "Set it to the App ID, which stands at the top of your GitHub App's settings."
+            if settings.app_id is None
+            else "Generate a private key in your GitHub App's settings, and set PULLWRIGHT_PRIVATE_KEY_FILE to its file."
+        )
         return [Line("github app", False, f"{missing} is not set", remedy)]
     key = settings.private_key.get_secret_value
     async with GitHubApp(settings.github_api_url, settings.app_id, key, SystemClock()) as app:

@@ -29,7 +29,7 @@ def check(file: Path, as_json: bool) -> None:
             click.echo(str(error))
         raise SystemExit(1) from None
     if as_json:
-        print_json({"file": str(file), "ok": True, "policy": policy.model_dump(mode="json")})
+        print_json({"file": str(file), "ok": True, "policy": policy.model_dump(mode="json", by_alias=True)})
     else:
         click.echo(f"{file}: ok, starting from the built-in policy `{policy.policy}`")
 
@@ -38,12 +38,12 @@ def check(file: Path, as_json: bool) -> None:
 @click.argument("name", type=click.Choice(["solo", "team", "open-source", "strict"]))
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def show(name: str, as_json: bool) -> None:
-    """A built-in policy, with every value that it sets."""
+    """A built-in policy with all its values, as one writes them in a file."""
     import yaml
 
     from policies.schema import BuiltIn, built_in
 
-    value = built_in(BuiltIn(name)).model_dump(mode="json")
+    value = built_in(BuiltIn(name)).model_dump(mode="json", by_alias=True)
     if as_json:
         print_json(value)
     else:

@@ -29,8 +29,8 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--state", type=click.Choice([state.value for state in RunState]))
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--state", type=click.Choice([state.value for state in RunState]), help="Only runs in this state.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def list_(state: str | None, limit: int, as_json: bool) -> None:
     """The newest runs."""
@@ -105,7 +105,7 @@ def _summary(run: "Run") -> dict[str, Any]:
 
 
 def _note(run: "Run") -> str:
-    if run.waiting is not None:
+    if run.state == "waiting" and run.waiting is not None:
         return f"waits for {run.waiting.what.value}: {run.waiting.why}"
     return run.ended_why or ""
 

@@ -6,7 +6,13 @@ import click
 
 
 @click.command("worker")
-@click.option("--queue", type=click.Choice(["intake", "runs"]), default="intake", show_default=True)
+@click.option(
+    "--queue",
+    type=click.Choice(["intake", "runs"]),
+    default="intake",
+    show_default=True,
+    help="`intake` routes deliveries, `runs` does the work.",
+)
 def command(queue: str) -> None:
     """Work on a queue until told to stop."""
     from bot.cli.begin import begin

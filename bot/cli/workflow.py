@@ -19,6 +19,7 @@ def validate(files: tuple[Path, ...], as_json: bool) -> None:
     """Check workflow files; every mistake is listed with its line and column."""
     from core.errors import DocumentInvalid
     from core.workflow import parse
+    from handlers.replies.words import plural
 
     mistakes: dict[str, list[str]] = {}
     for file in files:
@@ -31,7 +32,7 @@ def validate(files: tuple[Path, ...], as_json: bool) -> None:
         print_json([{"file": name, "ok": not found, "mistakes": found} for name, found in mistakes.items()])
     else:
         for name, found in mistakes.items():
-            click.echo(f"{name}: " + ("ok" if not found else f"{len(found)} mistakes"))
+            click.echo(f"{name}: " + ("ok" if not found else plural(len(found), "mistake")))
             for line in found:
                 click.echo(f"  {line}")
     raise SystemExit(1 if any(mistakes.values()) else 0)

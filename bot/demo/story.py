@@ -8,7 +8,7 @@ import asyncio
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -16,8 +16,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from adapters.store import Store, costs, effects, events, open_store, runs
+from adapters.store import Store, costs, effects, events, open_store, runs, steps
 from bot.demo.model import Script
+from bot.demo.spans import Span, spans
 from bot.demo.town import APPROVER, REQUESTER, Town, open_town
 from bot.up import Service, supervise
 from core.errors import BotError
@@ -53,9 +54,13 @@ class Plot:
     repository: Path
     issue: str
     script: Script | None
+    branch: str = "main"
+    """The default branch of what is played."""
     model: str | None = None
     model_keys: Mapping[str, str] = field(default_factory=dict)
     keep: bool = False
+    ready: Callable[[Service], Awaitable[None]] | None = None
+    """Awaited before the story begins, by who measures it."""
 
 
 @dataclass
@@ -74,6 +79,8 @@ class Ending:
     unpriced_calls: int
     checks: list[dict[str, Any]]
     timeline: list[dict[str, str]]
+    spans: list[Span]
+    """Where the time went from the label to the pull request."""
     last_words: str
     """The bot's last comment: where a run failed, it says what happened and what to do."""
 
@@ -99,11 +106,14 @@ async def play(plot: Plot, data_dir: Path, tell: Tell, kept: Callable[[Town, Ser
                     script=plot.script,
                     model=plot.model,
                     name=_name(plot.repository),
+                    branch=plot.branch,
                     settings=plot.model_keys,
                 ) as town,
                 supervise(town.environ, output=log) as service,
                 open_store(service.settings.database_url) as store,
             ):
+                if plot.ready is not None:
+                    await plot.ready(service)
                 ending = await _Stage(town, service, store, tell, began).perform(plot.issue)
                 if plot.keep:
                     kept(town, service, folder)
@@ -123,6 +133,7 @@ class _Stage:
     began: float
     timeline: list[dict[str, str]] = field(default_factory=list)
     told: int = 0
+    labelled_at: datetime | None = None
     asked: set[Digest | None] = field(default_factory=set)
 
     async def perform(self, text: str) -> Ending:
@@ -130,6 +141,7 @@ class _Stage:
         opened = await self.town.requester.open_issue(title.lstrip("# ").strip(), body.strip())
         first_webhook = monotonic() - self.began
         self._say(REQUESTER, f"opens issue #{opened.number}: {opened.title}")
+        self.labelled_at = self.town.github.world.now()
         await self.town.requester.label(opened.number, LABEL)
         self._say(REQUESTER, f"labels it `{LABEL}`")
         run = await self._until_over()
@@ -178,7 +190,7 @@ class _Stage:
         news = journal[self.told :]
         self.told = len(journal)
         for event in news:
-            if (line := _line(event)) is not None:
+            if (line := _line(event, run)) is not None:
                 self._say("pullwright", line, event.at)
         return bool(news)
 
@@ -198,6 +210,7 @@ class _Stage:
     async def _ending(self, run: Run, issue: int, first_webhook: float) -> Ending:
         async with self.store.read() as db:
             totals = await costs.of_run(db, run.id)
+            journal, memos = await events.of_run(db, run.id), await steps.all_(db, run.id)
         world, repository = self.town.github.world, self.town.repository
         said = [c.body for c in world.comments_by(repository, "pullwright[bot]")]
         return Ending(
@@ -221,6 +234,7 @@ class _Stage:
                 for check in world.check_runs(repository)
             ],
             timeline=self.timeline,
+            spans=spans(self.labelled_at or run.created_at, journal, memos),
             last_words=said[-1].split("\n\n<!--")[0] if said else "",
         )
 
@@ -230,7 +244,7 @@ class _Stage:
         self.tell(at, who, what)
 
 
-def _line(event: Event) -> str | None:
+def _line(event: Event, run: Run) -> str | None:
     """An entry of the journal as one line of the story, or None where people do not see it."""
     facts = event.facts
     match event.name:
@@ -238,8 +252,10 @@ def _line(event: Event) -> str | None:
             return f"takes it up with the workflow `{facts['workflow']}`, at {facts['base'][:-28]}"
         case "step.finished":
             return f"{facts['step']}: {facts['why']}"
-        case "check.ran" if facts["verdict"] != "green":
-            return f"`{facts['command']}` is {facts['verdict']}: the agent mends it"
+        case "check.ran" if facts["verdict"] != "green" and facts["tree"] != run.base_sha:
+            return f"`{facts['command']}` is {facts['verdict']}"
+        case "check.repaired":
+            return f"mends it in {facts['turns']} turns"
         case "run.waiting":
             return f"waits for @{facts['person']}: {facts['why']}"
         case "approval.granted":

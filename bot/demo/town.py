@@ -89,14 +89,15 @@ async def open_town(
     model: str | None = None,
     model_key: str | None = None,
     name: str = "slugs",
+    branch: str = "main",
     settings: Mapping[str, str] | None = None,
     policy: Mapping[str, object] | None = None,
     owner_is_organisation: bool = True,
 ) -> AsyncIterator[Town]:
     """A fresh town below `folder`, with fresh keys; everything is gone at the end of the block but the files.
 
-    With a `script` the model is the scripted one; otherwise `model` names a real one. `settings` are added to the
-    environment of the service.
+    The repository is imported from `source`; its default branch is `branch`. With a `script` the model is the scripted
+    one; otherwise `model` names a real one. `settings` are added to the environment of the service.
     """
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     secret = secrets.token_hex(20)
@@ -119,7 +120,7 @@ async def open_town(
             PERMISSIONS,
             EVENTS,
         )
-        repository = await world.create_repository(OWNER if owner_is_organisation else REQUESTER, name, source)
+        repository = await world.create_repository(OWNER if owner_is_organisation else REQUESTER, name, source, branch)
         if owner_is_organisation:
             world.add_collaborator(repository, REQUESTER, "write")
         world.add_collaborator(repository, APPROVER, "maintain")

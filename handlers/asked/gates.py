@@ -62,7 +62,8 @@ def _asked(run: Run) -> Digest | None:
 
 def _written_before(order: Order, run: Run) -> bool:
     """Whether a comment is older than the question. GitHub's times have whole seconds."""
-    return order.comment_id is not None and order.at < run.updated_at.replace(microsecond=0)
+    asked_at = (run.waiting.asked_at if run.waiting is not None else None) or run.updated_at
+    return order.comment_id is not None and order.at < asked_at.replace(microsecond=0)
 
 
 def reject(order: Order) -> Answer:

@@ -9,8 +9,13 @@ from handlers.neutralise import code
 
 
 def money(usd: Decimal | float | None) -> str:
-    """Dollars and cents. What has no known price is said to be unpriced: that is not the same as free."""
-    return "unpriced" if usd is None else f"${usd:.2f}"
+    """Dollars and cents, and the parts of a cent where there is no whole one.
+
+    What has no known price is said to be unpriced: that is not the same as free.
+    """
+    if usd is None:
+        return "unpriced"
+    return f"${usd:.4f}" if 0 < usd < 0.01 else f"${usd:.2f}"
 
 
 def plural(count: int, noun: str) -> str:

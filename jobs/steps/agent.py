@@ -8,6 +8,7 @@ from core.errors import BudgetSpent, ReviewBlocked
 from core.names import Sha, Value
 from core.outputs import ChangeSummary, Opinion, Plan, Research, ReviewVerdict, Triage
 from core.workflow import Agent, Step
+from handlers.replies.words import money
 from jobs import agent as agents
 from jobs.memo import StepMemo
 from jobs.outcomes import Done, Outcome
@@ -97,7 +98,7 @@ async def _limits(work: Work) -> agents.AgentLimits:
         spent = (await costs.of_run(db, work.run.id)).cost_usd or Decimal(0)
     left = Decimal(str(limits.run_cost_usd)) - spent
     if left <= 0:
-        raise BudgetSpent(f"The run has spent ${spent:.2f}; its limit is ${limits.run_cost_usd:.2f}.")
+        raise BudgetSpent(f"The run has spent {money(spent)}; its limit is {money(limits.run_cost_usd)}.")
     return agents.AgentLimits(turns=limits.turns, cost_usd=left, seconds=limits.run_minutes * 60)
 
 

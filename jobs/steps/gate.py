@@ -36,7 +36,7 @@ async def perform(step: Step, gate: Gate, work: Work) -> Outcome:
     if gate.binds == "plan":
         return await _plan(step, work)
     policy = await work.policy()
-    decided = await change_decision(work, policy, step.id)
+    decided = await change_decision(work, policy, step.id, asks=step.id)
     match decided:
         case End() | Park():
             return decided
@@ -52,7 +52,8 @@ async def _plan(step: Step, work: Work) -> Outcome:
     asked = Content(step.id, "plan", _plan_digest(work, policy))
     result = _plan_result(work, policy, await approvals.standing(work, policy.policy, asked))
     person = await whom_to_ask(work, policy.policy, "plan") if result.pending else None
-    if await _post_plan(work, policy, asked, result, person):
+    shown, tampered = await _post_plan(work, policy, asked, result, person)
+    if tampered:
         await _refuse_pending(work, "the plan comment was edited by somebody else")
     if end := await approvals.apply(work, policy.policy, asked):
         return end
@@ -62,8 +63,19 @@ async def _plan(step: Step, work: Work) -> Outcome:
         raise ChangeRefused(result.why)
     if result.approved:
         return Done({"digest": asked.digest, "approved_by": [a.actor for a in standing]}, result.why)
-    waiting = Waiting(what=WaitingFor.approval, why=result.why, person=person, digest=asked.digest)
-    await status.show(work, current=step.id, waiting=waiting)
+    return await _wait(work, step.id, asked, result, person, shown)
+
+
+async def _wait(work: Work, asks: str, asked: Content, result: Result, person: str | None, shown: str) -> Park:
+    """Wait for a person who was asked by the comment with this effect's name."""
+    waiting = Waiting(
+        what=WaitingFor.approval,
+        why=result.why,
+        person=person,
+        digest=asked.digest,
+        asked_at=await work.intended_at(shown),
+    )
+    await status.show(work, current=asks, waiting=waiting)
     return Park(waiting)
 
 
@@ -90,8 +102,10 @@ def _plan_result(work: Work, policy: Effective, standing: Sequence[Approval]) ->
     )
 
 
-async def _post_plan(work: Work, policy: Effective, asked: Content, result: Result, person: str | None) -> bool:
-    """Have the plan comment there, unchanged. True where one of ours had been changed and a new one was posted.
+async def _post_plan(
+    work: Work, policy: Effective, asked: Content, result: Result, person: str | None
+) -> tuple[str, bool]:
+    """Have the plan comment there, unchanged: its effect's name, and whether it is new since the last was changed.
 
     The comment is the one that people read before they approve, so its words are compared, not its marker.
     """
@@ -106,11 +120,11 @@ async def _post_plan(work: Work, policy: Effective, asked: Content, result: Resu
         if earlier is None or earlier.receipt is None:
             shown = body if number == 0 else replies.plan_tampered(asked.digest) + "\n\n" + body
             await work.say(name, shown)
-            return number > 0
+            return name, number > 0
         comment = await work.github.comment(earlier.receipt["comment_id"])
         posted = earlier.act.body if isinstance(earlier.act, PostComment) else ""
         if comment is not None and _same(comment.body, marked(fitting(posted), work.key(name))):
-            return False
+            return name, False
     raise ChangeRefused("The plan comment was edited again and again.")
 
 
@@ -137,10 +151,11 @@ async def _refuse_pending(work: Work, why: str) -> None:
 # A change -------------------------------------------------------------------------------------------------------
 
 
-async def change_decision(work: Work, policy: Effective, gate: str) -> Result | End | Park:
+async def change_decision(work: Work, policy: Effective, gate: str, *, asks: str) -> Result | End | Park:
     """Whether the change is approved now: an approved Result, an End, or what it waits for.
 
-    The merge asks again: a role revoked or a comment edited after the gate opened closes it.
+    `asks` is the step that wants to know. The merge asks again: a role revoked or a comment edited after the gate
+    opened closes it, and people are told anew.
     """
     shipped = Shipped.of(work)
     if end := await _gone(work, shipped):
@@ -159,10 +174,9 @@ async def change_decision(work: Work, policy: Effective, gate: str) -> Result | 
         return result
     person = await whom_to_ask(work, policy.policy, "change")
     body = replies.waiting(person, "change", asked.digest, result.why)
-    await work.say(f"wait:{gate}:{short(asked.digest)}", body, number=shipped.number)
-    waiting = Waiting(what=WaitingFor.approval, why=result.why, person=person, digest=asked.digest)
-    await status.show(work, current=gate, waiting=waiting)
-    return Park(waiting)
+    shown = f"wait:{asks}:{short(asked.digest)}"
+    await work.say(shown, body, number=shipped.number)
+    return await _wait(work, asks, asked, result, person, shown)
 
 
 async def _gone(work: Work, shipped: Shipped) -> End | None:

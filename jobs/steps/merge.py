@@ -21,7 +21,7 @@ async def perform(step: Step, merge: Merge, work: Work) -> Outcome:
     if found.merged and found.head_sha == shipped.head:
         # An earlier attempt merged it; its receipt is looked up below.
         return await _merge(work, merge, shipped)
-    decided = await change_decision(work, policy, _gate_of(work))
+    decided = await change_decision(work, policy, _gate_of(work), asks=step.id)
     if isinstance(decided, End | Park):
         return decided
     bench = await work.bench()

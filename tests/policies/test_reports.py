@@ -40,6 +40,18 @@ def test_pytests_short_summary_names_the_failing_tests():
     }
 
 
+def test_colours_hide_no_failing_test_and_change_no_verdict():
+    red, plain = "\x1b[31m", "\x1b[0m"
+    coloured = (
+        f"{red}{'=' * 9} short test summary info {'=' * 9}{plain}\n"
+        f"{red}FAILED{plain} tests/test_a.py::\x1b[1mtest_one{plain} - assert 1 == 2\n"
+        f"{red}ERROR{plain} tests/test_b.py\n"
+        f"{red}{red}\x1b[1m1 failed{plain}, {red}1 error{plain}{red} in 0.12s{plain}\n"
+    )
+    assert failing_tests(coloured) == {"tests/test_a.py::test_one", "tests/test_b.py"}
+    assert judged(2, coloured) == judged(2, "FAILED tests/test_a.py::test_one\n1 failed, 1 error in 0.12s\n")
+
+
 def test_unittest_names_its_tests_in_headings():
     assert failing_tests(UNITTEST) == {"tests.test_a.Case.test_one", "tests.test_a.Case.test_two"}
 

@@ -1,12 +1,13 @@
 """What stories begin with: the sample repository and its script, with a part of each replaced."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
-from story_world import SAMPLE
+from story_world import SAMPLE, World, open_world
 
 AT_ONCE = {"version": 1, "policy": "team", "merge": "bot", "plan": {"wait": "never"}}
 """An operator's policy under which a plan waits for nobody."""
@@ -37,3 +38,30 @@ def source(folder: Path, files: Mapping[str, str | None] | None = None, **keys: 
         else:
             path.write_text(text)
     return copy
+
+
+ONE_FILE = (
+    {"write": {"path": "slugs/extra.py", "content": "X = 1\n"}},
+    {"submit": {"title": "add a constant", "kind": "feat", "summary": "Adds it."}},
+)
+"""The turns of an implementer whose change is small and touches no test."""
+
+
+@asynccontextmanager
+async def open_story(
+    folder: Path,
+    *,
+    files: Mapping[str, str | None] | None = None,
+    sections: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    settings: Mapping[str, str] | None = None,
+    **keys: Any,
+) -> AsyncIterator[World]:
+    """A world whose plans wait for nobody, with these files, sections of the script, settings and policy keys."""
+    async with open_world(
+        folder,
+        source=source(folder, files, **keys),
+        script=script(**(sections or {})),
+        settings=settings,
+        policy=AT_ONCE,
+    ) as world:
+        yield world

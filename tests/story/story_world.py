@@ -153,6 +153,13 @@ class World:
         return {check.name: check.conclusion for check in found}
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @asynccontextmanager
 async def open_world(
     folder: Path,
@@ -163,9 +170,7 @@ async def open_world(
     **town: Any,
 ) -> AsyncIterator[World]:
     """A world with the sample repository and its script, unless told otherwise."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     text = script if script is not None else (SAMPLE / "script.yml").read_text()
     async with AsyncExitStack() as stack:
         place = await stack.enter_async_context(

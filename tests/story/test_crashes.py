@@ -1,0 +1,266 @@
+"""A worker that dies anywhere changes nothing that people see: everything is there once, and nothing is paid twice."""
+
+import ast
+import asyncio
+import os
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from story_sources import AT_ONCE, ONE_FILE, script, source
+from story_world import World, free_port, open_world
+
+from adapters.store import costs, runs
+from bot.demo.github import git
+from bot.demo.model import Script
+from bot.demo.town import open_town
+from bot.up import supervise
+from core import faults
+from jobs import engine
+from jobs.intake import drain
+
+ROOT = Path(__file__).parents[2]
+FLOORS = ("bot", "jobs", "handlers", "adapters", "policies", "prompts", "core")
+
+
+class Died(BaseException):
+    """The worker is gone: nothing of ours may catch this."""
+
+
+def fault_points() -> list[str]:
+    """The name of every `faults.point("…")` in the product."""
+    found = set()
+    for file in (path for floor in FLOORS for path in (ROOT / floor).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "faults.point":
+                (name,) = node.args
+                assert isinstance(name, ast.Constant), f"{file}: a fault point has a plain name"
+                found.add(str(name.value))
+    return sorted(found)
+
+
+@pytest.fixture(autouse=True)
+def disarmed() -> Iterator[None]:
+    yield
+    faults.disarm()
+
+
+class Deaths:
+    """Strikes at a point the first time it is reached, and then every `every`th time."""
+
+    def __init__(self, name: str, every: int) -> None:
+        self.reached = self.died = 0
+        self._every = every
+        faults.arm(name, self)
+
+    def __call__(self) -> None:
+        self.reached += 1
+        if self.reached % self._every == 1 % self._every:
+            self.died += 1
+            raise Died
+
+
+async def survive(world: World, between: Callable[[], None] = lambda: None) -> None:
+    """Let everything happen, with another worker coming once the lease of a dead one has run out."""
+    while True:
+        try:
+            await world.settle()
+        except Died:
+            between()
+            await world.another_worker()
+            world.clock.leap(61)
+        else:
+            return
+
+
+async def play(world: World, between: Callable[[], None] = lambda: None) -> None:
+    """The main job from the issue to the merge, whatever dies in between."""
+    issue = await world.ask()
+    await survive(world, between)
+    await world.approver.comment(issue, f"/approve {await world.digest()}")
+    await survive(world, between)
+    await world.approver.approve(world.pull_number)
+    await survive(world, between)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Everything that people see and pay for, in a form that is the same for the same story."""
+
+    ended: tuple[str, ...]
+    summary: Mapping[str, int]
+    comments: Mapping[str, int]
+    checks: Mapping[tuple[str, str | None], int]
+    reactions: tuple[tuple[str, str], ...]
+    branches: int
+    tree: str | None
+    """The tree of the default branch at the end."""
+    asked: Mapping[str, int]
+    """How often the model was asked, by step."""
+    calls: int
+    """How many replies were paid for."""
+    cost_usd: Decimal
+
+    @classmethod
+    async def of(cls, world: World) -> "Trace":
+        run, town, repository = await world.run(), world.town, world.town.repository
+        assert town.model is not None
+        async with world.services.store.read() as db:
+            spent = await costs.of_run(db, run.id)
+        assert spent.cost_usd is not None
+        paid = [event for event in await world.journal() if event.name == "model.replied"]
+        issues = repository.issues.values()
+        return cls(
+            ended=(run.state, run.ended_code or "", run.ended_why or ""),
+            summary=town.github.world.summary(repository),
+            comments=Counter(reply.split("\n")[0].split("`")[0] for reply in world.replies()),
+            checks=Counter((check.name, check.conclusion) for check in town.github.world.check_runs(repository)),
+            reactions=tuple(sorted((one.content, one.user.login) for issue in issues for one in issue.reactions)),
+            branches=len(await town.github.world.branches(repository)),
+            tree=await git.resolve(repository.path, "refs/heads/main^{tree}"),
+            asked=Counter(purpose.partition("/")[2] for purpose in town.model.requests),
+            calls=len(paid),
+            cost_usd=spent.cost_usd,
+        )
+
+
+_undisturbed: list[Trace] = []
+
+
+@pytest.fixture
+async def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Trace:
+    """The trace of the story in which nobody dies; played once."""
+    if not _undisturbed:
+        async with open_world(tmp_path_factory.mktemp("undisturbed")) as world:
+            await play(world)
+            _undisturbed.append(await Trace.of(world))
+        assert _undisturbed[0].ended == ("succeeded", "", "#2 is merged")
+    return _undisturbed[0]
+
+
+def assert_same(found: Trace, expected: Trace, *, asked_again: int = 0) -> None:
+    """Equal, but for at most so many requests whose reply died with the worker that got it."""
+    again = Counter(found.asked) - Counter(expected.asked)
+    assert again.total() <= asked_again, again
+    # How long a command took is part of what the model reads, and of what it costs.
+    assert found.cost_usd == pytest.approx(expected.cost_usd, rel=Decimal("0.01"))
+    assert replace(found, asked=expected.asked, cost_usd=expected.cost_usd) == expected
+
+
+UNRECORDED = {"agent.after_reply", "memo.before_keep"}
+"""Between a model's reply and its record: the one place where a death costs another request."""
+
+
+@pytest.mark.parametrize("name", fault_points())
+async def test_a_death_at_this_point_is_not_seen_by_anybody(tmp_path: Path, undisturbed: Trace, name: str) -> None:
+    async with open_world(tmp_path) as world:
+        deaths = Deaths(name, every=4)
+        await play(world)
+        assert deaths.died > 0, "the story comes by every point"
+        assert_same(await Trace.of(world), undisturbed, asked_again=deaths.died if name in UNRECORDED else 0)
+
+
+@pytest.mark.parametrize("name", ["agent.after_checkpoint", "step.before_outcome", "effect.after_act"])
+async def test_another_machine_goes_on_where_a_lost_one_stopped(tmp_path: Path, undisturbed: Trace, name: str) -> None:
+    async with open_world(tmp_path) as world:
+
+        def lose_the_disk() -> None:
+            for folder in ("workspaces", "mirrors", "layers"):
+                shutil.rmtree(world.services.settings.data_dir / folder, ignore_errors=True)
+
+        deaths = Deaths(name, every=3)
+        await play(world, lose_the_disk)
+        assert deaths.died > 0
+        assert_same(await Trace.of(world), undisturbed)
+
+
+async def test_a_run_that_fails_five_times_at_one_place_is_given_up_with_one_comment(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        Deaths("step.before_outcome", every=1)
+        await world.ask()
+        await survive(world)
+        run = await world.run()
+        assert (run.state, run.ended_code) == ("failed", "given-up")
+        said = [reply for reply in world.replies() if not reply.startswith("**")]
+        assert said == [
+            "❌ **This run failed** (`given-up`). The run failed 5 times in a row without getting any further.\n\n"
+            "The operator should look at the log of this run; then comment `/retry`."
+        ]
+        assert world.town.model is not None
+        assert len(world.town.model.requests) == 1, "the triage was recorded and paid for once"
+
+
+async def test_a_worker_that_is_told_to_stop_parks_at_the_next_turn_and_no_turn_is_lost(
+    tmp_path: Path, undisturbed: Trace
+) -> None:
+    async with open_world(tmp_path) as world:
+        issue = await world.ask()
+        await world.settle()
+        await world.approver.comment(issue, f"/approve {await world.digest()}")
+        await world.town.github.webhooks.delivered()
+        await drain(world.services)
+        async with world.services.store.begin() as db:
+            await runs.wake(db, (await world.run()).id, world.clock.now())
+
+        draining = asyncio.Event()
+        faults.arm("agent.after_call", draining.set)
+        await engine.look(world.services, (await world.run()).id, draining)
+        faults.disarm()
+        run = await world.run()
+        assert (run.state, run.lease_owner, run.attempts) == ("queued", None, 0)
+        assert world.town.model is not None
+        assert world.town.model.requests[-1].endswith("/change")
+        assert world.town.github.world.pulls(world.town.repository) == []
+
+        await world.another_worker()
+        await world.settle()
+        await world.approver.approve(world.pull_number)
+        await world.settle()
+        assert_same(await Trace.of(world), undisturbed)
+
+
+async def test_a_killed_worker_of_the_real_service_is_replaced_and_the_run_goes_on(tmp_path: Path) -> None:
+    change = [{**ONE_FILE[0]}, {"hang": 1.5, **ONE_FILE[1]}]
+    text = script(change=change)
+    settings = {"PULLWRIGHT_LEASE_SECONDS": "2", "PULLWRIGHT_HEARTBEAT_SECONDS": "0.5"}
+    port = free_port()
+    town = open_town(
+        tmp_path,
+        source(tmp_path),
+        webhook_port=port,
+        script=Script.parse(text),
+        settings=settings,
+        policy=AT_ONCE,
+    )
+    async with town as place, supervise(place.environ, workers=1) as service:
+        model = place.model
+        assert model is not None
+
+        def asked() -> list[str]:
+            return [step for purpose in model.requests if (step := purpose.partition("/")[2]) == "change"]
+
+        issue = await place.requester.open_issue("Add a constant", "Called X.")
+        await place.requester.label(issue.number, "pullwright:implement")
+        await until(lambda: len(asked()) == 2)
+        os.kill(service.pids["worker runs 1"], signal.SIGKILL)
+
+        def ready() -> bool:
+            pulls = [one.pull for one in place.github.world.pulls(place.repository)]
+            return bool(pulls) and pulls[0] is not None and not pulls[0].draft
+
+        await until(ready)
+        assert asked() == ["change"] * 3, "the first turn was recorded, the reply of the second died with the worker"
+        assert len(place.github.world.pulls(place.repository)) == 1
+        assert len(await place.github.world.branches(place.repository)) == 2
+
+
+async def until(holds: Callable[[], bool], seconds: float = 90) -> None:
+    """Wait for what other processes do."""
+    async with asyncio.timeout(seconds):
+        while not holds():  # noqa: ASYNC110  # what other processes do has no event here
+            await asyncio.sleep(0.05)
