@@ -104,7 +104,10 @@ class _Reader:
 def mistakes(document: Document, error: ValidationError, known: tuple[str, ...] = ()) -> list[str]:
     """One line per mistake, with place, in the order of the file; unknown keys get a suggestion from `known`."""
     rows: list[tuple[tuple[int, int], str]] = []
-    for one in error.errors(include_url=False, include_input=False):
+    found = error.errors(include_url=False, include_input=False)
+    for one in found:
+        if one["type"] == "too_short" and any(_below(other["loc"], one["loc"]) for other in found):
+            continue  # pydantic does not count items that are wrong; each of them is told by itself
         path = tuple(part for part in one["loc"] if (*one["loc"],) and isinstance(part, str | int))
         message = one["msg"].removeprefix("Value error, ")
         if one["type"] == "extra_forbidden":
@@ -114,3 +117,7 @@ def mistakes(document: Document, error: ValidationError, known: tuple[str, ...] 
             message = f"`{'.'.join(map(str, path))}`: {message[0].lower()}{message[1:]}"
         rows.append((document.place(path), document.mistake(path, message)))
     return [line for _, line in sorted(rows)]
+
+
+def _below(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer

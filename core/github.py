@@ -48,6 +48,8 @@ class Issue(Value):
 class Comment(Value):
     id: int
     node_id: str
+    number: int
+    """The issue or pull request that it stands on."""
     body: str
     author: Account
     author_association: str

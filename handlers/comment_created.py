@@ -33,6 +33,8 @@ def plan(event: CommentCreated, facts: Facts) -> list[Intent]:
         return [Ignore("a comment without commands")]
     if comment is None:
         return [Ignore("the comment is gone")]
+    if comment.number != event.number:
+        return [Ignore("the comment stands elsewhere")]
     if why := ignored_comment(comment, facts.app):
         return [why]
     if not parse(event.body, slug=facts.app.slug):

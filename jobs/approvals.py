@@ -97,7 +97,7 @@ async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal
         return f"refused: {allowed.why}"
     if signal.review_id is not None and covers != asked.head_sha:
         return "refused: the review covers another head"
-    if signal.review_id is None and signal.digest is not None and not matches(signal.digest, asked.digest):
+    if signal.review_id is None and not matches(signal.digest or "", asked.digest):
         await _answer(work, signal, replies.older(asked.binds, asked.digest))
         return "refused: another digest"
     now = work.services.clock.now()

@@ -68,10 +68,12 @@ async def called_off(services: Services, lease: Lease) -> None:
 
 
 async def _why_called_off(github: GitHub, run: Run, signal: NewSignal) -> tuple[Trigger, str]:
+    if run.pull_number is not None and (await github.pull(run.pull_number)).merged:
+        # Also where it was cancelled too late: the merge was on its way already.
+        by = "" if signal.kind is SignalKind.cancel else f" by @{signal.actor}"
+        return Trigger.finish, f"#{run.pull_number} was merged{by}"
     if signal.kind is SignalKind.cancel:
         return Trigger.cancel, f"cancelled by @{signal.actor}" + (f": {signal.text}" if signal.text else "")
-    if run.pull_number is not None and (await github.pull(run.pull_number)).merged:
-        return Trigger.finish, f"#{run.pull_number} was merged by @{signal.actor}"
     return Trigger.cancel, signal.text or f"closed by @{signal.actor}"
 
 
@@ -85,11 +87,14 @@ async def _end(services: Services, lease: Lease, ended: _Ended, *, applied: Sequ
         shown = await effects.get(db, f"run:{run.id}:status")
         view = await status.view_of(db, run, memos, limit_usd=limit, ended=ended.trigger, why=ended.why)
     said: list[tuple[str, Act]] = []
+    comment = ended.comment
     if shown is not None and shown.receipt:
         body = marked(fitting(replies.status_comment(view)), shown.key)
         said.append(("status", EditComment(comment_id=shown.receipt["comment_id"], body=body)))
-    if ended.comment is not None:
-        said.append(("comment", PostComment(number=run.pull_number or run.subject.number, body=ended.comment)))
+    elif comment is None and ended.trigger is not Trigger.finish:
+        comment = replies.ended(target(ended.trigger), ended.why)
+    if comment is not None:
+        said.append(("comment", PostComment(number=run.pull_number or run.subject.number, body=comment)))
     if ended.reaction is not None:
         said.append(("reaction", _reaction(run, ended.reaction)))
     if (check := checks.final_approval(run, memos, ended.trigger, ended.why)) is not None:
@@ -97,6 +102,7 @@ async def _end(services: Services, lease: Lease, ended: _Ended, *, applied: Sequ
     async with lease.write() as db:
         for signal in applied:
             await signals.applied(db, run.id, lease.epoch, signal.key, "the run ended")
+        await effects.abandon(db, run.id, "the run ended")
         for name, act in said:
             key = f"run:{run.id}:end:{name}"
             await effects.insert(db, NewEffect(key=key, run_id=None, repo=run.repo, act=act, at=now))

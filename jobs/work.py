@@ -9,7 +9,7 @@ import structlog
 
 from adapters.store import artifacts, effects, events, runs
 from core.effects import COSMETIC, Act, AddReaction, KeepComment, PostComment
-from core.errors import BotError
+from core.errors import BotError, GitHubRefused
 from core.facts import App
 from core.github import GitHub, RepositoryFacts
 from core.markers import marked
@@ -137,9 +137,14 @@ class Work:
                 raise
             log.warning("effect.failed", key=key, code=error.code, why=str(error))
             return {}
-        if receipt is not None and effect.receipt is None:
+        if receipt is None:
+            # Settled as failed before: what it was to bring about did not happen.
+            if act.kind in COSMETIC:
+                return {}
+            raise GitHubRefused(effect.error or f"The effect `{name}` was given up before.")
+        if effect.receipt is None:
             await self.journal("effect.done", {"effect": name, "kind": act.kind, **receipt})
-        return receipt or {}
+        return receipt
 
     async def intended_at(self, name: str) -> datetime:
         """When an effect of this run was first meant to be done."""

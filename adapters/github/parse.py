@@ -150,6 +150,7 @@ class CommentJson(Edge):
     created_at: AwareDatetime
     updated_at: AwareDatetime
     html_url: str
+    issue_url: str = Field(pattern=r"/issues/[0-9]+$")
 
     def value(self) -> Comment:
         author = account(self.user)
@@ -158,6 +159,7 @@ class CommentJson(Edge):
         return Comment(
             id=self.id,
             node_id=self.node_id,
+            number=int(self.issue_url.rpartition("/")[2]),
             body=self.body or "",
             author=author,
             author_association=self.author_association,

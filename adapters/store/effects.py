@@ -12,7 +12,6 @@ from adapters.store.rows import effect_of, effect_row
 from adapters.store.statements import changed
 from adapters.store.statements import insert as insert_into
 from adapters.store.tables import effects
-from adapters.store.tables import runs as run_table
 from core.names import Epoch, RunId
 from core.runs import Effect, EffectState, NewEffect
 
@@ -88,13 +87,23 @@ async def failed(db: AsyncConnection, key: str, error: str, not_before: datetime
     await db.execute(statement)
 
 
+async def abandon(db: AsyncConnection, run_id: RunId, why: str) -> None:
+    """Settle what the run still owed, as failed: once it has ended nobody may push or merge in its name."""
+    statement = (
+        sa.update(effects)
+        .where(_t.run_id == run_id, _t.state.in_(_UNSETTLED))
+        .values(state=EffectState.failed, error=why, not_before=None)
+    )
+    await db.execute(statement)
+
+
 async def pending_of_run(db: AsyncConnection, run_id: RunId) -> list[Effect]:
     """What the run still owes the outside, in the order of its intentions, put off or not."""
     return await _effects(db, sa.select(effects).where(_t.run_id == run_id, _t.state.in_(_UNSETTLED)))
 
 
 async def pending_loose(db: AsyncConnection, now: datetime, limit: int) -> list[Effect]:
-    """Effects to act on now that no lease holder looks after: without a run, or left over when their run ended."""
+    """Effects to act on now that no lease holder looks after. What an ended run did not do is not among them."""
     query = sa.select(effects).where(_t.state.in_(_UNSETTLED), _loose(), _put_off_until(now))
     return await _effects(db, query.limit(limit))
 
@@ -111,8 +120,7 @@ async def of_run(db: AsyncConnection, run_id: RunId) -> list[Effect]:
 
 
 def _loose() -> sa.ColumnElement[bool]:
-    ended = sa.exists().where(run_table.c.id == _t.run_id, run_table.c.ended_at.is_not(None))
-    return sa.or_(_t.run_id.is_(None), ended)
+    return _t.run_id.is_(None)
 
 
 def _put_off_until(now: datetime) -> sa.ColumnElement[bool]:

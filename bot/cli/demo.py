@@ -80,7 +80,7 @@ def _plot(repo: Path | None, issue: Path | None, script: Path | None, model: str
     if repo is not None and (issue is None or (script is None and model is None)):
         raise click.UsageError("--repo needs an --issue to work on, and a --script or a --model to do it.")
     if real := [f"PULLWRIGHT_{name}" for name in REAL if os.environ.get(f"PULLWRIGHT_{name}")]:
-        raise ConfigurationError(f"The demo runs beside nothing real. Unset {', '.join(real)} and start it again.")
+        raise ConfigurationError(f"The demo runs beside nothing real. Unset {', '.join(real)}.")
     text = _text(issue or SAMPLE / "issue.md")
     if not text.strip().partition("\n")[0].strip("# "):
         raise click.UsageError(f"{issue} has no title: its first line is the title, the rest the text.")

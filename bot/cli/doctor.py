@@ -129,7 +129,7 @@ async def _github(settings: "Settings") -> list[Line]:
         remedy = (
             "Set it to the App ID, which stands at the top of your GitHub App's settings."
             if settings.app_id is None
-            else "Generate a private key in your GitHub App's settings, and set PULLWRIGHT_PRIVATE_KEY_FILE to its file."
+            else "Generate one in your GitHub App's settings, and set PULLWRIGHT_PRIVATE_KEY_FILE to its file."
         )
         return [Line("github app", False, f"{missing} is not set", remedy)]
     key = settings.private_key.get_secret_value

@@ -2,7 +2,7 @@
 
 from core.facts import Facts
 from core.github import Comment
-from core.intents import StartRun
+from core.intents import Ignore, StartRun
 from core.names import Subject, SubjectKind
 from core.runs import Run, Snapshot, ThreadComment
 from core.states import TERMINAL
@@ -42,6 +42,9 @@ def start(order: Order, workflow: Workflow, inputs: dict[str, str]) -> Answer:
 def _begin(order: Order, workflow: str, inputs: dict[str, str], *, retry_of: Run | None) -> Answer:
     if order.on_pull:
         return mistaken(order, replies.only_on_issues(order.verb))
+    if any(run.trigger_key == order.key for run in order.facts.runs):
+        # GitHub tells of one labelling twice where an issue is opened with it, and anybody may send a payload again.
+        return Answer((Ignore("this order has started its run already"),))
     verdict = may_start(order.policy, role=order.role, actor=order.actor, workflow=workflow)
     if not verdict.approved:
         return refused(order, verdict)

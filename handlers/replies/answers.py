@@ -37,9 +37,14 @@ def help_(slug: str) -> str:
 
 
 def status(run: Run, steps: Sequence[Step]) -> str:
-    """Where a run stands: its state, what it waits for, and the steps that were begun."""
+    """Where a run stands: its state, what it waits for, and the steps that were begun.
+
+    The memos of what an agent did within a step, whose keys hold a slash, are of no interest here.
+    """
     begun = [
-        f"- {'✅' if step.state == 'done' else '❌' if step.state == 'failed' else '⏳'} {step.key}" for step in steps
+        f"- {'✅' if step.state == 'done' else '❌' if step.state == 'failed' else '⏳'} {step.key}"
+        for step in steps
+        if "/" not in step.key
     ]
     return block(f"Run `{run.id}` of `{run.workflow}`: {_stands(run)}", "\n".join(begun))
 

@@ -9,6 +9,7 @@ that they show something.
 from collections.abc import Collection
 
 from core.boxes import CommandResult
+from core.digests import digest
 from core.errors import BaselineRed, NothingChanged, SetupFailed, StillRed
 from core.names import Sha, Value
 from core.outputs import ChangeSummary
@@ -16,6 +17,7 @@ from core.workflow import Check, Repair, Step
 from handlers import replies
 from handlers.replies.words import plural
 from jobs.dependencies import tail
+from jobs.memo import StepMemo
 from jobs.outcomes import Done, Outcome
 from jobs.steps.agent import checked, hand_in, repair_prompt
 from jobs.work import Work
@@ -59,14 +61,14 @@ class Evidence(Value):
 async def perform(step: Step, check: Check, work: Work) -> Outcome:
     bench = await work.bench()
     if step.expect == "any":
-        return await _baseline(check, work, bench)
+        return await _baseline(step, check, work, bench)
     return await _green(step, work, bench)
 
 
-async def _baseline(check: Check, work: Work, bench: Workbench) -> Outcome:
+async def _baseline(step: Step, check: Check, work: Work, bench: Workbench) -> Outcome:
     plan = await _plan(check.uses, work, bench)
     await bench.set_up(plan)
-    report = await _run(work, bench, plan, work.run.base_sha)
+    report = await _run(f"{step.id}/check", work, bench, plan, work.run.base_sha)
     output = {"check": plan.model_dump(mode="json"), "report": report.model_dump(mode="json")}
     if report.verdict is Verdict.green:
         return Done(output, f"`{plan.run}` is green on the base")
@@ -85,14 +87,14 @@ async def _green(step: Step, work: Work, bench: Workbench) -> Outcome:
     tree = work.tree()
     if not await bench.workspace.changed_paths(work.run.base_sha, tree):
         raise NothingChanged("The agent handed in its work, but no file is different.")
-    report = await _run(work, bench, plan, tree)
+    report = await _run(f"{step.id}/check:0", work, bench, plan, tree)
     repairs = 0
     while not _only_known(report.verdict, report.failing, known):
         if step.repair is None or repairs == step.repair.attempts:
             raise StillRed(f"`{plan.run}` is still red after {plural(repairs, 'repair')}.", evidence=report.output)
         repairs += 1
         tree = await _repair(step.repair, f"{step.id}/repair:{repairs}", repairs, work, bench, plan, tree, report)
-        report = await _run(work, bench, plan, tree)
+        report = await _run(f"{step.id}/check:{repairs}", work, bench, plan, tree)
     evidence = await _evidence(work, bench, plan, tree, known)
     output = {
         "tree": tree,
@@ -158,7 +160,12 @@ def _only_known(verdict: Verdict, failing: Collection[str], known: frozenset[str
     return verdict is Verdict.green or (verdict is Verdict.red and bool(failing) and set(failing) <= known)
 
 
-async def _run(work: Work, bench: Workbench, plan: CheckPlan, tree: Sha) -> CheckReport:
+async def _run(key: str, work: Work, bench: Workbench, plan: CheckPlan, tree: Sha) -> CheckReport:
+    """How the check ends on this tree, recorded under the key: no two runs print the same times, and what a repair
+    was asked for must stay what it was."""
+    memo, asked = StepMemo(work, checkpointed=None), digest("check", plan.model_dump(mode="json"), tree)
+    if (kept := await memo.recall(key, asked)) is not None:
+        return CheckReport.model_validate(kept)
     result = await bench.command(tree, plan.run)
     ended = _judged(result)
     report = CheckReport(
@@ -172,6 +179,7 @@ async def _run(work: Work, bench: Workbench, plan: CheckPlan, tree: Sha) -> Chec
     )
     facts = {"tree": tree, "command": plan.run, **report.model_dump(mode="json", exclude={"output"})}
     await work.journal("check.ran", facts)
+    await memo.keep(key, asked, report.model_dump(mode="json"))
     return report
 
 

@@ -29,7 +29,7 @@ async def perform(step: Step, merge: Merge, work: Work) -> Outcome:
         policy.policy,
         change=decided,
         content=await judge(work, bench, policy.policy, shipped.tree, shipped.paths),
-        tests_green=work.outputs["tests"]["report"]["verdict"] in {"green", "red"},
+        tests_green=work.outputs["tests"]["tree"] == shipped.tree,
         head_is_approved=found.head_sha == shipped.head,
     )
     if not verdict.approved:

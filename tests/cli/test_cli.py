@@ -55,6 +55,7 @@ def test_doctor_names_every_problem_with_its_remedy_and_ends_with_1(pullwright):
     assert checks["database"]["why"].endswith("pullwright.db will be made at the first start")
     assert checks["webhooks"]["remedy"] == "Generate one: openssl rand -hex 32"
     assert checks["github app"]["why"] == "PULLWRIGHT_APP_ID is not set"
+    assert checks["github app"]["remedy"].startswith("Set it to the App ID")
     assert checks["model"]["why"] == "PULLWRIGHT_MODEL is not set"
     assert report["settings"]["PULLWRIGHT_WEBHOOK_SECRET"] == "(set)"
     assert "short\n" not in ended.stdout
@@ -77,6 +78,14 @@ def test_a_workflow_file_is_checked_with_line_and_column(pullwright, tmp_path):
     assert pullwright("workflow", "validate", "good.yml").returncode == 0
 
 
+def test_a_list_whose_every_item_is_wrong_is_not_called_too_short(pullwright, tmp_path):
+    (tmp_path / "bad.yml").write_text("name: bad\nsteps:\n  - {id: a, used: triage, uses: triage}\n")
+    ended = pullwright("workflow", "validate", "bad.yml")
+    assert ended.stdout == "bad.yml: 1 mistake\n  bad.yml:3:18: unknown key `used`; did you mean `uses`?\n"
+    (tmp_path / "empty.yml").write_text("name: empty\nsteps: []\n")
+    assert "`steps`: tuple should have at least 1 item" in pullwright("workflow", "validate", "empty.yml").stdout
+
+
 def test_built_in_workflows_are_shown(pullwright):
     assert "implement: " in pullwright("workflow", "show").stdout
     assert "\nname: implement\n" in pullwright("workflow", "show", "implement").stdout
@@ -95,3 +104,10 @@ def test_a_policy_file_is_checked(pullwright, tmp_path):
 
 def test_built_in_policies_are_shown(pullwright):
     assert json.loads(pullwright("policy", "show", "strict", "--json").stdout)["policy"] == "strict"
+
+
+def test_a_built_in_policy_as_it_is_shown_can_be_written_to_a_file(pullwright, tmp_path):
+    (tmp_path / "shown.yml").write_text(pullwright("policy", "show", "solo").stdout)
+    assert pullwright("policy", "check", "shown.yml").stdout == (
+        "shown.yml: ok, starting from the built-in policy `solo`\n"
+    )

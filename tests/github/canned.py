@@ -68,6 +68,7 @@ def comment(number: int = 1, body: str = "hello", **changes: Any) -> dict[str, A
         "created_at": WHEN,
         "updated_at": WHEN,
         "html_url": f"https://github.com/octo/hello/issues/7#issuecomment-{number}",
+        "issue_url": "https://api.github.com/repos/octo/hello/issues/7",
         "performed_via_github_app": None,
     } | changes
 

@@ -60,6 +60,7 @@ def comment(body: str, **more: Any) -> Comment:
     values = {
         "id": 50,
         "node_id": "IC_50",
+        "number": 3,
         "body": body,
         "author": account("ada"),
         "author_association": "MEMBER",

@@ -38,7 +38,8 @@ SHORT = PLAN[:12]
 def said(body: str, *, on_pull: bool = False, by: str = "ada", **more):
     """What a comment comes to."""
     number = {"number": 4} if on_pull else {}
-    known = {"comment": comment(body, author=account(by)), "runs": [waiting_run()], "issue": issue(**number)} | more
+    it = comment(body, author=account(by), **number)
+    known = {"comment": it, "runs": [waiting_run()], "issue": issue(**number)} | more
     return planned(commented(body, on_pull=on_pull), facts(**known))
 
 

@@ -88,14 +88,16 @@ async def test_an_effect_without_a_run_belongs_for_a_minute_to_whoever_acts_on_i
         assert await effects.acting(db, loose.key, None, in_seconds(60))
 
 
-async def test_what_a_run_still_owed_when_it_ended_is_loose(store: Store):
+async def test_nobody_does_what_an_ended_run_still_owed(store: Store):
     _, epoch = await claimed(store)
     async with store.begin() as db:
         await effects.insert(db, an_effect())
-        assert await effects.pending_loose(db, NOW, 10) == []
+        await effects.abandon(db, RUN, "the run ended")
         await runs.end(db, RUN, epoch, Trigger.finish, "merged", None, NOW)
-        assert [one.key for one in await effects.pending_loose(db, NOW, 10)] == [an_effect().key]
-        assert await effects.acting(db, an_effect().key, None, NOW)
+        assert await effects.pending_loose(db, NOW, 10) == []
+        assert not await effects.acting(db, an_effect().key, None, NOW)
+        left = await effects.require(db, an_effect().key)
+        assert (left.state, left.error) == ("failed", "the run ended")
 
 
 async def test_effects_come_in_the_order_of_their_intentions(store: Store):

@@ -3,18 +3,22 @@
 The scripts here do the least that a run needs, so that a test spends its time on people and not on the model.
 """
 
+import json
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import yaml
 from story_world import World, open_world
 
 from adapters.store import events, runs
 from bot.demo.github.people import Person
-from bot.demo.github.records import Actor, Comment, Role
-from bot.demo.town import POLICY
+from bot.demo.github.records import Actor, Comment, Delivery, Role
+from bot.demo.github.webhooks import signatures
+from core.runs import Run
 
 OLD = 'return re.sub(r"[^a-z0-9]", "-", title.lower())'
 NEW = 'return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")'
@@ -85,17 +89,36 @@ def posted(world: World, number: int, beginning: str) -> Comment:
     return found
 
 
-def said_after(world: World, number: int, count: int) -> list[str]:
-    """What the bot said after its first `count` comments there."""
-    return world.replies(number)[count:]
-
-
 def nothing_merged(world: World) -> bool:
     return world.town.github.world.merges(world.town.repository) == []
 
 
-async def under(policy: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**POLICY, **policy}
+async def all_runs(world: World) -> list[Run]:
+    """Every run there is, newest first."""
+    async with world.services.store.read() as db:
+        return await runs.recent(db, 100)
+
+
+def told(world: World, event: str, action: str) -> Delivery:
+    """The newest delivery of this event and action that GitHub sent."""
+    found = [one for one in world.town.github.webhooks.log if (one.event, one.action) == (event, action)]
+    return found[-1]
+
+
+async def forge(world: World, event: str, payload: Mapping[str, Any]) -> None:
+    """What somebody sends who knows the webhook secret: signed rightly, and stored like any other delivery."""
+    hook, body = world.town.app.hook, json.dumps(payload).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "X-GitHub-Delivery": str(uuid.uuid4()),
+        "X-GitHub-Event": event,
+        "X-GitHub-Hook-ID": str(hook.id),
+    }
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(hook.url, data=body, headers=headers | signatures(hook, body)) as answer,
+    ):
+        assert answer.status == 202
 
 
 async def _waits(world: World) -> None:

@@ -84,6 +84,8 @@ async def play(world: World, between: Callable[[], None] = lambda: None) -> None
     await survive(world, between)
     await world.approver.comment(issue, f"/approve {await world.digest()}")
     await survive(world, between)
+    run = await world.run()
+    assert run.state == "waiting", run.ended_why
     await world.approver.approve(world.pull_number)
     await survive(world, between)
 

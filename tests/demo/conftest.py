@@ -1,0 +1,61 @@
+"""The demo as a newcomer starts it, and repositories to start it with."""
+
+import os
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.demo.story import SAMPLE
+
+PULLWRIGHT = str(Path(sysconfig.get_path("scripts"), "pullwright"))
+ISSUE, SCRIPT = str(SAMPLE / "issue.md"), str(SAMPLE / "script.yml")
+
+Demo = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def demo(tmp_path: Path, data_dir: Path) -> Demo:
+    """Runs `pullwright demo` to its end; keywords are settings without their prefix."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PULLWRIGHT_")}
+
+    def demo(*arguments: str | Path, **settings: str) -> "subprocess.CompletedProcess[str]":
+        environ = kept | {"PULLWRIGHT_DATA_DIR": str(data_dir)}
+        environ |= {f"PULLWRIGHT_{name}": value for name, value in settings.items()}
+        return subprocess.run(
+            [PULLWRIGHT, "demo", *map(str, arguments)],
+            env=environ,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    return demo
+
+
+def git(folder: Path, *arguments: str) -> str:
+    environ = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
+    named = ("-c", "user.name=Nell", "-c", "user.email=nell@example.org", "-c", "protocol.file.allow=always")
+    command = ["git", "-C", str(folder), *named, *arguments]
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The sample project as a repository of one's own, whose branch is `trunk`."""
+    folder = tmp_path / "project"
+    shutil.copytree(SAMPLE / "repository", folder)
+    git(folder, "init", "--quiet", "--initial-branch=trunk")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=Begin")
+    return folder

@@ -1,0 +1,255 @@
+"""Commands: what people type, what happens, and what the bot answers."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from story_sources import AT_ONCE, source
+from story_trust import (
+    all_runs,
+    change_waits,
+    forge,
+    newcomer,
+    nothing_merged,
+    ourselves,
+    plan_waits,
+    posted,
+    quick_world,
+    told,
+)
+from story_world import LABEL, World
+
+from bot.demo.github.acts import comments
+
+
+@pytest.fixture
+async def quick(tmp_path: Path) -> AsyncIterator[World]:
+    """`team`, and every plan waits."""
+    async with quick_world(tmp_path) as opened:
+        yield opened
+
+
+# Telling --------------------------------------------------------------------------------------------------------
+
+
+async def test_help_shows_every_command_to_anybody(quick: World) -> None:
+    issue = await quick.requester.open_issue("A question")
+    await newcomer(quick, "sam").comment(issue, "/help")
+    await quick.settle()
+    (answer,) = quick.replies()
+    assert answer == (
+        "Commands stand at the beginning of a line, outside of code and quotes. Editing a comment never runs one.\n\n"
+        "| command | what it does | who may |\n"
+        "| --- | --- | --- |\n"
+        "| `/implement [task]` | starts work on this issue | requesters |\n"
+        "| `/approve [digest]` | approves what a run waits for | approvers, by policy |\n"
+        "| `/reject [reason]` | ends a run that should not go on | write role, or the requester |\n"
+        "| `/cancel` | stops the run at work here | write role, or the requester |\n"
+        "| `/retry` | starts the last run anew | requesters |\n"
+        "| `/status` | says where the run stands | everybody |\n"
+        "| `/help` | shows this table | everybody |\n\n"
+        "Where other bots listen too, write `/pullwright status` or `@pullwright status`."
+    )
+    assert await all_runs(quick) == []
+
+
+async def test_status_says_where_the_run_stands_and_whom_it_waits_for(quick: World) -> None:
+    issue = await plan_waits(quick)
+    await newcomer(quick, "sam").comment(issue, "/status")
+    await quick.settle()
+    assert quick.replies()[-1] == (
+        f"Run `{(await quick.run()).id}` of `implement`: waiting for an approval by @ada.\n\n"
+        "- ✅ triage\n- ✅ baseline\n- ✅ research\n- ✅ plan\n- ⏳ plan-approved"
+    )
+
+
+# Stopping -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_run_is_cancelled_by_whoever_asked_for_it_and_not_by_a_stranger(quick: World) -> None:
+    issue = await plan_waits(quick)
+    await newcomer(quick, "rhea", "read").comment(issue, "/cancel")
+    await quick.settle()
+    assert quick.replies()[-1] == (
+        "Not done: `/cancel` needs the role `write` or above, and @rhea has the role `read`. "
+        "Ask somebody with the role `write`, or an admin of this repository to give you that role."
+    )
+    assert (await quick.run()).state == "waiting"
+    await quick.requester.comment(issue, "/cancel not needed any more")
+    await quick.settle()
+    run = await quick.run()
+    assert (run.state, run.ended_why) == ("cancelled", "cancelled by @rosa: not needed any more")
+    assert posted(quick, issue, "**🛑 Cancelled**: cancelled by ＠rosa: not needed any more")
+
+
+async def test_a_rejected_plan_ends_the_run_with_the_reason(quick: World) -> None:
+    issue = await plan_waits(quick)
+    await quick.approver.comment(issue, "/reject Too broad.")
+    await quick.settle()
+    run = await quick.run()
+    assert (run.state, run.ended_why) == ("rejected", "@ada rejected the plan: Too broad.")
+    assert posted(quick, issue, "**🛑 Rejected**: ＠ada rejected the plan: Too broad.")
+    assert quick.town.github.world.pulls(quick.town.repository) == []
+
+
+async def test_a_rejected_change_stays_open_with_a_red_check(tmp_path: Path) -> None:
+    async with quick_world(tmp_path, source=source(tmp_path), policy=AT_ONCE) as world:
+        await change_waits(world)
+        await world.approver.comment(world.pull_number, "/reject Not like this.")
+        await world.settle()
+        run = await world.run()
+        assert (run.state, run.ended_why) == ("rejected", "@ada rejected the change: Not like this.")
+        assert world.checks()["pullwright/approval"] == "failure"
+        assert nothing_merged(world)
+        assert world.town.github.world.pulls(world.town.repository)[0].state == "open"
+
+
+# Starting -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_retry_is_a_new_run_that_knows_the_old_one_and_reads_the_issue_anew(quick: World) -> None:
+    assert quick.town.model is not None
+    quick.town.model.outage.append(401)
+    issue = await quick.ask()
+    await quick.settle()
+    first = await quick.run()
+    assert first.state == "failed"
+    quick.clock.leap(5)
+    await quick.requester.edit_issue(issue, body="Hyphens at both ends go away.")
+    await quick.requester.comment(issue, "/retry")
+    await quick.settle()
+    second = await quick.run()
+    assert (second.state, second.retry_of) == ("waiting", first.id)
+    assert second.snapshot.body == "Hyphens at both ends go away."
+    queued = (await quick.journal())[0]
+    assert (queued.name, queued.actor, queued.facts["retry_of"]) == ("run.queued", "rosa", first.id)
+
+
+async def test_a_second_implement_is_told_that_a_run_is_at_work(quick: World) -> None:
+    issue = await quick.requester.open_issue("slugify() doubles hyphens", "One hyphen, please.")
+    await quick.requester.comment(issue, "/implement and keep numbers")
+    await quick.settle()
+    run = await quick.run()
+    assert (run.state, run.inputs) == ("waiting", {"task": "and keep numbers"})
+    await quick.approver.comment(issue, "/implement")
+    await quick.settle()
+    assert quick.replies()[-1] == (
+        f"Run `{run.id}` is at work here already: waiting for an approval by @ada. `/cancel` stops it."
+    )
+    assert len(await all_runs(quick)) == 1
+
+
+async def test_nobody_without_a_role_starts_a_run(quick: World) -> None:
+    issue = await quick.requester.open_issue("slugify() doubles hyphens")
+    await newcomer(quick, "rhea", "read").comment(issue, "/implement")
+    await quick.settle()
+    (refusal,) = quick.replies()
+    assert refusal == (
+        "Not done: Starting `implement` needs the role `triage` or above, and @rhea has the role `read`. "
+        "Ask somebody with the role `triage`, or an admin of this repository to give you that role."
+    )
+    assert await all_runs(quick) == []
+
+
+async def test_a_command_in_code_quotes_or_html_is_none(quick: World) -> None:
+    issue = await quick.requester.open_issue("A question")
+    for words in (
+        "```\n/implement\n```",
+        "> /implement",
+        "<!--\n/implement\n-->",
+        "    /implement",
+        "Try /implement",
+        "`/implement`",
+        "- /implement",
+    ):
+        await quick.requester.comment(issue, words)
+    await quick.settle()
+    assert await all_runs(quick) == []
+    assert quick.replies() == []
+
+
+async def test_neither_other_bots_nor_our_own_words_command_anything(quick: World) -> None:
+    issue = await plan_waits(quick)
+    github, repository = quick.town.github.world, quick.town.repository
+    github.create_user("helper[bot]", "Bot")
+    github.add_collaborator(repository, "helper[bot]", "admin")
+    for words in (f"/approve {await quick.digest()}", "/cancel", "/status"):
+        await quick.town.person("helper[bot]").comment(issue, words)
+        comments.comment(github, ourselves(quick), repository, github.issue(repository, issue), words)
+    before = len(quick.replies())
+    await quick.settle()
+    assert (await quick.run()).state == "waiting"
+    assert len(quick.replies()) == before
+    assert github.pulls(repository) == []
+
+
+async def test_a_label_that_an_issue_comes_with_starts_one_run_and_says_so_once(quick: World) -> None:
+    await quick.requester.open_issue("slugify() doubles hyphens", "One hyphen, please.", labels=[LABEL])
+    await quick.settle()
+    assert len(await all_runs(quick)) == 1
+    assert [words.split(" ")[0] for words in quick.replies()] == ["**✋", "###"]
+
+
+async def test_a_labelling_that_is_delivered_again_and_again_starts_one_run(quick: World) -> None:
+    issue = await plan_waits(quick)
+    labelled = told(quick, "issues", "labeled")
+    said = quick.replies()
+    quick.town.github.webhooks.redeliver(quick.town.github.world, labelled)
+    await forge(quick, "issues", json.loads(labelled.body))
+    await quick.settle()
+    assert len(await all_runs(quick)) == 1
+    assert quick.replies() == said
+    await quick.requester.comment(issue, "/cancel")
+    await quick.settle()
+    await forge(quick, "issues", json.loads(labelled.body))
+    await quick.settle()
+    assert len(await all_runs(quick)) == 1
+
+
+# Forging --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_payload_that_is_signed_but_not_true_starts_nothing(quick: World) -> None:
+    issue = await quick.requester.open_issue("A question")
+    thanks = await quick.requester.comment(issue, "Thanks!")
+    await quick.settle()
+    opened = json.loads(told(quick, "issues", "opened").body)
+    said = json.loads(told(quick, "issue_comment", "created").body)
+    label = {"id": 1, "name": LABEL}
+    await forge(quick, "issues", opened | {"action": "labeled", "label": label})
+    await forge(quick, "issues", opened | {"issue": opened["issue"] | {"labels": [label]}})
+    words = {"body": "/implement"}
+    await forge(quick, "issue_comment", said | {"comment": said["comment"] | words | {"id": 999_999}})
+    await quick.settle()
+    assert quick.replies() == []
+    await forge(quick, "issue_comment", said | {"comment": said["comment"] | words | {"id": thanks.id}})
+    await quick.settle()
+    assert quick.replies() == [
+        "The comment was edited before it was read, so nothing in it was run: write a new comment."
+    ]
+    assert await all_runs(quick) == []
+
+
+async def test_a_payload_that_names_another_author_has_the_rights_of_the_real_one(quick: World) -> None:
+    issue = await plan_waits(quick)
+    await newcomer(quick, "rhea", "read").comment(issue, f"/approve {await quick.digest()}")
+    real = told(quick, "issue_comment", "created")
+    forged = json.loads(real.body)
+    ada = json.loads(told(quick, "issues", "opened").body)["sender"] | {"login": "ada"}
+    await forge(quick, "issue_comment", forged | {"sender": ada, "comment": forged["comment"] | {"user": ada}})
+    await quick.settle()
+    assert "@rhea has the role `read`" in quick.replies()[-1]
+    assert quick.town.github.world.pulls(quick.town.repository) == []
+
+
+async def test_a_real_comment_that_a_payload_puts_into_another_thread_says_nothing_there(quick: World) -> None:
+    issue = await plan_waits(quick)
+    elsewhere = await quick.approver.open_issue("Another matter")
+    await quick.approver.comment(elsewhere, "/approve")
+    forged = json.loads(told(quick, "issue_comment", "created").body)
+    await quick.settle()
+    await forge(quick, "issue_comment", forged | {"issue": forged["issue"] | {"number": issue}})
+    await quick.settle()
+    assert (await quick.run()).state == "waiting"
+    assert quick.town.github.world.pulls(quick.town.repository) == []
