@@ -4,6 +4,7 @@
 here stands only what it *says*.
 """
 
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
@@ -121,8 +122,9 @@ class Workflow(Value):
 _KEYS = tuple({key for model in (Workflow, Step, Agent, Check, Repair, Gate, Merge) for key in model.model_fields})
 
 
+@lru_cache(maxsize=64)
 def parse(text: str, name: str) -> Workflow:
-    """The workflow, or DocumentInvalid with every mistake."""
+    """The workflow, or DocumentInvalid with every mistake. Remembered: a run reads its own at every status it shows."""
     document: Document = load(text, name)
     value: Any = document.value if document.value is not None else {}
     try:

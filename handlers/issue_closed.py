@@ -19,8 +19,9 @@ def plan(event: IssueClosed, facts: Facts) -> list[Intent]:
         return [Ignore("no run is at work here")]
     if why := ignored(event.sender, facts.app):
         return [why]
-    if event.how == "closed" and facts.issue is not None and facts.issue.open:
-        return [Ignore("the issue is open again")]
+    if facts.issue is not None and facts.issue.open:
+        # Whatever the event says: GitHub shows it, and it is open.
+        return [Ignore("the issue is open")]
     said = {"closed": "closed the issue", "deleted": "deleted the issue", "transferred": "moved the issue elsewhere"}
     return [
         Signal(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from adapters.store import approvals, events, signals
 from core.digests import content, matches
-from core.github import ReviewState
+from core.github import Comment, Review, ReviewState
 from core.names import Digest, Sha
 from core.runs import Approval, NewSignal, SignalKind
 from core.states import Trigger
@@ -129,6 +129,8 @@ async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal
 
 async def _reject(work: Work, policy: Policy, signal: NewSignal) -> str | None:
     """None where the rejection counts; else what became of it."""
+    if not await _spoke(work, signal):
+        return "refused: what rejected is gone or was edited"
     role = await work.github.role(signal.actor)
     allowed = may_command(policy, "reject", role=role, actor=signal.actor, requester=work.run.requester)
     if allowed.status is Status.approved:
@@ -145,21 +147,39 @@ async def _void(work: Work, signal: NewSignal) -> str:
 
 
 async def _said(work: Work, signal: NewSignal) -> tuple[Digest | None, Sha | None] | None:
-    """The hash of the approving comment, or the head a review covers; None where it no longer says so.
-
-    A comment that was ever edited does not approve: what was approved must be what people can still read.
-    """
-    if signal.comment_id is not None:
-        comment = await work.github.comment(signal.comment_id)
-        if comment is None or comment.author.login != signal.actor or comment.updated_at != comment.created_at:
-            return None
+    """The hash of the approving comment, or the head that a review covers; None where it no longer says so."""
+    if (comment := await _comment(work, signal)) is not None:
         return content(comment.body.encode()), None
-    if signal.review_id is not None and (pull := work.run.pull_number) is not None:
-        review = await work.github.review(pull, signal.review_id)
-        if review is None or review.author.login != signal.actor or review.state is not ReviewState.approved:
-            return None
-        return None, review.head_sha
-    return None
+    review = await _review(work, signal)
+    if review is None or review.state is not ReviewState.approved:
+        return None
+    return None, review.head_sha
+
+
+async def _spoke(work: Work, signal: NewSignal) -> bool:
+    """Whether GitHub still shows that this person said it: an event alone may be forged."""
+    return (await _comment(work, signal) or await _review(work, signal)) is not None
+
+
+async def _comment(work: Work, signal: NewSignal) -> Comment | None:
+    """The comment that the signal came from, if its author wrote it and never edited it.
+
+    What was approved must be what people can still read.
+    """
+    if signal.comment_id is None:
+        return None
+    comment = await work.github.comment(signal.comment_id)
+    if comment is None or comment.author.login != signal.actor or comment.updated_at != comment.created_at:
+        return None
+    return comment
+
+
+async def _review(work: Work, signal: NewSignal) -> Review | None:
+    """The review that the signal came from, if its author wrote it."""
+    if signal.review_id is None or work.run.pull_number is None:
+        return None
+    review = await work.github.review(work.run.pull_number, signal.review_id)
+    return review if review is not None and review.author.login == signal.actor else None
 
 
 async def _no_longer(work: Work, policy: Policy, asked: Content, approval: Approval) -> str | None:

@@ -70,7 +70,7 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             store=await stack.enter_async_context(open_store(settings.database_url)),
             github=await stack.enter_async_context(github_app(settings, clock)),
             model=LiteLLMModel.of(settings, operator.prices),
-            boxes=boxes(settings.sandbox),
+            boxes=boxes(settings.sandbox, settings.sandbox_mounts),
             mirrors=mirrors,
             workspaces=Workspaces(settings.data_dir / "workspaces", mirrors, objects_at=objects_at),
             artifacts=LocalArtifacts(settings.artifacts_dir),

@@ -114,7 +114,8 @@ class Work:
     async def do(self, name: str, act: Act) -> Receipt:
         """The receipt of an effect of this run, done at most once. `name` tells it from the run's other effects.
 
-        A cosmetic effect that fails leaves a line in the journal and an empty receipt; any other raises.
+        A cosmetic effect that fails leaves an empty receipt, and is tried again with the next wish for it or when the
+        run has ended; any other raises.
         """
         key = self.key(name)
         now = self.services.clock.now()
@@ -132,7 +133,8 @@ class Work:
             )
         except BotError as error:
             async with self.lease.write() as db:
-                await effects.failed(db, key, str(error), None if act.kind in COSMETIC else now)
+                given_up = act.kind in COSMETIC and not error.retryable
+                await effects.failed(db, key, str(error), None if given_up else now)
             if act.kind not in COSMETIC:
                 raise
             log.warning("effect.failed", key=key, code=error.code, why=str(error))

@@ -6,6 +6,7 @@ never guessed around: while a file is broken, nothing runs.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from importlib import resources
 from typing import Annotated, Any, Literal
 
@@ -149,10 +150,12 @@ def load(text: str, name: str, *, start_from: BuiltIn = BuiltIn.team) -> Policy:
     return policy
 
 
+@lru_cache(maxsize=64)
 def effective(operator: str | None, repository: str | None, owner_is_organisation: bool) -> Effective:
     """What the files mean together: the repository's, nowhere looser than the operator's.
 
     Without any file it is `solo` for a person's repository and `team` for an organisation's. Raises PolicyInvalid.
+    Remembered, since every step of every run asks anew.
     """
     default = BuiltIn.team if owner_is_organisation else BuiltIn.solo
     outer = load(operator, "the operator's policy", start_from=default) if operator is not None else None

@@ -59,11 +59,11 @@ def push_failure(branch: str, report: str, said: str) -> BotError | None:
         if flag != "!":
             continue
         reason = rest.partition("\t")[2]
-        if _MOVED.search(reason):
-            return BranchMoved(f"The branch {branch} is not where the bot left it: somebody else pushed to it.")
         remote = " ".join(
             text.removeprefix("remote:").strip() for text in said.splitlines() if text.startswith("remote:")
         )
+        if _MOVED.search(reason) or ("failed to update ref" in reason and _MOVED.search(remote)):
+            return BranchMoved(f"The branch {branch} is not where the bot left it: somebody else pushed to it.")
         return PushRefused(f"GitHub refused the push to {branch}: {' '.join(f'{reason} {remote}'.split())[:500]}")
     return None
 

@@ -34,6 +34,9 @@ async def push(git_dir: Path, remote: Remote, branch: str, sha: Sha, expected: S
     )
     faults.point("push.after")
     if refused := push_failure(branch, result.text, result.err):
+        # Where a connection breaks, git's library sends a push again by itself, and the second one is refused.
+        if await remote_branch(git_dir, remote, branch) == sha:
+            return
         raise refused
     if result.code != 0:
         raise failure("push", result.code, result.err)

@@ -48,9 +48,12 @@ HOST_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Bubblewrap:
-    """Boxes made with bwrap 0.8 or newer."""
+    """Boxes made with bwrap 0.8 or newer. `mounts` are shown in all of them."""
 
     backend = "bubblewrap"
+
+    def __init__(self, mounts: Sequence[Mount] = ()) -> None:
+        self._mounts = tuple(mounts)
 
     def open(
         self,
@@ -60,7 +63,8 @@ class Bubblewrap:
         network: Gateway | None = None,
         limits: Limits | None = None,
     ) -> Box:
-        return BubblewrapBox(tree.resolve(strict=True), checked(mounts), network, limits or Limits())
+        shown = checked((*self._mounts, *mounts))
+        return BubblewrapBox(tree.resolve(strict=True), shown, network, limits or Limits())
 
     async def probe(self, *, quick: bool = False) -> ProbeReport:
         return await probe.probe(self, quick=quick)

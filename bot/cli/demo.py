@@ -22,8 +22,18 @@ if TYPE_CHECKING:
 REAL = ("APP_ID", "PRIVATE_KEY", "PRIVATE_KEY_FILE", "WEBHOOK_SECRET", "DATABASE_URL", "REDIS_URL")
 """Settings that belong to a real service: the demo runs beside none."""
 
-MODEL_KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "MISTRAL_API_KEY", "OPENROUTER_API_KEY")
-COLOURS = {"pullwright": "cyan", "rosa": "magenta", "ada": "green"}
+MODEL_SETTINGS = (
+    "PULLWRIGHT_MODEL_API_BASE",
+    "PULLWRIGHT_MODEL_API_KEY",
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "GEMINI_API_KEY",
+    "MISTRAL_API_KEY",
+    "OPENROUTER_API_KEY",
+)
+"""What the service is given of the surroundings for a real model, and only for one."""
+
+COLOURS = {"pullwright": "cyan", "rosa": "magenta", "ada": "green", "script": "yellow"}
 
 
 @click.command("demo")
@@ -89,9 +99,9 @@ def _plot(repo: Path | None, issue: Path | None, script: Path | None, model: str
         lines = None if model else Script.parse(_text(path), str(path))
     except ScriptInvalid as error:
         raise click.UsageError(f"The script cannot be followed.\n{error}") from error
-    keys = {name: value for name in MODEL_KEYS if model and (value := os.environ.get(name))}
+    settings = {name: value for name in MODEL_SETTINGS if model and (value := os.environ.get(name))}
     branch = "main" if repo is None else _branch(repo)
-    return Plot(repo or SAMPLE / "repository", text, lines, branch, model, keys, keep)
+    return Plot(repo or SAMPLE / "repository", text, lines, branch, model, settings, keep)
 
 
 def _branch(repo: Path) -> str:

@@ -96,7 +96,7 @@ async def _redis(settings: "Settings") -> list[Line]:
 async def _sandbox(settings: "Settings") -> list[Line]:
     from adapters.sandbox import boxes
 
-    report = await boxes(settings.sandbox).probe(quick=False)
+    report = await boxes(settings.sandbox, settings.sandbox_mounts).probe(quick=False)
     remedy = "Nothing runs in a box that leaks. On Debian: apt-get install -y bubblewrap."
     return [
         Line(f"box ({report.backend}): {line.name}", line.ok, line.why, "" if line.ok else remedy)

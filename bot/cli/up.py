@@ -3,8 +3,12 @@
 import asyncio
 import os
 import signal
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from adapters.settings import Settings
 
 
 @click.command("up")
@@ -13,12 +17,13 @@ def command(workers: int) -> None:
     """Start web, workers, clock and the embedded Redis; stop them all with Ctrl-C."""
     from bot.cli.begin import begin
 
-    begin("up")
-    asyncio.run(_up(workers))
+    settings = begin("up")
+    asyncio.run(_up(settings, workers))
 
 
-async def _up(workers: int) -> None:
+async def _up(settings: "Settings", workers: int) -> None:
     from bot.up import supervise
+    from bot.up.identity import check_identity
 
     me = asyncio.current_task()
     assert me is not None  # noqa: S101  # inside asyncio.run
@@ -34,6 +39,7 @@ async def _up(workers: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     try:
+        await check_identity(settings)
         async with supervise(os.environ, workers=workers) as service:
             click.echo(f"Pullwright listens on {service.url} (webhooks: {service.url}/webhooks/github)", err=True)
             await service.broken()

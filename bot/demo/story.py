@@ -29,6 +29,8 @@ from core.states import TERMINAL, RunState, WaitingFor
 SAMPLE = Path(__file__).parent / "sample"
 LABEL = "pullwright:implement"
 LOOK_SECONDS = 0.1
+BEGIN_SECONDS = 120.0
+"""How long the label may take to start a run."""
 PATIENCE_SECONDS = 1800.0
 """How long nothing may happen before the story is given up: a real project's tests take their time."""
 FAREWELL_SECONDS = 15.0
@@ -42,9 +44,11 @@ class DemoStuck(BotError):
     """The story does not go on."""
 
     code = "demo-stuck"
+    log: Path | None = None
+    """The service's log, where it is kept."""
 
     def remedy(self) -> str:
-        return "Run it again with `--keep` and read the service's log, whose place is printed then."
+        return f"Read {self.log}." if self.log else "Run it again with `--keep`: then the service's log stays."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Plot:
     branch: str = "main"
     """The default branch of what is played."""
     model: str | None = None
-    model_keys: Mapping[str, str] = field(default_factory=dict)
+    model_settings: Mapping[str, str] = field(default_factory=dict)
     keep: bool = False
     ready: Callable[[Service], Awaitable[None]] | None = None
     """Awaited before the story begins, by who measures it."""
@@ -105,9 +109,9 @@ async def play(plot: Plot, data_dir: Path, tell: Tell, kept: Callable[[Town, Ser
                     webhook_port=port,
                     script=plot.script,
                     model=plot.model,
-                    name=_name(plot.repository),
+                    name=repository_name(plot.repository),
                     branch=plot.branch,
-                    settings=plot.model_keys,
+                    settings=plot.model_settings,
                 ) as town,
                 supervise(town.environ, output=log) as service,
                 open_store(service.settings.database_url) as store,
@@ -119,6 +123,9 @@ async def play(plot: Plot, data_dir: Path, tell: Tell, kept: Callable[[Town, Ser
                     kept(town, service, folder)
                     await asyncio.Event().wait()
                 return ending
+    except DemoStuck as stuck:
+        stuck.log = folder / "service.log" if plot.keep else None
+        raise
     finally:
         if not plot.keep:
             shutil.rmtree(folder)
@@ -133,6 +140,7 @@ class _Stage:
     began: float
     timeline: list[dict[str, str]] = field(default_factory=list)
     told: int = 0
+    stumbled: int = 0
     labelled_at: datetime | None = None
     asked: set[Digest | None] = field(default_factory=set)
 
@@ -156,6 +164,9 @@ class _Stage:
         moved = monotonic()
         while True:
             run = await self._newest()
+            self._tell_stumbles()
+            if run is None and monotonic() - moved > BEGIN_SECONDS:
+                raise DemoStuck(f"The label has started no run within {BEGIN_SECONDS:.0f} seconds.")
             if run is not None:
                 if await self._tell_news(run):
                     moved = monotonic()
@@ -193,6 +204,13 @@ class _Stage:
             if (line := _line(event, run)) is not None:
                 self._say("pullwright", line, event.at)
         return bool(news)
+
+    def _tell_stumbles(self) -> None:
+        """Tell what the tools refused the script, once each."""
+        stumbles = self.town.model.stumbles if self.town.model is not None else {}
+        for place in list(stumbles)[self.stumbled :]:
+            self.stumbled += 1
+            self._say("script", f"{place}: {stumbles[place]}")
 
     async def _farewell(self) -> None:
         """Let the last comments arrive."""
@@ -268,9 +286,11 @@ def _line(event: Event, run: Run) -> str | None:
             return None
 
 
-def _name(repository: Path) -> str:
+def repository_name(repository: Path) -> str:
     """The repository's name in the town: the folder's, as far as GitHub takes it."""
     if repository == SAMPLE / "repository":
         return "slugs"
-    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in repository.resolve().name).strip("-.")
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in repository.resolve().name).strip(
+        "-."
+    )
     return kept or "project"

@@ -15,6 +15,7 @@ from adapters.doorbell import INTAKE_QUEUE, RUNS_QUEUE
 from adapters.settings import Settings, load
 from bot.up.children import Child, Keeper, console_script
 from bot.up.embedded_redis import server_binary
+from bot.up.sandbox import check_sandbox
 from core.errors import BotError, ConfigurationError
 
 READY_SECONDS = 60.0
@@ -67,6 +68,7 @@ async def supervise(
     """
     settings = load(environ)
     console_script()
+    await check_sandbox(settings)
     _make_folders(settings)
     port = settings.port or _free_port(settings.host)
     environ = {**environ, "PULLWRIGHT_PORT": str(port)}

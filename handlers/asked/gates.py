@@ -7,7 +7,7 @@ written, and nothing newer. The engine asks again who it was, and which digest, 
 from core.digests import matches
 from core.intents import Ignore, Signal
 from core.names import Digest
-from core.runs import Run, SignalKind
+from core.runs import Run, SignalKind, Waiting
 from core.states import WaitingFor
 from handlers import replies
 from handlers.asked.order import Answer, Order, accepted, mistaken, refused
@@ -38,7 +38,7 @@ def approve(order: Order) -> Answer:
         return refused(order, verdict)
     if current is not None and order.args and not matches(order.args, current):
         return mistaken(order, replies.older(binds, current))
-    if current is not None and not names_content and _written_before(order, run):
+    if current is not None and not names_content and _written_before(order, run.waiting):
         return mistaken(order, replies.written_before(binds, current))
     return accepted(
         order,
@@ -60,10 +60,11 @@ def _asked(run: Run) -> Digest | None:
     return waiting.digest if waiting is not None and waiting.what is WaitingFor.approval else None
 
 
-def _written_before(order: Order, run: Run) -> bool:
+def _written_before(order: Order, waiting: Waiting | None) -> bool:
     """Whether a comment is older than the question. GitHub's times have whole seconds."""
-    asked_at = (run.waiting.asked_at if run.waiting is not None else None) or run.updated_at
-    return order.comment_id is not None and order.at < asked_at.replace(microsecond=0)
+    if order.comment_id is None:
+        return False
+    return waiting is None or waiting.asked_at is None or order.at < waiting.asked_at.replace(microsecond=0)
 
 
 def reject(order: Order) -> Answer:

@@ -64,8 +64,9 @@ class Memo(Protocol):
     """What happened already. With it a replay after a crash asks no model and runs no command again.
 
     Keys are `<step key>/turn:<n>` for a model's reply and `<step key>/turn:<n>/call:<i>` for a tool's result.
-    The results of a turn that wrote are kept after `checkpoint`, so a resumed run starts at the tree of the last
-    checkpoint: the memo never knows of a change that this tree does not hold.
+    A turn that wrote ends with `checkpoint`. A resumed run starts at the tree of the last one, and a memo that is
+    opened again has forgotten the results of a last turn without one: it never knows of a change that this tree does
+    not hold.
     """
 
     async def recall(self, key: str, input_hash: Digest) -> Any | None:

@@ -1,8 +1,8 @@
 """The loop: ask the model, do what it asks, until it hands in a form that is valid.
 
-Every reply and every result is kept in the memo, so that a replay asks no model and runs no command again. Results of
-a turn that wrote are kept after the tree's checkpoint: what the memo knows never runs ahead of the tree. A worker
-killed between the two does the turn's calls again on a tree that has them already, which `edit` and `write` bear.
+Every reply and every result is kept in the memo, so that a replay asks no model and runs no command again. A turn that
+wrote is over with the tree's checkpoint, which comes last: where it is missing, the memo undoes the turn's results and
+the tree alike, and the calls are done again. No call is ever done twice on the same tree.
 """
 
 from dataclasses import dataclass
@@ -152,13 +152,14 @@ class _Sitting:
         return _Answer(call, text, key, asked, kept if fresh else None, fresh and outcome.wrote)
 
     async def _close(self, turn: str, answers: list[_Answer]) -> None:
-        """Make the turn durable: the tree first, then what the memo says about it."""
-        if any(answer.wrote for answer in answers):
-            await self._memo.checkpoint(turn)
-            faults.point("agent.after_checkpoint")
+        """Make the turn durable: its results, and then the tree, which says that they hold."""
         for answer in answers:
             if answer.value is not None and answer.input_hash is not None:
                 await self._memo.keep(answer.key, answer.input_hash, answer.value)
+        if any(answer.wrote for answer in answers):
+            faults.point("agent.before_checkpoint")
+            await self._memo.checkpoint(turn)
+            faults.point("agent.after_checkpoint")
 
     def _circles(self, request: Request, arguments: Any, outcome: Outcome) -> str:
         times = self._repeats.count(request.name, arguments, outcome.text, wrote=outcome.wrote)

@@ -64,7 +64,11 @@ class TreeMemo:
             raise Drained
 
     def resume(self) -> None:
+        """The tree of the last checkpoint, and no result of a last turn that came to none."""
         self._copy(self.saved, self.tree)
+        last = max((int(key.split(":")[1].split("/")[0]) for key in self.values), default=0)
+        if f"change/turn:{last}" not in self.checkpoints:
+            self.values = {key: kept for key, kept in self.values.items() if f"turn:{last}/call:" not in key}
         self.turns_begun, self.drain_at = 0, None
 
     @staticmethod

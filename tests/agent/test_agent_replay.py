@@ -83,16 +83,38 @@ async def test_a_worker_killed_anywhere_leaves_the_same_tree_in_the_end(
     assert len(desk.requests) == TURNS + (point == "agent.after_reply")
 
 
-async def test_an_edit_whose_checkpoint_was_taken_but_not_noted_is_not_made_twice(
-    desk: "Desk", finished: dict[str, str], strike: Callable[[str, int], None], killed: type[BaseException]
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("point", ["agent.before_checkpoint", "agent.after_checkpoint"])
+async def test_what_a_turn_wrote_is_written_once_wherever_its_worker_was_killed(
+    desk: "Desk",
+    finished: dict[str, str],
+    strike: Callable[[str, int], None],
+    killed: type[BaseException],
+    point: str,
+    nth: int,
 ) -> None:
-    strike("agent.after_checkpoint", 2)
+    strike(point, nth)
     with pytest.raises(killed):
         await desk.work(SCRIPT)
     desk.memo.resume()
     await desk.work(SCRIPT)
-    assert "`new.py` already says `new` and nowhere `old`: nothing to do." in desk.said("turn:3/call:1")
     assert contents(desk) == finished
+    assert len(desk.requests) == TURNS
+
+
+async def test_an_edit_whose_new_text_holds_the_old_is_not_made_twice(
+    desk: "Desk", strike: Callable[[str, int], None], killed: type[BaseException]
+) -> None:
+    script = """
+  - edit: {path: README.md, old: "# Slugs", new: "# Slugs\\n\\n# Slugs again"}
+  - submit: {title: t, summary: s}
+"""
+    strike("agent.before_checkpoint", 1)
+    with pytest.raises(killed):
+        await desk.work(script)
+    desk.memo.resume()
+    await desk.work(script)
+    assert contents(desk)["README.md"] == "# Slugs\n\n# Slugs again\n"
 
 
 async def test_only_turns_that_wrote_are_checkpointed(desk: "Desk") -> None:

@@ -81,7 +81,7 @@ def test_a_workflow_file_is_checked_with_line_and_column(pullwright, tmp_path):
 def test_a_list_whose_every_item_is_wrong_is_not_called_too_short(pullwright, tmp_path):
     (tmp_path / "bad.yml").write_text("name: bad\nsteps:\n  - {id: a, used: triage, uses: triage}\n")
     ended = pullwright("workflow", "validate", "bad.yml")
-    assert ended.stdout == "bad.yml: 1 mistake\n  bad.yml:3:18: unknown key `used`; did you mean `uses`?\n"
+    assert ended.stdout == "bad.yml: 1 mistake\n  bad.yml:3:19: unknown key `used`; did you mean `uses`?\n"
     (tmp_path / "empty.yml").write_text("name: empty\nsteps: []\n")
     assert "`steps`: tuple should have at least 1 item" in pullwright("workflow", "validate", "empty.yml").stdout
 

@@ -99,7 +99,7 @@ async def test_an_issue_and_its_thread(town: Town) -> None:
     assert (await town.github.edit_comment(ours.id, "done")).body == "done"
     found = await town.github.comment(ours.id)
     assert found is not None
-    assert found.body == "done"
+    assert (found.number, found.body) == (issue.number, "done")
     assert await town.github.comment(999_999) is None
     await town.github.react_to_issue(issue.number, "eyes")
     await town.github.react_to_comment(said.id, "rocket")

@@ -108,19 +108,29 @@ def test_an_approval_of_an_older_change_says_that_it_is_a_change():
 
 
 def test_a_bare_approval_from_before_the_plan_was_shown_approves_nothing():
-    _, answer = said("/approve", runs=[waiting_run(updated_at=at(1))])
+    _, answer = said("/approve", runs=[waiting_run(asked_at=at(1))])
     assert answer.body == (
         f"That was written before this plan was shown. If you have read it, say which one: `/approve {SHORT}`."
     )
 
 
 def test_a_bare_approval_in_the_second_of_the_question_counts_since_github_knows_no_smaller_time():
-    signal, _ = said("/approve", runs=[waiting_run(updated_at=at(0.9))])
+    signal, _ = said("/approve", runs=[waiting_run(asked_at=at(0.9))])
     assert signal.digest == PLAN
 
 
+def test_a_bare_approval_counts_while_somebody_looks_at_another_answer_to_the_same_question():
+    signal, _ = said("/approve", runs=[waiting_run(state=RunState.running, updated_at=at(5))])
+    assert signal.digest == PLAN
+
+
+def test_a_comment_that_a_payload_puts_into_another_thread_commands_nothing_there():
+    elsewhere = comment("/approve", number=5)
+    assert said("/approve", comment=elsewhere) == [Ignore("the comment stands elsewhere")]
+
+
 def test_an_approval_with_the_digest_counts_whenever_it_was_written():
-    signal, _ = said(f"/approve {SHORT}", runs=[waiting_run(updated_at=at(100))])
+    signal, _ = said(f"/approve {SHORT}", runs=[waiting_run(asked_at=at(100))])
     assert signal.digest == PLAN
 
 
@@ -425,8 +435,12 @@ def test_a_run_ends_with_its_issue(action, text):
     assert (signal.kind, signal.text, signal.key) == (SignalKind.closed, text, f"issue:I_3:{action}:r1")
 
 
-def test_an_issue_that_was_reopened_meanwhile_ends_nothing():
-    assert planned(issue_event("closed"), facts(runs=[run()])) == [Ignore("the issue is open again")]
+@pytest.mark.parametrize("action", ["closed", "deleted", "transferred"])
+def test_an_issue_that_github_shows_as_open_ends_nothing_whatever_the_event_says(action):
+    assert planned(issue_event(action), facts(runs=[run()])) == [Ignore("the issue is open")]
+
+
+def test_a_closed_issue_without_a_run_ends_nothing():
     assert planned(issue_event("closed"), facts()) == [Ignore("no run is at work here")]
 
 

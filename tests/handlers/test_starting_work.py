@@ -111,8 +111,15 @@ def test_while_the_policy_is_broken_nothing_starts_and_its_mistakes_are_shown():
 
 
 def test_one_run_at_a_time_works_on_an_issue():
-    _, answer = planned(labelled(), facts(labelling=labelling(), runs=[waiting_run()]))
+    _, answer = planned(labelled(), facts(labelling=labelling(id=901), runs=[waiting_run()]))
     assert answer.body == "Run `r1` is at work here already: waiting for an approval by @ada. `/cancel` stops it."
+
+
+def test_a_labelling_that_has_started_its_run_is_answered_by_silence():
+    for known in (waiting_run(), run(RunState.succeeded)):
+        assert planned(labelled(), facts(labelling=labelling(), runs=[known])) == [
+            Ignore("this order has started its run already")
+        ]
 
 
 def test_a_closed_issue_starts_nothing():
@@ -199,7 +206,7 @@ def test_the_comment_that_gives_the_order_is_part_of_what_the_model_sees():
 
 
 def test_implement_on_a_pull_request_is_pointed_to_the_issue():
-    confused, answer = planned(commented("/implement", on_pull=True), facts(comment=comment("/implement")))
+    confused, answer = planned(commented("/implement", on_pull=True), facts(comment=comment("/implement", number=4)))
     assert confused == React(4, 50, "confused")
     assert answer.body == "`/implement` starts work on an issue; this is a pull request. Say it on the issue."
 

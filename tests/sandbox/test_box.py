@@ -137,6 +137,19 @@ async def test_a_mount_is_read_only_unless_it_says_writable(run, tmp_path):
     assert [path.name for path in (tmp_path / "shared").iterdir()] == ["made"]
 
 
+async def test_the_operators_mounts_are_shown_in_every_box_beside_its_own(tree, tmp_path):
+    for name in ("tools", "layer"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "what").write_text(name)
+    box = boxes("bubblewrap", [Mount(tmp_path / "tools", "/opt/tools")]).open(
+        tree, mounts=[Mount(tmp_path / "layer", "/deps")]
+    )
+    result = await box.run(Command(("sh", "-c", "cat /opt/tools/what /deps/what; touch /opt/tools/made")))
+    assert result.text.startswith("toolslayer")
+    assert not result.ok
+    assert not (tmp_path / "tools" / "made").exists()
+
+
 @pytest.mark.parametrize("target", ["/", "/etc", "/usr/lib/x", "/repo/.git", "relative", "/deps/../etc"])
 async def test_a_mount_over_a_part_of_the_box_is_refused(open_box, tmp_path, target):
     with pytest.raises(ConfigurationError):

@@ -87,6 +87,19 @@ async def test_what_the_script_does_not_say_is_an_error_that_names_the_section(
     assert (answered, reply["error"]["message"]) == (status, message)
 
 
+async def test_what_a_tool_refused_is_kept_for_the_author_of_the_script(endpoint: ScriptedModel) -> None:
+    messages = [
+        {"role": "user", "content": "go"},
+        {"role": "assistant", "content": "I edit."},
+        {
+            "role": "tool",
+            "content": "error\n<untrusted-1 source='edit a.py'>\n`old` is not in `a.py`.\nmore\n</untrusted-1>",
+        },
+    ]
+    await ask(endpoint, "run1/change", body={"messages": messages})
+    assert endpoint.stumbles == {"change, turn 1": "`old` is not in `a.py`."}
+
+
 async def test_a_wrong_key_is_refused_before_anything_else(endpoint: ScriptedModel) -> None:
     status, reply = await ask(endpoint, "run1/change", Authorization="Bearer sk-other")
     assert (status, reply["error"]["code"]) == (401, "invalid_api_key")

@@ -170,6 +170,22 @@ async def test_a_parked_run_says_what_it_waits_for_and_forgets_its_attempts(stor
     assert (run.state, run.waiting, run.attempts, run.lease_owner) == (RunState.waiting, wait, 0, None)
 
 
+async def test_what_a_run_waited_for_stands_until_a_step_is_done(store: Store):
+    _, epoch = await claimed(store)
+    async with store.begin() as db:
+        await runs.park(db, RUN, epoch, a_wait())
+        await runs.wake(db, RUN, NOW)
+        woken = await runs.require(db, RUN)
+        again = await runs.claim(db, RUN, WORKER, NOW, 60)
+        assert again is not None
+        held = await runs.require(db, RUN)
+        await runs.got_on(db, RUN, again)
+        gone_on = await runs.require(db, RUN)
+    assert (woken.state, woken.waiting) == (RunState.queued, a_wait())
+    assert (held.state, held.waiting) == (RunState.running, a_wait())
+    assert (gone_on.waiting, gone_on.attempts) == (None, 0)
+
+
 async def test_a_run_with_a_signal_to_apply_is_not_parked(store: Store):
     _, epoch = await claimed(store)
     async with store.begin() as db:

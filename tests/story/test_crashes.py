@@ -188,11 +188,11 @@ async def test_a_run_that_fails_five_times_at_one_place_is_given_up_with_one_com
         await survive(world)
         run = await world.run()
         assert (run.state, run.ended_code) == ("failed", "given-up")
-        said = [reply for reply in world.replies() if not reply.startswith("**")]
-        assert said == [
+        (said,) = [reply for reply in world.replies() if not reply.startswith("**")]
+        assert said == (
             "❌ **This run failed** (`given-up`). The run failed 5 times in a row without getting any further.\n\n"
             "The operator should look at the log of this run; then comment `/retry`."
-        ]
+        )
         assert world.town.model is not None
         assert len(world.town.model.requests) == 1, "the triage was recorded and paid for once"
 

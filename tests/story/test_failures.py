@@ -392,18 +392,24 @@ async def test_a_budget_that_is_spent_ends_the_run_before_the_next_call(tmp_path
     [
         (
             {"verdict": "needs-info", "summary": "It is not said what is wrong.", "questions": ["Which title?"]},
-            "I cannot begin yet: It is not said what is wrong.\n\n- Which title?\n\n"
-            "Answer in a comment, then `/implement` again.",
+            (
+                "I cannot begin yet: It is not said what is wrong.\n\n- Which title?\n\n"
+                "Answer in a comment, then `/implement` again."
+            ),
         ),
         (
             {"verdict": "duplicate", "summary": "The same as #1."},
-            "This looks like a duplicate: The same as #1.\n\n"
-            "If it is not, say what is different, then `/implement` again.",
+            (
+                "This looks like a duplicate: The same as #1.\n\n"
+                "If it is not, say what is different, then `/implement` again."
+            ),
         ),
         (
             {"verdict": "declined", "summary": "It is out of scope.", "why": "Ask @ada."},
-            "I do not work on this: It is out of scope.\n\n> Ask ＠ada.\n\n"
-            "If that is wrong, say why in a comment, then `/implement` again.",
+            (
+                "I do not work on this: It is out of scope.\n\n> Ask ＠ada.\n\n"
+                "If that is wrong, say why in a comment, then `/implement` again."
+            ),
         ),
     ],
 )
@@ -428,13 +434,14 @@ async def test_a_broken_policy_file_starts_nothing_and_every_mistake_is_answered
     async with open_story(tmp_path, files={".github/pullwright.yml": text}) as world:
         await world.ask()
         await world.settle_in_time()
-        assert world.replies() == [
+        (said,) = world.replies()
+        assert said == (
             "Nothing runs here while the policy cannot be read.\n\n"
             "- .github/pullwright.yml is not valid:\n"
             "- .github/pullwright.yml:3:7: unknown key `merg`; did you mean `merge`?\n"
             "- .github/pullwright.yml:5:9: `plan.wait`: input should be 'never', 'when-risky' or 'always'\n\n"
             "Correct the lines named above on the default branch; `pullwright policy check FILE` reads it too."
-        ]
+        )
         assert world.town.model.requests == []
         assert world.checks() == {}
 

@@ -9,12 +9,22 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 
-@pytest.fixture(scope="session")
-def pem() -> str:
+def _new_pem() -> str:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     ).decode()
+
+
+@pytest.fixture(scope="session")
+def pem() -> str:
+    return _new_pem()
+
+
+@pytest.fixture(scope="session")
+def other_pem() -> str:
+    """The key of another App."""
+    return _new_pem()
 
 
 @pytest.fixture

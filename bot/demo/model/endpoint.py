@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from typing import Any
 
@@ -20,6 +21,10 @@ CHARACTERS_PER_TOKEN = 4
 MOST_BODY_BYTES = 32 * 1024 * 1024
 CREATED = 1_767_225_600
 """The beginning of 2026: the endpoint has no clock, so that equal requests have equal answers."""
+
+
+_REFUSED = re.compile(r"error\n(?:<[^\n]*>\n)?([^\n]+)")
+"""How a tool's refusal begins, in the message that the model is sent."""
 
 
 class ScriptedModel:
@@ -35,6 +40,8 @@ class ScriptedModel:
         self.requests: list[str] = []
         self.conversations: dict[str, list[dict[str, Any]]] = {}
         self.outage: list[int] = []
+        self.stumbles: dict[str, str] = {}
+        """What the tools refused, by section and turn: a script does not look, so its author is told."""
         self._script = script
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -99,6 +106,8 @@ class ScriptedModel:
             return _error(400, f"The script has no section `{step_key}`; it has {known}.", "script_error")
         section, turns = found
         number = sum(message.get("role") == "assistant" for message in messages)
+        if refusals := _refusals(messages):
+            self.stumbles[f"{step_key}, turn {number}"] = refusals[0]
         if number >= len(turns):
             return _error(400, f"The section `{section}` of the script ends after turn {len(turns)}.", "script_error")
         turn = turns[number]
@@ -144,6 +153,17 @@ class ScriptedModel:
             "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}],
             "usage": {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written},
         }
+
+
+def _refusals(messages: list[dict[str, Any]]) -> list[str]:
+    """What the tools refused of the newest turn, one line each."""
+    found: list[str] = []
+    for message in reversed(messages):
+        if message.get("role") != "tool":
+            break
+        if refused := _REFUSED.match(str(message.get("content"))):
+            found.insert(0, refused[1])
+    return found
 
 
 def _tokens(value: Any) -> int:

@@ -1,0 +1,70 @@
+"""YAML with places: what is wrong is named with its line and column, and what could harm is refused."""
+
+import pytest
+
+from core.documents import MAX_BYTES, load
+from core.errors import DocumentInvalid
+
+
+def _mistakes(text: str | bytes) -> list[str]:
+    with pytest.raises(DocumentInvalid) as caught:
+        load(text, "a.yml")
+    return caught.value.mistakes
+
+
+def test_every_value_keeps_its_place_counted_from_one() -> None:
+    document = load("a: 1\nb:\n  - x\n  - c: y\n", "a.yml")
+    assert document.value == {"a": 1, "b": ["x", {"c": "y"}]}
+    assert document.place(("a",)) == (1, 4)
+    assert document.place(("b", 1, "c")) == (4, 8)
+    assert document.place(("b", 1, "missing")) == (4, 5)
+    assert document.place(("nothing",)) == (1, 1)
+
+
+def test_the_key_on_is_a_word_and_not_true() -> None:
+    assert load("on: {command: fix}\nyes: 1\n", "a.yml").value == {"on": {"command": "fix"}, "yes": 1}
+
+
+def test_a_date_stays_a_text_and_an_empty_file_is_nothing() -> None:
+    assert load("at: 2026-01-01\n", "a.yml").value == {"at": "2026-01-01"}
+    assert load("", "a.yml").value is None
+
+
+def test_duplicate_keys_are_named_each() -> None:
+    assert _mistakes("a: 1\nb:\n  c: 1\n  c: 2\na: 3\n") == [
+        "a.yml:4:3: the key `c` stands here twice",
+        "a.yml:5:1: the key `a` stands here twice",
+    ]
+
+
+def test_aliases_are_refused_so_that_nothing_grows_when_it_is_read() -> None:
+    bomb = "a: &a [x, x]\nb: [*a, *a]\n"
+    assert _mistakes(bomb) == [
+        "a.yml:1:4: aliases (`*name`) are not allowed",
+        "a.yml:1:4: aliases (`*name`) are not allowed",
+    ]
+
+
+def test_merge_keys_and_keys_that_are_no_words_are_refused() -> None:
+    assert _mistakes("<<: {a: 1}\n? [x]\n: 1\n") == [
+        "a.yml:1:1: a key must be a plain word",
+        "a.yml:2:3: a key must be a plain word",
+    ]
+
+
+def test_tags_that_would_build_objects_are_refused() -> None:
+    assert _mistakes("a: !!python/name:os.system\n") == [
+        "a.yml:1:4: cannot read this value (tag:yaml.org,2002:python/name:os.system)"
+    ]
+
+
+def test_a_file_that_is_too_large_too_deep_or_no_text_is_refused() -> None:
+    assert _mistakes("a: " + "x" * MAX_BYTES) == ["a.yml:1:1: the file is larger than 256 KiB"]
+    assert _mistakes(b"\xff\xfe\xff") == ["a.yml:1:1: the file is not UTF-8"]
+    assert "a.yml:1:42: nested too deeply" in _mistakes("[" * 60 + "]" * 60)
+    assert _mistakes("[" * 5000 + "]" * 5000) == ["a.yml:1:1: not YAML"]
+
+
+def test_a_syntax_mistake_is_named_where_it_stands() -> None:
+    (mistake,) = _mistakes("a: [1,\nb: 2\n")
+    assert mistake.startswith("a.yml:2:2: ")
