@@ -48,8 +48,8 @@ def change_digest(
     *, repository_id: int, base_ref: str, message: str, policy: Digest, paths: Iterable[ChangedPath]
 ) -> Digest:
     """What a change approval covers. A base that moves elsewhere keeps it: only blobs of touched paths count."""
-    rows = sorted(path.model_dump(mode="json").items() for path in paths)
-    return digest("change", repository_id, base_ref, message, policy, [dict(row) for row in rows])
+    rows = sorted((path.model_dump(mode="json") for path in paths), key=canonical)
+    return digest("change", repository_id, base_ref, message, policy, rows)
 
 
 def short(full: Digest) -> str:

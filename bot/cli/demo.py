@@ -55,28 +55,30 @@ def command(
     are the real ones. Exits with 0 when the pull request is merged, with 1 when it is not.
     """
     plot = _plot(repo, issue, script, model, keep)
-    ending = asyncio.run(_play(plot, _data_dir(), to_stderr=as_json))
-    if ending is None:
-        return
-    if as_json:
-        print_json(asdict(ending))
-    else:
-        _summary(ending)
+    ending = asyncio.run(_play(plot, _data_dir(), as_json=as_json))
+    if not plot.keep:
+        _show(ending, as_json=as_json)
     raise SystemExit(0 if ending.merged else 1)
 
 
-async def _play(plot: "Plot", data_dir: Path, *, to_stderr: bool) -> "Ending | None":
-    """The ending; None where a story that was kept is ended by Ctrl-C or SIGTERM."""
+async def _play(plot: "Plot", data_dir: Path, *, as_json: bool) -> "Ending":
+    """The ending. Ctrl-C and SIGTERM end what was kept, and break off what is not over."""
+    from adapters import logs
     from bot.demo.story import play
 
-    playing = asyncio.create_task(play(plot, data_dir, _teller(to_stderr=to_stderr), _show_where))
+    # Without this, a warning of the supervisor would go to stdout.
+    logs.configure((), process="demo")
+
+    def kept(ending: "Ending", town: "Town", service: "Service", folder: Path) -> None:
+        _show(ending, as_json=as_json)
+        _show_where(town, service, folder)
+
+    playing = asyncio.create_task(play(plot, data_dir, _teller(to_stderr=as_json), kept))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
     try:
         return await playing
     except asyncio.CancelledError:
-        if plot.keep:
-            return None
         raise SystemExit(1) from None
 
 
@@ -154,6 +156,13 @@ def _show_where(town: "Town", service: "Service", folder: Path) -> None:
         f"  the run    PULLWRIGHT_DATA_DIR={service.settings.data_dir} pullwright runs list",
         err=True,
     )
+
+
+def _show(ending: "Ending", *, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(ending))
+    else:
+        _summary(ending)
 
 
 def _summary(ending: "Ending") -> None:

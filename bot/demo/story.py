@@ -9,6 +9,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -89,10 +90,11 @@ class Ending:
     """The bot's last comment: where a run failed, it says what happened and what to do."""
 
 
-async def play(plot: Plot, data_dir: Path, tell: Tell, kept: Callable[[Town, Service, Path], None]) -> Ending:
+async def play(plot: Plot, data_dir: Path, tell: Tell, kept: Callable[[Ending, Town, Service, Path], None]) -> Ending:
     """Play the plot below `data_dir`. Nothing of it is left afterwards, unless it is kept.
 
-    With `keep` everything goes on running after the end until the task is cancelled; `kept` is told where to look.
+    With `keep` everything goes on running after the end until the task is cancelled, which then is no failure; `kept`
+    is told the ending and where to look.
     """
     began = monotonic()
     (data_dir / "demo").mkdir(parents=True, exist_ok=True)
@@ -120,8 +122,9 @@ async def play(plot: Plot, data_dir: Path, tell: Tell, kept: Callable[[Town, Ser
                     await plot.ready(service)
                 ending = await _Stage(town, service, store, tell, began).perform(plot.issue)
                 if plot.keep:
-                    kept(town, service, folder)
-                    await asyncio.Event().wait()
+                    kept(ending, town, service, folder)
+                    with suppress(asyncio.CancelledError):
+                        await asyncio.Event().wait()
                 return ending
     except DemoStuck as stuck:
         stuck.log = folder / "service.log" if plot.keep else None

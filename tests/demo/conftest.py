@@ -23,16 +23,19 @@ def data_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def demo(tmp_path: Path, data_dir: Path) -> Demo:
-    """Runs `pullwright demo` to its end; keywords are settings without their prefix."""
+def environ(data_dir: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PULLWRIGHT_")}
+    return kept | {"PULLWRIGHT_DATA_DIR": str(data_dir)}
+
+
+@pytest.fixture
+def demo(tmp_path: Path, environ: dict[str, str]) -> Demo:
+    """Runs `pullwright demo` to its end; keywords are settings without their prefix."""
 
     def demo(*arguments: str | Path, **settings: str) -> "subprocess.CompletedProcess[str]":
-        environ = kept | {"PULLWRIGHT_DATA_DIR": str(data_dir)}
-        environ |= {f"PULLWRIGHT_{name}": value for name, value in settings.items()}
         return subprocess.run(
             [PULLWRIGHT, "demo", *map(str, arguments)],
-            env=environ,
+            env=environ | {f"PULLWRIGHT_{name}": value for name, value in settings.items()},
             cwd=tmp_path,
             capture_output=True,
             text=True,

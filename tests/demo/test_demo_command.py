@@ -2,9 +2,12 @@
 
 import json
 import os
+import signal
+import subprocess
 from pathlib import Path
+from subprocess import PIPE
 
-from .conftest import ISSUE, SCRIPT, Demo, git
+from .conftest import ISSUE, PULLWRIGHT, SCRIPT, Demo, git
 
 TESTS_CHECK = "pullwright/tests"
 
@@ -24,6 +27,29 @@ def test_the_story_ends_with_a_merged_pull_request_and_leaves_nothing(demo: Demo
     assert "opens issue #1" in ended.stderr
     assert processes_of(data_dir) == []
     assert list((data_dir / "demo").iterdir()) == []
+
+
+def test_what_is_kept_can_be_looked_at_until_ctrl_c(environ: dict[str, str], data_dir: Path):
+    with subprocess.Popen(
+        [PULLWRIGHT, "demo", "--keep", "--json"], env=environ, stdout=PIPE, stderr=PIPE, text=True
+    ) as playing:
+        assert playing.stdout is not None
+        assert playing.stderr is not None
+        said = {}
+        for line in playing.stderr:
+            key, _, value = line.strip().partition("  ")
+            said[key] = value.strip()
+            if key == "the run":
+                break
+        address = said["git"].removeprefix("git clone ")
+        git(data_dir, "clone", "--quiet", address, "clone")
+        playing.send_signal(signal.SIGINT)
+        told, _ = playing.communicate(timeout=60)
+    assert playing.returncode == 0
+    assert json.loads(told)["merged"] is True
+    assert "test_accents_become_plain_letters" in (data_dir / "clone" / "tests" / "test_text.py").read_text()
+    assert Path(said["log"]).read_text().startswith("{")
+    assert processes_of(data_dir) == []
 
 
 def test_a_script_that_runs_out_ends_with_1_on_any_default_branch_and_says_where(demo: Demo, project: Path):

@@ -8,6 +8,7 @@ from story_sources import AT_ONCE, UNITTEST, source
 from story_trust import change_waits, give, newcomer, nothing_merged, plan_waits, posted, quick_world
 from story_world import World
 
+from adapters.store import approvals
 from core.markers import marked, marker
 
 CHATTER = (
@@ -25,25 +26,11 @@ CHATTER = (
 
 
 @pytest.fixture
-async def quick(tmp_path: Path) -> AsyncIterator[World]:
-    """`team`, and every plan waits."""
-    async with quick_world(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
 async def two(tmp_path: Path) -> AsyncIterator[World]:
     """No plan waits, and every change waits for two people. ben may approve too."""
     of_two = {"change": {"approvals": 2}}
     async with quick_world(tmp_path, source=source(tmp_path, **of_two), policy=AT_ONCE) as opened:
         newcomer(opened, "ben", "write")
-        yield opened
-
-
-@pytest.fixture
-async def at_once(tmp_path: Path) -> AsyncIterator[World]:
-    """No plan waits, and a change waits for one person who is not the requester."""
-    async with quick_world(tmp_path, source=source(tmp_path), policy=AT_ONCE) as opened:
         yield opened
 
 
@@ -282,52 +269,46 @@ async def test_a_marker_that_a_person_pasted_is_not_taken_for_the_bots_own_comme
 # Until when -----------------------------------------------------------------------------------------------------
 
 
-async def _one_of_two(world: World) -> None:
-    """ben says yes after another yes was withdrawn: only his counts."""
-    await world.settle()
-    await world.town.person("ben").approve(world.pull_number)
-    await world.settle()
-    run = await world.run()
-    assert run.waiting is not None, run.ended_why
-    assert run.waiting.why.startswith("1 of 2 approvals given")
-    assert nothing_merged(world)
-
-
-async def test_an_approving_comment_that_is_edited_approves_no_more(two: World) -> None:
+async def test_a_yes_that_is_edited_deleted_dismissed_or_whose_giver_lost_the_role_counts_no_more(two: World) -> None:
     await change_waits(two)
-    comment = await two.approver.comment(two.pull_number, "/approve")
-    await two.settle()
+    number = two.pull_number
+
+    async def one_counts(who: str) -> None:
+        await two.settle()
+        run = await two.run()
+        assert run.waiting is not None, f"{who}: {run.state}"
+        assert run.waiting.why.startswith("1 of 2 approvals given"), who
+
+    edited = await two.approver.comment(number, "/approve")
+    await one_counts("ada")
     two.clock.leap(5)
-    await two.approver.edit_comment(comment.id, "/approve once the tests are longer")
-    await _one_of_two(two)
+    await two.approver.edit_comment(edited.id, "/approve once the tests are longer")
 
+    cleo = newcomer(two, "cleo", "write")
+    deleted = await cleo.comment(number, f"/approve {await two.digest()}")
+    await one_counts("cleo")
+    await cleo.delete_comment(deleted.id)
 
-async def test_an_approving_comment_that_is_deleted_approves_no_more(two: World) -> None:
-    await change_waits(two)
-    comment = await two.approver.comment(two.pull_number, "/approve")
-    await two.settle()
-    await two.approver.delete_comment(comment.id)
-    await _one_of_two(two)
+    dismissed = await newcomer(two, "dan", "write").approve(number)
+    await one_counts("dan")
+    await two.requester.dismiss(number, dismissed.id, "Not yet.")
 
+    await newcomer(two, "eve", "write").approve(number)
+    await one_counts("eve")
+    give(two, "eve", "read")
 
-async def test_an_approving_review_that_is_dismissed_approves_no_more(two: World) -> None:
-    await change_waits(two)
-    review = await two.approver.approve(two.pull_number)
-    await two.settle()
-    await two.requester.dismiss(two.pull_number, review.id, "Not yet.")
-    await _one_of_two(two)
-
-
-async def test_whoever_lost_the_role_approves_no_more(two: World) -> None:
-    await change_waits(two)
-    await two.approver.approve(two.pull_number)
-    await two.settle()
-    give(two, "ada", "read")
-    await _one_of_two(two)
-    voided = [event for event in await two.journal() if event.name == "approval.voided"]
-    assert [(event.actor, event.facts["why"]) for event in voided] == [
-        ("ada", "Approving the change needs the role `write` or above, and @ada has the role `read`.")
-    ]
+    await two.town.person("ben").approve(number)
+    await one_counts("ben")
+    assert nothing_merged(two)
+    async with two.services.store.read() as db:
+        given = await approvals.of_run(db, (await two.run()).id)
+    assert {one.actor: one.voided_why for one in given} == {
+        "ada": "@ada edited the comment",
+        "cleo": "@cleo deleted the comment",
+        "dan": "@rosa dismissed the review",
+        "eve": "Approving the change needs the role `write` or above, and @eve has the role `read`.",
+        "ben": None,
+    }
 
 
 async def test_an_approval_that_was_edited_before_anybody_read_it_grants_nothing(at_once: World) -> None:

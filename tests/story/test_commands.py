@@ -1,10 +1,8 @@
 """Commands: what people type, what happens, and what the bot answers."""
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 from story_sources import AT_ONCE, source
 from story_trust import (
     all_runs,
@@ -21,14 +19,6 @@ from story_trust import (
 from story_world import LABEL, World
 
 from bot.demo.github.acts import comments
-
-
-@pytest.fixture
-async def quick(tmp_path: Path) -> AsyncIterator[World]:
-    """`team`, and every plan waits."""
-    async with quick_world(tmp_path) as opened:
-        yield opened
-
 
 # Telling --------------------------------------------------------------------------------------------------------
 

@@ -1,28 +1,9 @@
 """Ends by people: somebody takes the work over, or wants it no more, and the run ends where everybody can see it."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-from story_sources import AT_ONCE, source
-from story_trust import change_waits, nothing_merged, plan_waits, posted, quick_world
+from story_trust import change_waits, nothing_merged, plan_waits, posted
 from story_world import LABEL, World
 
 from jobs.intake import drain
-
-
-@pytest.fixture
-async def quick(tmp_path: Path) -> AsyncIterator[World]:
-    """`team`, and every plan waits."""
-    async with quick_world(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def at_once(tmp_path: Path) -> AsyncIterator[World]:
-    """No plan waits, and a change waits for one person who is not the requester."""
-    async with quick_world(tmp_path, source=source(tmp_path), policy=AT_ONCE) as opened:
-        yield opened
 
 
 async def _ended(world: World, state: str, code: str | None, why: str) -> None:
