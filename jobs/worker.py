@@ -170,6 +170,7 @@ def work(settings: Settings, queue: str) -> int:
         raise ConfigurationError(f"There is no queue {queue!r}: {' or '.join(QUEUES)}.")
     told = Told()
     _preload(queue)
+    told.idle = False
     redis = Redis.from_url(settings.doorbell_url, socket_connect_timeout=LONGEST_WAIT_SECONDS)
     if not _reached(redis, told):
         return 0
@@ -197,6 +198,8 @@ class Told:
 
     def __init__(self) -> None:
         self.yes = False
+        self.idle = True
+        """Nothing was begun that would have to be ended: an import cannot be asked to stop, so the process just goes."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._hear)
 
@@ -208,6 +211,8 @@ class Told:
 
     def _hear(self, *_: object) -> None:
         self.yes = True
+        if self.idle:
+            os._exit(0)
 
 
 def _preload(queue: str) -> None:
