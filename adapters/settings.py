@@ -28,6 +28,8 @@ from core.errors import ConfigurationError
 PREFIX = "PULLWRIGHT_"
 _SOCKET_PATH_BYTES = 107
 """What `sun_path` holds, less its terminating zero (unix(7))."""
+_SOCKET_NAME_BYTES = len("/abcdefghijkl.gw")
+"""The longest name of a socket below `run_dir`: a run's gateway."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _DATABASES = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
@@ -182,10 +184,10 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"{PREFIX}LEASE_SECONDS must be at least twice {PREFIX}HEARTBEAT_SECONDS, or one late beat loses a run"
             )
-        if self.redis_url is None and len(os.fsencode(self.redis_socket)) > _SOCKET_PATH_BYTES:
+        if len(os.fsencode(self.run_dir)) + _SOCKET_NAME_BYTES > _SOCKET_PATH_BYTES:
             raise ValueError(
                 f"{PREFIX}DATA_DIR is too long for a socket below it ({_SOCKET_PATH_BYTES} bytes in all): "
-                f"choose a shorter one, or set {PREFIX}REDIS_URL"
+                "choose a shorter one"
             )
         return self
 

@@ -61,7 +61,7 @@ async def _make(
     sockets.mkdir(parents=True, exist_ok=True)
     scratch = await workspace.scratch(run.base_sha, "setup")
     try:
-        async with ConnectGateway(sockets / f"gateway-{run.id}.sock", PACKAGE_INDEX_HOSTS) as gateway:
+        async with ConnectGateway(sockets / f"{run.id}.gw", PACKAGE_INDEX_HOSTS) as gateway:
             await _run(services, scratch, deps, commands, gateway)
             passages = [f"{p.host}:{p.port} {'allowed' if p.allowed else 'refused'}" for p in gateway.passages]
     except SetupFailed:

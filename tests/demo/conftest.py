@@ -4,7 +4,8 @@ import os
 import shutil
 import subprocess
 import sysconfig
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,10 @@ Demo = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path) -> Path:
-    return tmp_path / "data"
+def data_dir() -> Iterator[Path]:
+    """Short: the service's sockets lie below it, and their paths have 107 bytes at most."""
+    with tempfile.TemporaryDirectory(prefix="pw-") as folder:
+        yield Path(folder, "data")
 
 
 @pytest.fixture
