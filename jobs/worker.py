@@ -199,7 +199,7 @@ class Told:
     def __init__(self) -> None:
         self.yes = False
         self.idle = True
-        """Nothing was begun that would have to be ended: an import cannot be asked to stop, so the process just goes."""
+        """Nothing was begun yet that must be ended: an import cannot be asked to stop, so the process just goes."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._hear)
 
