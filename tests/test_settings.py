@@ -1,6 +1,5 @@
 """Settings come from the environment alone, are checked all at once, and never show a secret."""
 
-
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
