@@ -158,6 +158,15 @@ class SetupFailed(BotError):
         return "Name working `setup:` commands in `.github/pullwright.yml`, then comment `/retry`."
 
 
+class ChecksUnusable(BotError):
+    """It is not known how to run the project's tests, or they cannot be run at all."""
+
+    code = "checks-unusable"
+
+    def remedy(self) -> str:
+        return "Say under `checks:` (and `setup:`) of `.github/pullwright.yml` how to run them, then comment `/retry`."
+
+
 class BaselineRed(BotError):
     """The tests fail before anything was changed, and in a way that does not tell which ones."""
 

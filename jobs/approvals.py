@@ -35,7 +35,10 @@ class Content:
 
 
 async def apply(work: Work, policy: Policy, asked: Content) -> End | None:
-    """Apply every signal that came in, oldest first. An End where somebody rejected."""
+    """Apply every signal that came in, oldest first. An End where somebody rejected.
+
+    The rejection itself stays unapplied until the run has ended: whatever fails on the way, it is seen again.
+    """
     async with work.services.store.read() as db:
         pending = await signals.pending(db, work.run.id)
     for signal in pending:
@@ -45,7 +48,6 @@ async def apply(work: Work, policy: Policy, asked: Content) -> End | None:
             case SignalKind.reject:
                 refused = await _reject(work, policy, signal)
                 if refused is None:
-                    await _applied(work, signal, "rejected")
                     return End(
                         Trigger.reject,
                         f"@{signal.actor} rejected the {asked.binds}: {signal.text or 'no reason given'}",
@@ -72,7 +74,14 @@ async def standing(work: Work, policy: Policy, asked: Content) -> Sequence[Appro
             held.append(approval)
             continue
         async with work.lease.write() as db:
-            await approvals.void(db, work.run.id, actor=approval.actor, why=why)
+            await approvals.void(
+                db,
+                work.run.id,
+                comment_id=approval.comment_id,
+                review_id=approval.review_id,
+                actor=approval.actor,
+                why=why,
+            )
             await events.append(
                 db,
                 work.run.id,

@@ -4,7 +4,6 @@ The state and the effects that say it are written in one transaction. The effect
 so whoever comes by finishes them if this worker dies now.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -64,7 +63,7 @@ async def called_off(services: Services, lease: Lease) -> None:
         pending = await signals.pending(db, lease.run_id)
     signal = next(signal for signal in pending if signal.kind in CALLS_OFF)
     trigger, why = await _why_called_off(services.github.repository(run.repo), run, signal)
-    await _end(services, lease, _Ended(trigger, why, signal.kind, actor=signal.actor), applied=pending)
+    await _end(services, lease, _Ended(trigger, why, signal.kind, actor=signal.actor))
 
 
 async def _why_called_off(github: GitHub, run: Run, signal: NewSignal) -> tuple[Trigger, str]:
@@ -77,7 +76,7 @@ async def _why_called_off(github: GitHub, run: Run, signal: NewSignal) -> tuple[
     return Trigger.cancel, signal.text or f"closed by @{signal.actor}"
 
 
-async def _end(services: Services, lease: Lease, ended: _Ended, *, applied: Sequence[NewSignal] = ()) -> None:
+async def _end(services: Services, lease: Lease, ended: _Ended) -> None:
     now = services.clock.now()
     async with services.store.read() as db:
         run = await runs.require(db, lease.run_id)
@@ -100,7 +99,7 @@ async def _end(services: Services, lease: Lease, ended: _Ended, *, applied: Sequ
     if (check := checks.final_approval(run, memos, ended.trigger, ended.why)) is not None:
         said.append(("check", check))
     async with lease.write() as db:
-        for signal in applied:
+        for signal in await signals.pending(db, run.id):
             await signals.applied(db, run.id, lease.epoch, signal.key, "the run ended")
         await effects.abandon(db, run.id, "the run ended")
         for name, act in said:

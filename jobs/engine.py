@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import structlog
 
-from adapters.store import events, runs, signals, steps
+from adapters.store import StoreUnavailable, events, runs, signals, steps
 from core import faults
 from core.digests import digest
 from core.errors import BotError, Cancelled, Drained, LeaseLost, RateLimited
@@ -95,8 +95,12 @@ async def _watch(services: Services, lease: Lease, draining: asyncio.Event) -> N
             await asyncio.wait_for(draining.wait(), WATCH_SECONDS)
             lease.stop(Drained())
             return
-        async with services.store.read() as db:
-            pending = await signals.pending(db, lease.run_id)
+        try:
+            async with services.store.read() as db:
+                pending = await signals.pending(db, lease.run_id)
+        except StoreUnavailable as error:
+            log.warning("watch.missed", why=str(error))
+            continue
         if any(signal.kind in endings.CALLS_OFF for signal in pending):
             lease.stop(Cancelled(), now=True)
             return

@@ -114,8 +114,8 @@ class Work:
     async def do(self, name: str, act: Act) -> Receipt:
         """The receipt of an effect of this run, done at most once. `name` tells it from the run's other effects.
 
-        A cosmetic effect that fails leaves an empty receipt, and is tried again with the next wish for it or when the
-        run has ended; any other raises.
+        A cosmetic effect that fails leaves an empty receipt, and is tried again with the next wish for it; any
+        other raises.
         """
         key = self.key(name)
         now = self.services.clock.now()

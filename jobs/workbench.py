@@ -22,6 +22,8 @@ from policies.detect import may_tell
 CHECK_SECONDS = 1200
 OUTPUT_BYTES = 400_000
 MANIFEST_BYTES = 200_000
+LOCK_BYTES = 50_000_000
+"""A layer is known by all of a lock file: what differs at its end is another layer."""
 KEPT = "workspace/"
 """Begins the names of the artifacts that hold what only one machine has; the tree or commit they end at follows."""
 
@@ -96,14 +98,14 @@ class Workbench:
 
     async def set_up(self, check: CheckPlan) -> None:
         """Have the dependency layer of this check: from here on every box shows it. Raises SetupFailed."""
-        manifests = await self.read_texts([path for path in await self.files() if may_tell(path)])
+        manifests = await self.read_texts([path for path in await self.files() if may_tell(path)], LOCK_BYTES)
         self.layer = await layer_of(self.services, self.run, self.workspace, check.setup, manifests, self.journal)
 
-    async def read_texts(self, paths: Iterable[str]) -> dict[str, str]:
+    async def read_texts(self, paths: Iterable[str], limit: int = MANIFEST_BYTES) -> dict[str, str]:
         """Files of the base as text, the beginning of each: what is not UTF-8 is replaced."""
         found: dict[str, str] = {}
         for path in paths:
-            if (raw := await self.workspace.read(self.run.base_sha, path, MANIFEST_BYTES)) is not None:
+            if (raw := await self.workspace.read(self.run.base_sha, path, limit)) is not None:
                 found[path] = raw.decode("utf-8", "replace")
         return found
 

@@ -57,8 +57,15 @@ async def examine(settings: "Settings") -> list[Line]:
         try:
             lines += await check(settings)
         except BotError as error:
-            lines.append(Line(name, False, str(error), error.remedy()))
+            lines.append(Line(name, False, str(error), _remedy(error)))
     return lines
+
+
+def _remedy(error: BotError) -> str:
+    """What the operator can do now. That a running service would try again is no help here."""
+    if error.retryable:
+        return "Look whether it can be reached from this machine: address, network, proxy, GitHub's status page."
+    return error.remedy()
 
 
 async def _data_folder(settings: "Settings") -> list[Line]:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from core.boxes import CommandResult
 from core.digests import digest
-from core.errors import BaselineRed, NothingChanged, SetupFailed, StillRed
+from core.errors import BaselineRed, ChecksUnusable, NothingChanged, StillRed
 from core.names import Sha, Value
 from core.outputs import ChangeSummary
 from core.workflow import Check, Repair, Step
@@ -73,7 +73,7 @@ async def _baseline(step: Step, check: Check, work: Work, bench: Workbench) -> O
     if report.verdict is Verdict.green:
         return Done(output, f"`{plan.run}` is green on the base")
     if report.verdict is not Verdict.red:
-        raise SetupFailed(f"`{plan.run}` cannot be run on the base: {report.why}", evidence=report.output)
+        raise ChecksUnusable(f"`{plan.run}` cannot be run on the base: {report.why}", evidence=report.output)
     if not report.failing:
         raise BaselineRed(f"`{plan.run}` fails on `{work.run.base_ref}` before any change.", evidence=report.output)
     await work.say("baseline-red", replies.baseline_red(report.failing, plan.run))
@@ -197,5 +197,5 @@ async def _plan(name: str, work: Work, bench: Workbench) -> CheckPlan:
         found = detect(files, contents.get)
         said, setup, why = found.checks.get(name), policy.setup or found.setup, found.why
     if said is None:
-        raise SetupFailed(f"It is not known how to run `{name}` here: {why}.")
+        raise ChecksUnusable(f"It is not known how to run `{name}` here: {why}.")
     return CheckPlan(name=name, run=said.run, select=said.select, tests=said.tests, setup=setup, why=why)

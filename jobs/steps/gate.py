@@ -180,12 +180,19 @@ async def change_decision(work: Work, policy: Effective, gate: str, *, asks: str
 
 
 async def _gone(work: Work, shipped: Shipped) -> End | None:
-    """The end where a person merged or closed the pull request. Raises BranchMoved where somebody pushed to it."""
+    """The end where a person merged or closed the pull request.
+
+    Raises BranchMoved where somebody pushed to it, BaseMoved where it would go into another branch than was approved.
+    """
     pull = await work.github.pull(shipped.number)
     if pull.merged:
         return End(Trigger.finish, f"#{shipped.number} was merged by a person", code="merged-by-person")
     if not pull.open:
         return End(Trigger.cancel, f"#{shipped.number} was closed", code="closed")
+    if pull.base_ref != work.run.base_ref:
+        raise BaseMoved(
+            f"Somebody pointed #{shipped.number} at `{pull.base_ref}`; it was made for `{work.run.base_ref}`."
+        )
     if pull.head_sha != shipped.head:
         raise BranchMoved(f"Somebody pushed to `{shipped.branch}`; what is there is not what was tested.")
     return None

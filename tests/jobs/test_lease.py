@@ -1,15 +1,18 @@
 """A lease that is lost stops the work, and nothing more is written."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import events, runs
+from adapters.store import StoreUnavailable, events, runs
 from core.clock import FixedClock
 from core.errors import Drained, LeaseLost
 from core.names import RunId, WorkerId
+from jobs import engine
 from jobs.lease import Lease, beating
 from jobs.services import Services
 
@@ -99,3 +102,23 @@ async def test_work_that_is_stopped_now_is_cancelled_where_it_waits(services: Se
 
     with pytest.raises(LeaseLost):
         await lease.hold(work())
+
+
+async def test_a_database_that_is_away_for_a_moment_does_not_deafen_a_working_run(
+    services: Services, run_id: RunId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = await _claimed(services, run_id)
+    draining = asyncio.Event()
+    monkeypatch.setattr(engine, "WATCH_SECONDS", 0.01)
+
+    @asynccontextmanager
+    async def away() -> AsyncIterator[AsyncConnection]:
+        monkeypatch.undo()
+        draining.set()
+        raise StoreUnavailable("The database does not answer.")
+        yield
+
+    monkeypatch.setattr(services.store, "read", away)
+    await asyncio.wait_for(engine._watch(services, lease, draining), 10)
+    with pytest.raises(Drained):
+        lease.interrupted()

@@ -3,6 +3,7 @@
 from story_trust import change_waits, nothing_merged, plan_waits, posted
 from story_world import LABEL, World
 
+from bot.demo.github.acts import pulls
 from jobs.intake import drain
 
 
@@ -50,6 +51,17 @@ async def test_a_base_that_moved_under_the_changed_paths_is_not_merged_into(at_o
         "❌ **This run failed** (`base-moved`). `main` changed the same paths since: slugs/text.py.\n\n"
         "Comment `/retry` for a fresh change on the new base."
     )
+    assert nothing_merged(at_once)
+
+
+async def test_a_pull_request_that_was_pointed_at_another_branch_is_not_merged_into_it(at_once: World) -> None:
+    await change_waits(at_once)
+    github, repository, number = at_once.town.github.world, at_once.town.repository, at_once.pull_number
+    await at_once.requester.push("release", {"README.md": "# slugs 1\n"}, "cut a release")
+    await pulls.set_base(github, at_once.requester.actor, repository, github.issue(repository, number), "release")
+    await at_once.approver.comment(number, f"/approve {await at_once.digest()}")
+    await at_once.settle()
+    await _ended(at_once, "failed", "base-moved", f"Somebody pointed #{number} at `release`; it was made for `main`.")
     assert nothing_merged(at_once)
 
 

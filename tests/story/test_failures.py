@@ -266,16 +266,16 @@ async def test_tests_that_fail_already_are_said_once_and_only_new_failures_count
         ),
         (
             {"checks": {"tests": {"run": "no-such-runner --all"}}},
-            "setup-failed",
+            "checks-unusable",
             "`no-such-runner --all` cannot be run on the base: the command, or a program that it needs, is not there",
-            "Name working `setup:` commands in `.github/pullwright.yml`, then comment `/retry`.",
+            "Say under `checks:` (and `setup:`) of `.github/pullwright.yml` how to run them, then comment `/retry`.",
             "sh: 1: no-such-runner: not found",
         ),
         (
             {"checks": {"tests": {"run": "python3 -m unittest discover -s slugs"}}},
-            "setup-failed",
+            "checks-unusable",
             "`python3 -m unittest discover -s slugs` cannot be run on the base: it found no test",
-            "Name working `setup:` commands in `.github/pullwright.yml`, then comment `/retry`.",
+            "Say under `checks:` (and `setup:`) of `.github/pullwright.yml` how to run them, then comment `/retry`.",
             "Ran 0 tests",
         ),
         (

@@ -19,6 +19,8 @@ from story_trust import (
 from story_world import LABEL, World
 
 from bot.demo.github.acts import comments
+from core import faults
+from core.errors import GitHubUnavailable
 
 # Telling --------------------------------------------------------------------------------------------------------
 
@@ -93,6 +95,25 @@ async def test_a_rejected_change_stays_open_with_a_red_check(tmp_path: Path) -> 
         assert world.checks()["pullwright/approval"] == "failure"
         assert nothing_merged(world)
         assert world.town.github.world.pulls(world.town.repository)[0].state == "open"
+
+
+async def test_a_rejection_counts_also_where_github_fails_before_the_run_has_ended(at_once: World) -> None:
+    await change_waits(at_once)
+    strikes = iter(range(3))
+
+    def away() -> None:
+        if next(strikes, None) is not None:
+            raise GitHubUnavailable("GitHub does not answer.")
+
+    faults.arm("effect.before_act", away)
+    try:
+        await at_once.approver.comment(at_once.pull_number, "/reject Not like this.")
+        await at_once.settle_in_time()
+    finally:
+        faults.disarm()
+    run = await at_once.run()
+    assert "run.postponed" in [event.name for event in await at_once.journal()]
+    assert (run.state, run.ended_why) == ("rejected", "@ada rejected the change: Not like this.")
 
 
 # Starting -------------------------------------------------------------------------------------------------------
