@@ -51,8 +51,8 @@ class Waiting(Value):
     """The login of the one person who is asked."""
     digest: Digest | None = None
     """What an approval must bind to."""
-    asked_at: datetime | None = None
-    """When the question was put to people: words from before it are no answer to it."""
+    asked_in: int | None = None
+    """The comment that put the question to people. Ids of comments only grow: a lower one is no answer to it."""
     not_before: datetime | None = None
     """Look again at this time, whatever happens. No process sleeps for it."""
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -148,10 +147,11 @@ class Work:
             await self.journal("effect.done", {"effect": name, "kind": act.kind, **receipt})
         return receipt
 
-    async def intended_at(self, name: str) -> datetime:
-        """When an effect of this run was first meant to be done."""
+    async def comment_of(self, name: str) -> int | None:
+        """The id of the comment that an effect of this run posted; None where it has not."""
         async with self.services.store.read() as db:
-            return (await effects.require(db, self.key(name))).at
+            receipt = (await effects.require(db, self.key(name))).receipt
+        return receipt.get("comment_id") if receipt else None
 
     async def say(self, name: str, body: str, *, number: int | None = None) -> Receipt:
         """One comment on the run's subject, or on the pull request where a number is given."""

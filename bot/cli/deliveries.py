@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.kept import kept
 from bot.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -36,10 +37,9 @@ def list_(guid: str | None, limit: int, as_json: bool) -> None:
 
 
 async def _received(limit: int, guid: str | None) -> "list[Receipt]":
-    from adapters.store import deliveries, open_store
-    from bot.cli.begin import begin
+    from adapters.store import deliveries
 
-    async with open_store(begin("deliveries").database_url) as store, store.read() as db:
+    async with kept("deliveries") as db:
         return await deliveries.list_(db, limit, guid=guid)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.kept import missing_file
 from bot.cli.output import print_json, printable
 from core.errors import BotError
 
@@ -81,8 +82,7 @@ async def _data_folder(settings: "Settings") -> list[Line]:
 async def _database(settings: "Settings") -> list[Line]:
     from adapters.store import deliveries, open_store
 
-    file = settings.database_url.partition(":///")[2].partition("?")[0]
-    if settings.database_url.startswith("sqlite") and not os.path.exists(file):  # noqa: PTH110  # a path from a URL
+    if (file := missing_file(settings.database_url)) is not None:
         return [Line("database", True, f"{file} will be made at the first start")]
     async with open_store(settings.database_url, busy_seconds=5) as store, store.read() as db:
         waiting = (await deliveries.counts(db)).items()

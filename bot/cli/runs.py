@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.cli.kept import kept
 from bot.cli.output import print_json, print_table, printable
 from core.errors import BotError
 from core.states import RunState
@@ -80,18 +81,16 @@ def show(run_id: str, as_json: bool) -> None:
 
 
 async def _recent(limit: int, state: RunState | None) -> "list[Run]":
-    from adapters.store import open_store, runs
-    from bot.cli.begin import begin
+    from adapters.store import runs
 
-    async with open_store(begin("runs").database_url) as store, store.read() as db:
+    async with kept("runs") as db:
         return await runs.recent(db, limit, state)
 
 
 async def _story(prefix: str) -> "tuple[Run, list[Event], Totals]":
-    from adapters.store import costs, events, open_store, runs
-    from bot.cli.begin import begin
+    from adapters.store import costs, events, runs
 
-    async with open_store(begin("runs").database_url) as store, store.read() as db:
+    async with kept("runs") as db:
         found = await runs.find(db, prefix)
         if len(found) != 1:
             several = ", ".join(run.id for run in found)
@@ -124,9 +123,9 @@ def _print_story(run: "Run", journal: "list[Event]", totals: "Totals") -> None:
 
 
 def _fact(value: Any) -> str:
-    if isinstance(value, list):
-        return printable(", ".join(str(item) for item in value))
-    return printable(str(value))
+    """The value on one line, with spaces for its line breaks."""
+    said = ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)
+    return printable(" ".join(said.split()))
 
 
 def _cost(totals: "Totals") -> str:

@@ -61,10 +61,11 @@ def _asked(run: Run) -> Digest | None:
 
 
 def _written_before(order: Order, waiting: Waiting | None) -> bool:
-    """Whether a comment is older than the question. GitHub's times have whole seconds."""
+    """Whether a comment is older than the question. By their ids: GitHub's times have whole seconds, and our clock is
+    not its clock."""
     if order.comment_id is None:
         return False
-    return waiting is None or waiting.asked_at is None or order.at < waiting.asked_at.replace(microsecond=0)
+    return waiting is None or waiting.asked_in is None or order.comment_id < waiting.asked_in
 
 
 def reject(order: Order) -> Answer:

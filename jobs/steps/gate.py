@@ -73,7 +73,7 @@ async def _wait(work: Work, asks: str, asked: Content, result: Result, person: s
         why=result.why,
         person=person,
         digest=asked.digest,
-        asked_at=await work.intended_at(shown),
+        asked_in=await work.comment_of(shown),
     )
     await status.show(work, current=asks, waiting=waiting)
     return Park(waiting)

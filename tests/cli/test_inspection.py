@@ -96,3 +96,27 @@ async def test_deliveries_are_listed_with_what_became_of_them(pullwright, store)
     assert "g-1   issues  2026-03-04 05:06:07  2      routed  ignored: nothing listens" in (
         pullwright("deliveries", "list").stdout
     )
+
+
+async def test_the_lines_of_a_text_in_the_journal_are_joined_by_spaces(pullwright, run, store):
+    async with store.begin() as db:
+        facts = {"body": "### Plan\n\n1. Read.\n2. Write.\x1b[2J"}
+        await events.append(db, RUN, name="effect.intended", actor="pullwright", facts=facts, at=AT)
+    assert "      body: ### Plan 1. Read. 2. Write.\\x1b[2J\n" in pullwright("runs", "show", "abcd").stdout
+
+
+@pytest.mark.parametrize("arguments", [("runs", "list"), ("runs", "show", "abcd"), ("deliveries", "list", "--json")])
+def test_before_the_first_start_there_is_nothing_to_show_and_no_database_is_made(pullwright, tmp_path, arguments):
+    ended = pullwright(*arguments)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        f"pullwright: There is no database at {tmp_path}/pullwright.db yet.\n"
+        "Start the service once, or set PULLWRIGHT_DATA_DIR or PULLWRIGHT_DATABASE_URL as the service has it.\n"
+    )
+    assert not (tmp_path / "pullwright.db").exists()
+
+
+def test_an_empty_database_file_is_one_that_the_first_start_fills(pullwright, tmp_path):
+    (tmp_path / "pullwright.db").touch()
+    assert f"There is no database at {tmp_path}/pullwright.db yet." in pullwright("runs", "list").stderr
+    assert f"ok       database: {tmp_path}/pullwright.db will be made at the first start" in pullwright("doctor").stdout

@@ -135,12 +135,10 @@ def run(state: RunState = RunState.running, **more: Any) -> Run:
     return Run(**(values | more))
 
 
-def waiting_run(
-    *, change: bool = False, asked_at: datetime = NOON, state: RunState = RunState.waiting, **more: Any
-) -> Run:
+def waiting_run(*, change: bool = False, asked_in: int = 40, state: RunState = RunState.waiting, **more: Any) -> Run:
     """A run that waits for an approval of its plan, or of its change."""
     digest_ = CHANGE if change else PLAN
-    waiting = Waiting(what=WaitingFor.approval, why="…", person="ada", digest=digest_, asked_at=asked_at)
+    waiting = Waiting(what=WaitingFor.approval, why="…", person="ada", digest=digest_, asked_in=asked_in)
     return run(state, waiting=waiting, pull_number=4 if change else None, **more)
 
 
