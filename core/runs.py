@@ -86,6 +86,9 @@ class Run(NewRun):
     lease_owner: WorkerId | None = None
     lease_until: datetime | None = None
     attempts: int = 0
+    """Times it was claimed since it last got on, less those that an outage ended."""
+    outages: int = 0
+    """Times since it last got on that something outside did not answer."""
     waiting: Waiting | None = None
     """What the run waits for; while somebody looks at what came in, still what it waited for until then."""
     ended_why: str | None = None

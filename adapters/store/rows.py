@@ -31,6 +31,7 @@ _KEPT = (
     "lease_owner",
     "lease_until",
     "attempts",
+    "outages",
     "waiting",
     "ended_why",
     "ended_code",
@@ -51,6 +52,7 @@ def run_row(run: NewRun) -> dict[str, Any]:
         "state": RunState.queued,
         "epoch": 0,
         "attempts": 0,
+        "outages": 0,
         "rings": 0,
         "updated_at": run.created_at,
     }

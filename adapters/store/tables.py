@@ -95,6 +95,7 @@ runs = sa.Table(
     sa.Column("lease_owner", Words),
     sa.Column("lease_until", Instant),
     sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("outages", sa.Integer, nullable=False, server_default="0"),
     sa.Column("waiting_for", one_of(WaitingFor)),
     sa.Column("waiting", Json),
     sa.Column("not_before", Instant),
@@ -104,6 +105,7 @@ runs = sa.Table(
     sa.Column("ended_code", Words),
     sa.Column("rings", sa.BigInteger, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("journal_head", Words),
     sa.CheckConstraint("(ended_at IS NULL) = (state IN ('queued', 'running', 'waiting'))", name="ended"),
     sa.CheckConstraint("(lease_until IS NOT NULL) = (state = 'running')", name="leased"),
     sa.CheckConstraint("(waiting_for IS NOT NULL) = (state = 'waiting')", name="waiting"),
@@ -252,4 +254,12 @@ leases = sa.Table(
     sa.Column("name", Words, primary_key=True),
     sa.Column("owner", Words, nullable=False),
     sa.Column("until", Instant, nullable=False),
+)
+
+pauses = sa.Table(
+    "pauses",
+    metadata,
+    sa.Column("caller", Words, primary_key=True),
+    sa.Column("until", Instant, nullable=False),
+    sa.Column("why", Words, nullable=False),
 )
