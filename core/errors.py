@@ -239,6 +239,10 @@ class MergeRefused(BotError):
         return "Look at the pull request's merge box; merge it by hand, or mend what it names and comment `/retry`."
 
 
+class AlreadyMerged(MergeRefused):
+    """The pull request is merged with exactly this head, by us earlier or by somebody else."""
+
+
 class PolicyInvalid(BotError):
     """`.github/pullwright.yml` cannot be read; while it is broken, nothing runs."""
 

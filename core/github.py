@@ -96,6 +96,8 @@ class Pull(Value):
     """Whether our App opened it."""
     open: bool
     merged: bool
+    merged_by_us: bool = False
+    """Whether our App merged it. Only told of a pull request that is asked for alone, not in a list."""
     draft: bool
     head_ref: str
     head_sha: Sha

@@ -131,7 +131,7 @@ class Step(Value):
     key: str
     input_hash: Digest
     state: str
-    """`started`, `done` or `failed`."""
+    """`started` or `done`."""
     output: Any = None
     cost_usd: Decimal | None = None
 

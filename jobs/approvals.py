@@ -32,6 +32,8 @@ class Content:
     digest: Digest
     head_sha: Sha | None = None
     """The head a GitHub review must cover; None before there is a pull request."""
+    shown_in: int | None = None
+    """The comment that shows it to people now; None where that is the pull request itself."""
 
 
 async def apply(work: Work, policy: Policy, asked: Content) -> End | None:
@@ -42,24 +44,27 @@ async def apply(work: Work, policy: Policy, asked: Content) -> End | None:
     async with work.services.store.read() as db:
         pending = await signals.pending(db, work.run.id)
     for signal in pending:
+        granted: _Granted | None = None
         match signal.kind:
             case SignalKind.approve:
-                outcome = await _approve(work, policy, asked, signal)
+                decided = await _approve(work, policy, asked, signal)
+                outcome, granted = ("granted", decided) if isinstance(decided, _Granted) else (decided, None)
             case SignalKind.reject:
                 refused = await _reject(work, policy, signal)
                 if refused is None:
                     return End(
                         Trigger.reject,
                         f"@{signal.actor} rejected the {asked.binds}: {signal.text or 'no reason given'}",
+                        actor=signal.actor,
                     )
                 outcome = refused
             case SignalKind.void:
                 outcome = await _void(work, signal)
             case SignalKind.pushed:
-                outcome = "seen"
+                outcome = "seen"  # the caller looks at the pull request after this
             case SignalKind.cancel | SignalKind.closed:
                 continue  # the engine calls the run off
-        await _applied(work, signal, outcome)
+        await _applied(work, signal, outcome, granted)
     return None
 
 
@@ -93,8 +98,15 @@ async def standing(work: Work, policy: Policy, asked: Content) -> Sequence[Appro
     return held
 
 
-async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal) -> str:
-    """Grant an approval, or say why not. Returns what became of the signal."""
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    approval: Approval
+    rule: str
+    """Why this person may, for the journal."""
+
+
+async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal) -> _Granted | str:
+    """The approval to grant, or why there is none, which the person was told where it is theirs to mend."""
     said = await _said(work, signal)
     if said is None:
         return "refused: what approved is gone or was edited"
@@ -109,31 +121,21 @@ async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal
     if signal.review_id is None and not matches(signal.digest or "", asked.digest):
         await _answer(work, signal, replies.older(asked.binds, asked.digest))
         return "refused: another digest"
-    now = work.services.clock.now()
-    async with work.lease.write() as db:
-        await approvals.grant(
-            db,
-            Approval(
-                run_id=work.run.id,
-                gate=asked.gate,
-                digest=asked.digest,
-                actor=signal.actor,
-                role=role,
-                comment_id=signal.comment_id,
-                review_id=signal.review_id,
-                comment_hash=comment_hash,
-                at=now,
-            ),
-        )
-        await events.append(
-            db,
-            work.run.id,
-            name="approval.granted",
-            actor=signal.actor,
-            facts={"gate": asked.gate, "digest": asked.digest, "role": role, "rule": allowed.why},
-            at=now,
-        )
-    return "granted"
+    if signal.comment_id is not None and asked.shown_in is not None and signal.comment_id < asked.shown_in:
+        # Ids of comments only grow. What this person read was taken down since, because somebody had changed it.
+        return "refused: said before the plan was shown as it is"
+    approval = Approval(
+        run_id=work.run.id,
+        gate=asked.gate,
+        digest=asked.digest,
+        actor=signal.actor,
+        role=role,
+        comment_id=signal.comment_id,
+        review_id=signal.review_id,
+        comment_hash=comment_hash,
+        at=work.services.clock.now(),
+    )
+    return _Granted(approval, allowed.why)
 
 
 async def _reject(work: Work, policy: Policy, signal: NewSignal) -> str | None:
@@ -218,8 +220,15 @@ async def _answer(work: Work, signal: NewSignal, body: str) -> None:
     await work.say(f"answer:{signal.key}", body, number=number)
 
 
-async def _applied(work: Work, signal: NewSignal, outcome: str) -> None:
+async def _applied(work: Work, signal: NewSignal, outcome: str, granted: _Granted | None) -> None:
+    """Write what became of the signal, and what follows from it, in one transaction: a crash never grants twice."""
+    now = work.services.clock.now()
     async with work.lease.write() as db:
+        if granted is not None:
+            approval = granted.approval
+            await approvals.grant(db, approval)
+            facts = {"gate": approval.gate, "digest": approval.digest, "role": approval.role, "rule": granted.rule}
+            await events.append(db, work.run.id, name="approval.granted", actor=approval.actor, facts=facts, at=now)
         await signals.applied(db, work.run.id, work.epoch, signal.key, outcome)
         await events.append(
             db,
@@ -227,5 +236,5 @@ async def _applied(work: Work, signal: NewSignal, outcome: str) -> None:
             name="signal.applied",
             actor=signal.actor,
             facts={"kind": signal.kind, "outcome": outcome},
-            at=work.services.clock.now(),
+            at=now,
         )

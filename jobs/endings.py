@@ -13,8 +13,8 @@ from core.effects import Act, AddReaction, EditComment, PostComment
 from core.errors import BotError
 from core.github import GitHub
 from core.markers import marked
-from core.runs import NewEffect, NewSignal, Run, SignalKind
-from core.states import Trigger, target
+from core.runs import NewEffect, NewSignal, Run, SignalKind, Waiting
+from core.states import Trigger, WaitingFor, target
 from handlers import replies
 from jobs import checks, status
 from jobs.effects.comments import fitting
@@ -47,7 +47,8 @@ class _Ended:
 async def finish(work: Work, end: End) -> None:
     """End a run that did what it could."""
     reaction = "+1" if end.trigger is Trigger.finish else None
-    await _end(work.services, work.lease, _Ended(end.trigger, end.why, end.code, reaction=reaction))
+    ended = _Ended(end.trigger, end.why, end.code, actor=end.actor, reaction=reaction)
+    await _end(work.services, work.lease, ended)
 
 
 async def fail(services: Services, lease: Lease, error: BotError) -> None:
@@ -111,6 +112,22 @@ async def _end(services: Services, lease: Lease, ended: _Ended) -> None:
     log.info("run.ended", how=ended.trigger.name, why=ended.why)
     await perform_loose(services)
     await services.workspaces.remove(run.id)
+
+
+async def show_outage(services: Services, run: Run, why: str) -> None:
+    """Say in the run's status that it waits for something that does not answer. Cosmetic: GitHub may be away itself."""
+    async with services.store.read() as db:
+        shown = await effects.get(db, f"run:{run.id}:status")
+        memos = await steps.all_(db, run.id)
+        away = Waiting(what=WaitingFor.time, why=f"{why} It is tried again by itself.")
+        view = await status.view_of(db, run, memos, limit_usd=Limits().run_cost_usd, waiting=away)
+    if shown is None or not shown.receipt:
+        return
+    body = marked(fitting(replies.status_comment(view)), shown.key)
+    try:
+        await services.github.repository(run.repo).edit_comment(shown.receipt["comment_id"], body)
+    except BotError as error:
+        log.warning("status.failed", code=error.code, why=str(error))
 
 
 async def _limit(services: Services, run: Run) -> float:

@@ -6,6 +6,7 @@ worker that lost it changes nothing more. A run ends here and nowhere else, and 
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
@@ -16,6 +17,7 @@ from core.digests import digest
 from core.errors import BotError, Cancelled, Drained, LeaseLost, RateLimited
 from core.expressions import holds
 from core.names import Digest, RunId
+from core.runs import Run
 from core.states import Trigger
 from core.workflow import Merge, Ready, Ship, Step, parse
 from jobs import endings, status
@@ -27,6 +29,12 @@ from jobs.work import Work
 
 ATTEMPTS = 5
 """Failed attempts in a row, without a step done in between, before a run is given up."""
+
+OUTAGES = 20
+"""Times in a row that something outside may be away. With the pauses below that is about two hours."""
+LONGEST_PAUSE_SECONDS = 600.0
+SHOWN_OUTAGE = 3
+"""From this one on people are told that the run waits: shorter ones pass unnoticed."""
 
 WATCH_SECONDS = 1.0
 """How often a working run looks whether somebody cancelled it."""
@@ -59,33 +67,39 @@ async def _hold(services: Services, lease: Lease, draining: asyncio.Event) -> No
     """Advance the run, and write down how this hold on it ended."""
     watch = asyncio.create_task(_watch(services, lease, draining))
     try:
-        await lease.hold(_advance(services, lease))
+        await _held(services, lease)
     except LeaseLost:
         log.warning("lease.lost")
-    except Drained:
-        async with lease.write() as db:
-            # The worker stops, the run did not fail: however often workers are replaced, it is not given up for it.
-            await runs.reset_attempts(db, lease.run_id, lease.epoch)
-            await runs.release(db, lease.run_id, lease.epoch)
-        log.info("run.released")
-    except Cancelled:
-        await endings.called_off(services, lease)
-    except BotError as error:
-        await _failed(services, lease, error)
-    except Exception as error:  # the edge of a job: nobody foresaw this
-        log.exception("run.crashed")
-        await _failed(services, lease, Unforeseen(f"Something nobody foresaw: {type(error).__name__}."))
     finally:
         watch.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watch
 
 
+async def _held(services: Services, lease: Lease) -> None:
+    """Advance the run until it parks, ends or fails. Raises LeaseLost where it is not ours any more."""
+    try:
+        try:
+            await lease.hold(_advance(services, lease))
+        except Cancelled:
+            await endings.called_off(services, lease)
+    except Drained:
+        async with lease.write() as db:
+            # The worker stops, the run did not fail: however often workers are replaced, it is not given up for it.
+            await runs.reset_attempts(db, lease.run_id, lease.epoch)
+            await runs.release(db, lease.run_id, lease.epoch)
+        log.info("run.released")
+    except BotError as error:
+        await _failed(services, lease, error)
+    except Exception as error:  # the edge of a job: nobody foresaw this
+        log.exception("run.crashed")
+        await _failed(services, lease, Unforeseen(f"Something nobody foresaw: {type(error).__name__}."))
+
+
 class Unforeseen(BotError):
-    """A bug of ours. The operator's log has the traceback."""
+    """A bug of ours, which may not strike again. The operator's log has the traceback."""
 
     code = "unforeseen"
-    retryable = True
 
 
 async def _watch(services: Services, lease: Lease, draining: asyncio.Event) -> None:
@@ -236,20 +250,32 @@ async def _failed(services: Services, lease: Lease, error: BotError) -> None:
     """Give a run back to be tried later, or end it and say why."""
     async with services.store.read() as db:
         run = await runs.require(db, lease.run_id)
-    if error.retryable and run.attempts < ATTEMPTS:
-        wait = error.retry_after_seconds if isinstance(error, RateLimited) else min(2.0**run.attempts, 60.0)
-        now = services.clock.now()
+    if error.retryable and run.outages < OUTAGES:
+        await _wait_out(services, lease, run, error)
+    elif isinstance(error, Unforeseen) and run.attempts < ATTEMPTS:
+        now, pause = services.clock.now(), 2.0**run.attempts
         async with lease.write() as db:
-            await events.append(
-                db,
-                run.id,
-                name="run.postponed",
-                actor="pullwright",
-                facts={"code": error.code, "why": str(error), "seconds": wait},
-                at=now,
-            )
-            await runs.release(db, run.id, lease.epoch, not_before=now + timedelta(seconds=wait))
-        log.warning("run.postponed", code=error.code, why=str(error), seconds=wait)
-        return
-    log.warning("run.failed", code=error.code, why=str(error))
-    await endings.fail(services, lease, error)
+            await events.append(db, run.id, name="run.postponed", actor="pullwright", facts=_why(error, pause), at=now)
+            await runs.release(db, run.id, lease.epoch, not_before=now + timedelta(seconds=pause))
+        log.warning("run.postponed", code=error.code, why=str(error), seconds=pause)
+    else:
+        log.warning("run.failed", code=error.code, why=str(error))
+        await endings.fail(services, lease, error)
+
+
+async def _wait_out(services: Services, lease: Lease, run: Run, error: BotError) -> None:
+    """Put the run off while GitHub, the model or the database is away: that is no failure of the run."""
+    pause = min(2.0 ** (run.outages + 1), LONGEST_PAUSE_SECONDS)
+    if isinstance(error, RateLimited):
+        pause = max(error.retry_after_seconds, 1.0)
+    if run.outages + 1 == SHOWN_OUTAGE:
+        await endings.show_outage(services, run, str(error))
+    now = services.clock.now()
+    async with lease.write() as db:
+        await events.append(db, run.id, name="run.postponed", actor="pullwright", facts=_why(error, pause), at=now)
+        await runs.wait_out(db, run.id, lease.epoch, now + timedelta(seconds=pause))
+    log.warning("run.postponed", code=error.code, why=str(error), seconds=pause, outage=run.outages + 1)
+
+
+def _why(error: BotError, pause: float) -> Mapping[str, object]:
+    return {"code": error.code, "why": str(error), "seconds": pause}

@@ -30,6 +30,8 @@ class End:
     trigger: Trigger
     why: str
     code: str = ""
+    actor: str = "pullwright"
+    """Who ended it."""
 
 
 Outcome = Done | Park | End

@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import costs, events, steps
+from core.errors import DocumentInvalid
 from core.outputs import ChangeSummary, Opinion, Plan, Research
 from core.runs import Run, Step, Waiting
 from core.states import RunState, Trigger, target
-from core.workflow import Workflow, parse
+from core.workflow import parse
 from handlers import replies
 from handlers.replies import CheckView, EvidenceView, PullView, RunView, StepView
 from jobs.work import Work
@@ -48,7 +49,7 @@ async def view_of(
         run=run.id,
         workflow=run.workflow,
         state=state,
-        steps=_steps(parse(run.workflow_text, run.workflow), {m.key: m for m in memos}, notes, current, state),
+        steps=_steps(_step_ids(run, memos), {m.key: m for m in memos}, notes, current, state),
         cost_usd=totals.cost_usd or Decimal(0),
         unpriced=totals.unpriced_calls > 0,
         limit_usd=limit_usd,
@@ -58,23 +59,34 @@ async def view_of(
 
 
 def _steps(
-    workflow: Workflow, memos: Mapping[str, Step], notes: Mapping[str, str], current: str | None, state: RunState
+    ids: Sequence[str], memos: Mapping[str, Step], notes: Mapping[str, str], current: str | None, state: RunState
 ) -> list[StepView]:
     views = []
-    for step in workflow.steps:
-        memo = memos.get(step.id)
+    for step_id in ids:
+        memo = memos.get(step_id)
         if memo is not None and memo.state == "done":
             skipped = isinstance(memo.output, dict) and "skipped" in memo.output
-            views.append(StepView(step.id, "skipped" if skipped else "done", notes.get(step.id, "")))
-        elif step.id != current:
-            views.append(StepView(step.id, "todo"))
+            views.append(StepView(step_id, "skipped" if skipped else "done", notes.get(step_id, "")))
+        elif step_id != current:
+            views.append(StepView(step_id, "todo"))
         elif state is RunState.running:
-            views.append(StepView(step.id, "doing"))
+            views.append(StepView(step_id, "doing"))
         elif state is RunState.waiting:
-            views.append(StepView(step.id, "waiting"))
+            views.append(StepView(step_id, "waiting"))
         else:
-            views.append(StepView(step.id, "done" if state is RunState.succeeded else "failed"))
+            views.append(StepView(step_id, "done" if state is RunState.succeeded else "failed"))
     return views
+
+
+def _step_ids(run: Run, memos: Sequence[Step]) -> Sequence[str]:
+    """The steps of the workflow; where this version of ours cannot read its text any more, those that were begun.
+
+    A run must be able to end, and to say so, whatever its text has become to us.
+    """
+    try:
+        return [step.id for step in parse(run.workflow_text, run.workflow).steps]
+    except DocumentInvalid:
+        return [memo.key for memo in memos if "/" not in memo.key]
 
 
 async def pull_view(work: Work, summary: ChangeSummary, allowed: Result) -> PullView:

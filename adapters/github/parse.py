@@ -236,6 +236,10 @@ class _End(Edge):
     repo: _HeadRepository | None = None
 
 
+def _is(us: App, account: Account) -> bool:
+    return account.is_bot and account.login == us.login
+
+
 class PullJson(Edge):
     """From a list, which has no `mergeable`, or alone."""
 
@@ -245,6 +249,7 @@ class PullJson(Edge):
     user: AccountJson | None
     state: Literal["open", "closed"]
     merged_at: AwareDatetime | None
+    merged_by: AccountJson | None = None
     draft: bool = False
     head: _End
     base: _End
@@ -254,14 +259,16 @@ class PullJson(Edge):
 
     def value(self, us: App) -> Pull:
         author, merged = account(self.user), self.merged_at is not None
+        merger = account(self.merged_by) if merged and self.merged_by is not None else None
         return Pull(
             number=self.number,
             node_id=self.node_id,
             url=self.html_url,
             author=author,
-            app_authored=author.is_bot and author.login == us.login,
+            app_authored=_is(us, author),
             open=self.state == "open",
             merged=merged,
+            merged_by_us=merger is not None and _is(us, merger),
             draft=self.draft,
             head_ref=self.head.ref,
             head_sha=Sha(self.head.sha),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from adapters.github.channel import Channel
 from adapters.github.parse import MarkedReadyJson, MergedJson, PullJson, ReviewJson, parsed
 from adapters.github.tokens import SHIPPING
-from core.errors import GitHubRefused, GitHubUnavailable, MergeRefused, NotThere
+from core.errors import AlreadyMerged, GitHubRefused, GitHubUnavailable, MergeRefused, NotThere
 from core.github import MergeMethod, Pull, Review
 from core.names import Sha
 
@@ -67,7 +67,7 @@ class Pulls(Channel):
         await self.write("POST", "/pulls/{number}/requested_reviewers", {"number": number}, {"reviewers": [login]})
 
     async def merge(self, number: int, *, sha: Sha, method: MergeMethod, title: str, message: str) -> Sha:
-        """The merge commit of exactly this head; also where it was merged already. Else MergeRefused.
+        """The merge commit of exactly this head. AlreadyMerged where somebody was quicker, else MergeRefused.
 
         GitHub compares `sha` with the head in the same step, so nothing that was pushed later is merged.
         """
@@ -82,7 +82,7 @@ class Pulls(Channel):
             return Sha(parsed(MergedJson, sent, "a merge").sha)
         now = await self.pull(number)
         if now.merged and now.head_sha == sha and now.merge_sha is not None:
-            return now.merge_sha
+            raise AlreadyMerged(f"#{number} is merged already.") from refused
         if "base branch was modified" in str(refused).lower():
             # GitHub's own words for a race with another merge: nothing was done, and it asks to try again.
             raise GitHubUnavailable(str(refused)) from refused

@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import runs
 from adapters.store.rows import effect_of, effect_row
-from adapters.store.statements import changed
+from adapters.store.statements import changed, redactor_of, sayable
 from adapters.store.statements import insert as insert_into
 from adapters.store.tables import effects
+from core.effects import worded
 from core.names import Epoch, RunId
 from core.runs import Effect, EffectState, NewEffect
 
@@ -23,7 +24,11 @@ _UNSETTLED = (EffectState.pending, EffectState.acting)
 
 
 async def insert(db: AsyncConnection, effect: NewEffect) -> bool:
-    """Intend the effect. False: the key was intended before, and that intention stands."""
+    """Intend the effect. False: the key was intended before, and that intention stands.
+
+    Its words lose their secrets here, before anything is compared with what was posted.
+    """
+    effect = effect.model_copy(update={"act": worded(effect.act, redactor_of(db).text)})
     statement = insert_into(db, effects).values(effect_row(effect)).on_conflict_do_nothing(index_elements=["key"])
     return await changed(db, statement) == 1
 
@@ -66,7 +71,8 @@ async def acting(db: AsyncConnection, key: str, epoch: Epoch | None, now: dateti
 async def done(db: AsyncConnection, key: str, receipt: Mapping[str, Any]) -> None:
     """Keep the receipt; of two the first stands.
 
-    No epoch is asked for: what happened outside has happened, even if the lease was lost meanwhile.
+    It asks for no epoch: the caller's transaction may. Where the lease was lost meanwhile nothing is kept, and the next
+    holder finds outside what happened.
     """
     statement = (
         sa.update(effects)
@@ -82,7 +88,7 @@ async def failed(db: AsyncConnection, key: str, error: str, not_before: datetime
     statement = (
         sa.update(effects)
         .where(_t.key == key, _t.state.in_(_UNSETTLED))
-        .values(state=state, error=error, not_before=not_before)
+        .values(state=state, error=sayable(db, error), not_before=not_before)
     )
     await db.execute(statement)
 
@@ -95,11 +101,6 @@ async def abandon(db: AsyncConnection, run_id: RunId, why: str) -> None:
         .values(state=EffectState.failed, error=why, not_before=None)
     )
     await db.execute(statement)
-
-
-async def pending_of_run(db: AsyncConnection, run_id: RunId) -> list[Effect]:
-    """What the run still owes the outside, in the order of its intentions, put off or not."""
-    return await _effects(db, sa.select(effects).where(_t.run_id == run_id, _t.state.in_(_UNSETTLED)))
 
 
 async def pending_loose(db: AsyncConnection, now: datetime, limit: int) -> list[Effect]:

@@ -14,8 +14,11 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from adapters.store import migrations, sqlite
 from adapters.store.columns import to_json
+from adapters.store.statements import REDACTOR
 from adapters.store.urls import asynchronous
+from core import faults
 from core.errors import BotError
+from core.redaction import Redactor
 
 _MIGRATION_LOCK = 0x70756C6C
 
@@ -49,6 +52,8 @@ class Store:
         with _Unavailable():
             async with self._writer.begin() as db:
                 yield db
+                faults.point("store.before_commit")
+        faults.point("store.after_commit")
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -80,17 +85,19 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(url: str, *, busy_seconds: float = 10.0) -> AsyncIterator[Store]:
+async def open_store(url: str, *, busy_seconds: float = 10.0, redactor: Redactor | None = None) -> AsyncIterator[Store]:
     """The database behind the URL; its connections are closed at the end of the block.
 
-    `busy_seconds` is how long a write waits for others before it raises StoreUnavailable. Connects to nothing yet.
-    Raises ConfigurationError for a URL that is no database of ours.
+    `busy_seconds` is how long a write waits for others before it raises StoreUnavailable. What `redactor` hides stands
+    in no words that people read. Connects to nothing yet. Raises ConfigurationError for a URL that is no database of
+    ours.
     """
     parsed = asynchronous(url)
     engines_of = _sqlite if parsed.get_backend_name() == "sqlite" else _postgresql
     engines = engines_of(parsed, busy_seconds)
+    known = {REDACTOR: redactor or Redactor()}
     try:
-        yield Store(parsed, *engines)
+        yield Store(parsed, *(engine.execution_options(**known) for engine in engines))
     finally:
         for engine in engines:
             await engine.dispose()

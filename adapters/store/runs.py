@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.rows import run_of, run_row
-from adapters.store.statements import changed, held
+from adapters.store.statements import changed, held, sayable
 from adapters.store.statements import insert as insert_into
 from adapters.store.tables import runs, signals
 from core.errors import LeaseLost
@@ -154,6 +154,12 @@ async def release(db: AsyncConnection, run_id: RunId, epoch: Epoch, not_before: 
     await held(db, _held_move(Trigger.release, run_id, epoch, not_before=not_before))
 
 
+async def wait_out(db: AsyncConnection, run_id: RunId, epoch: Epoch, not_before: datetime) -> None:
+    """Give the lease back until something outside may answer again: an outage is counted, and no attempt."""
+    away = {"attempts": _t.attempts - 1, "outages": _t.outages + 1, "not_before": not_before}
+    await held(db, _held_move(Trigger.release, run_id, epoch, **away))
+
+
 async def park(db: AsyncConnection, run_id: RunId, epoch: Epoch, waiting: Waiting) -> bool:
     """Let the run wait, with its attempts forgotten. False: a signal came, nothing is parked, look again.
 
@@ -169,9 +175,10 @@ async def park(db: AsyncConnection, run_id: RunId, epoch: Epoch, waiting: Waitin
         run_id,
         epoch,
         waiting_for=waiting.what,
-        waiting=waiting.model_dump(mode="json"),
+        waiting=sayable(db, waiting.model_dump(mode="json")),
         not_before=waiting.not_before,
         attempts=0,
+        outages=0,
     )
     await held(db, parked)
     return True
@@ -193,7 +200,7 @@ async def end(
     """End the run by a trigger that ends runs. `why` is a sentence for people, `code` an error's code or None."""
     if target(trigger) not in TERMINAL:
         raise ValueError(f"{trigger.name} does not end a run")
-    over = {"waiting": None, "ended_at": now, "ended_why": why, "ended_code": code, "updated_at": now}
+    over = {"waiting": None, "ended_at": now, "ended_why": sayable(db, why), "ended_code": code, "updated_at": now}
     await held(db, _held_move(trigger, run_id, epoch, **over))
 
 
@@ -209,7 +216,7 @@ async def reset_attempts(db: AsyncConnection, run_id: RunId, epoch: Epoch) -> No
 
 async def got_on(db: AsyncConnection, run_id: RunId, epoch: Epoch) -> None:
     """A step is done: what failed before it does not count any more, and what it waited for came."""
-    await held(db, _held(run_id, epoch).values(attempts=0, waiting=None))
+    await held(db, _held(run_id, epoch).values(attempts=0, outages=0, waiting=None))
 
 
 async def ring(db: AsyncConnection, run_id: RunId) -> int:

@@ -44,7 +44,7 @@ async def all_(db: AsyncConnection, run_id: RunId) -> list[Step]:
 
 
 async def start(db: AsyncConnection, run_id: RunId, epoch: Epoch, key: str, input_hash: Digest, now: datetime) -> Step:
-    """The step as it stands once the intent is recorded: started, or done before; a failed one starts anew.
+    """The step as it stands once the intent is recorded: started, or done before.
 
     Raises StepMismatch where the key was used with other inputs, LeaseLost where this epoch does not hold the run.
     """
@@ -72,20 +72,6 @@ async def forget(db: AsyncConnection, run_id: RunId, epoch: Epoch, keys: Sequenc
     """Drop memos whose effect on the tree was undone with it, so that what happens now is recorded instead."""
     await runs.guard(db, run_id, epoch)
     await db.execute(sa.delete(steps).where(_t.run_id == run_id, _t.key.in_(keys)))
-
-
-async def fail(
-    db: AsyncConnection,
-    run_id: RunId,
-    epoch: Epoch,
-    key: str,
-    input_hash: Digest,
-    output: Any,
-    cost: Decimal | None,
-    now: datetime,
-) -> Step:
-    """Record that the step failed, `output` saying how. What is done stays done. Raises as `start` does."""
-    return await _record(db, run_id, epoch, key, input_hash, now, state=StepState.failed, output=output, cost_usd=cost)
 
 
 async def _record(

@@ -1,7 +1,7 @@
 """Pull requests: opened, made ready, given to a reviewer, merged."""
 
 from core.effects import MarkReady, MergePull, OpenPull, RequestReview
-from core.errors import GitHubRefused, MergeRefused
+from core.errors import AlreadyMerged, GitHubRefused, MergeRefused
 from core.github import Pull
 from jobs.effects import Outside, Receipt
 
@@ -47,17 +47,26 @@ async def request_review(act: RequestReview, outside: Outside) -> Receipt:
 
 
 async def find_merged(act: MergePull, outside: Outside) -> Receipt | None:
+    """The merge of what was approved; `ours` says whether we did it, or a person who was quicker."""
     pull = await outside.github.pull(act.number)
     if not pull.merged:
         return None
     if pull.head_sha != act.sha:
         raise MergeRefused(f"#{act.number} was merged with other content than was approved ({pull.head_sha[:12]}).")
-    return {"sha": pull.merge_sha}
+    return {"sha": pull.merge_sha, "ours": pull.merged_by_us}
 
 
 async def merge(act: MergePull, outside: Outside) -> Receipt:
-    sha = await outside.github.merge(act.number, sha=act.sha, method=act.method, title=act.title, message=act.message)
-    return {"sha": sha}
+    try:
+        sha = await outside.github.merge(
+            act.number, sha=act.sha, method=act.method, title=act.title, message=act.message
+        )
+    except AlreadyMerged:
+        found = await find_merged(act, outside)
+        if found is None:
+            raise
+        return found
+    return {"sha": sha, "ours": True}
 
 
 def _receipt(pull: Pull) -> Receipt:

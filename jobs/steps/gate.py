@@ -5,14 +5,16 @@ with what is there: the bot's plan comment may have been edited, the branch push
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from adapters.store import effects, events, signals
+from adapters.store import effects
 from core.digests import plan_digest, short
 from core.effects import PostComment
 from core.errors import BaseMoved, BranchMoved, ChangeRefused
+from core.github import Comment, Pull
 from core.markers import marked
 from core.names import Digest
-from core.runs import Approval, SignalKind, Waiting
+from core.runs import Approval, Waiting
 from core.states import Trigger, WaitingFor
 from core.workflow import Gate, Step
 from handlers import replies
@@ -49,12 +51,12 @@ async def perform(step: Step, gate: Gate, work: Work) -> Outcome:
 
 async def _plan(step: Step, work: Work) -> Outcome:
     policy = await work.policy()
-    asked = Content(step.id, "plan", _plan_digest(work, policy))
+    digest = _plan_digest(work, policy)
+    asked = Content(step.id, "plan", digest)
     result = _plan_result(work, policy, await approvals.standing(work, policy.policy, asked))
     person = await whom_to_ask(work, policy.policy, "plan") if result.pending else None
-    shown, tampered = await _post_plan(work, policy, asked, result, person)
-    if tampered:
-        await _refuse_pending(work, "the plan comment was edited by somebody else")
+    shown = await _post_plan(work, policy, asked, result, person)
+    asked = replace(asked, shown_in=await work.comment_of(shown))
     if end := await approvals.apply(work, policy.policy, asked):
         return end
     standing = await approvals.standing(work, policy.policy, asked)
@@ -102,12 +104,11 @@ def _plan_result(work: Work, policy: Effective, standing: Sequence[Approval]) ->
     )
 
 
-async def _post_plan(
-    work: Work, policy: Effective, asked: Content, result: Result, person: str | None
-) -> tuple[str, bool]:
-    """Have the plan comment there, unchanged: its effect's name, and whether it is new since the last was changed.
+async def _post_plan(work: Work, policy: Effective, asked: Content, result: Result, person: str | None) -> str:
+    """Have the plan comment there as it was posted; the name of its effect.
 
-    The comment is the one that people read before they approve, so its words are compared, not its marker.
+    People read it before they approve, so its words are compared, and an edit that was put back counts as one: for a
+    while something else stood there. It is then posted anew, and what was said before it approves nothing.
     """
     limit = policy.policy.limits.run_cost_usd
     body = replies.plan(plan(work), asked.digest, limit, result, status.research(work))
@@ -120,32 +121,17 @@ async def _post_plan(
         if earlier is None or earlier.receipt is None:
             shown = body if number == 0 else replies.plan_tampered(asked.digest) + "\n\n" + body
             await work.say(name, shown)
-            return name, number > 0
+            return name
         comment = await work.github.comment(earlier.receipt["comment_id"])
         posted = earlier.act.body if isinstance(earlier.act, PostComment) else ""
-        if comment is not None and _same(comment.body, marked(fitting(posted), work.key(name))):
-            return name, False
+        if comment is not None and _untouched(comment, marked(fitting(posted), work.key(name))):
+            return name
     raise ChangeRefused("The plan comment was edited again and again.")
 
 
-def _same(one: str, other: str) -> bool:
-    return one.replace("\r\n", "\n").rstrip() == other.rstrip()
-
-
-async def _refuse_pending(work: Work, why: str) -> None:
-    """Approvals that came while something else stood there approve nothing."""
-    async with work.lease.write() as db:
-        for signal in await signals.pending(db, work.run.id):
-            if signal.kind is SignalKind.approve:
-                await signals.applied(db, work.run.id, work.epoch, signal.key, f"refused: {why}")
-        await events.append(
-            db,
-            work.run.id,
-            name="approval.refused",
-            actor="pullwright",
-            facts={"why": why},
-            at=work.services.clock.now(),
-        )
+def _untouched(comment: Comment, posted: str) -> bool:
+    same = comment.body.replace("\r\n", "\n").rstrip() == posted.rstrip()
+    return same and comment.updated_at == comment.created_at
 
 
 # A change -------------------------------------------------------------------------------------------------------
@@ -158,12 +144,14 @@ async def change_decision(work: Work, policy: Effective, gate: str, *, asks: str
     opened closes it, and people are told anew.
     """
     shipped = Shipped.of(work)
-    if end := await _gone(work, shipped):
-        return end
     asked = Content(gate, "change", shipped.digest(work, policy.digest), shipped.head)
-    if end := await approvals.apply(work, policy.policy, asked):
-        await checks.put_approval(work, shipped.head, None, None, end.why)
+    rejected = await approvals.apply(work, policy.policy, asked)
+    pull = await work.github.pull(shipped.number)
+    if end := _closed(pull) or rejected:
+        if end is rejected:
+            await checks.put_approval(work, shipped.head, None, None, end.why)
         return end
+    _unmoved(work, shipped, pull)
     await _base_stands(work, shipped)
     standing = await approvals.standing(work, policy.policy, asked)
     result = change_gate(policy.policy, requester=work.run.requester, approvals=standing, owner=work.repository.owner)
@@ -179,23 +167,26 @@ async def change_decision(work: Work, policy: Effective, gate: str, *, asks: str
     return await _wait(work, asks, asked, result, person, shown)
 
 
-async def _gone(work: Work, shipped: Shipped) -> End | None:
-    """The end where a person merged or closed the pull request.
-
-    Raises BranchMoved where somebody pushed to it, BaseMoved where it would go into another branch than was approved.
-    """
-    pull = await work.github.pull(shipped.number)
+def _closed(pull: Pull) -> End | None:
+    """The end where a person merged or closed the pull request."""
     if pull.merged:
-        return End(Trigger.finish, f"#{shipped.number} was merged by a person", code="merged-by-person")
+        return End(Trigger.finish, f"#{pull.number} was merged by a person", code="merged-by-person")
     if not pull.open:
-        return End(Trigger.cancel, f"#{shipped.number} was closed", code="closed")
+        return End(Trigger.cancel, f"#{pull.number} was closed", code="closed")
+    return None
+
+
+def _unmoved(work: Work, shipped: Shipped, pull: Pull) -> None:
+    """Raises BranchMoved where somebody pushed to it, BaseMoved where it would now go into another branch.
+
+    Looked at after the signals were applied: a push that one of them told of is seen here.
+    """
     if pull.base_ref != work.run.base_ref:
         raise BaseMoved(
             f"Somebody pointed #{shipped.number} at `{pull.base_ref}`; it was made for `{work.run.base_ref}`."
         )
     if pull.head_sha != shipped.head:
         raise BranchMoved(f"Somebody pushed to `{shipped.branch}`; what is there is not what was tested.")
-    return None
 
 
 async def _base_stands(work: Work, shipped: Shipped) -> None:

@@ -4,6 +4,7 @@ from core.effects import MergePull
 from core.errors import MergeRefused
 from core.github import MergeMethod
 from core.names import Sha
+from core.states import Trigger
 from core.workflow import Gate, Merge, Step
 from handlers import replies
 from jobs import checks
@@ -18,7 +19,7 @@ async def perform(step: Step, merge: Merge, work: Work) -> Outcome:
     policy = await work.policy()
     shipped = Shipped.of(work)
     found = await work.github.pull(shipped.number)
-    if found.merged and found.head_sha == shipped.head:
+    if found.merged_by_us and found.head_sha == shipped.head:
         # An earlier attempt merged it; its receipt is looked up below.
         return await _merge(work, merge, shipped)
     decided = await change_decision(work, policy, _gate_of(work), asks=step.id)
@@ -46,6 +47,8 @@ async def _merge(work: Work, merge: Merge, shipped: Shipped) -> Outcome:
             number=shipped.number, sha=shipped.head, method=MergeMethod(merge.method), title=title, message=message
         ),
     )
+    if not receipt["ours"]:
+        return End(Trigger.finish, f"#{shipped.number} was merged by a person", code="merged-by-person")
     sha = Sha(receipt["sha"])
     await _is_what_was_approved(work, shipped, sha)
     await work.say("merged", replies.merged(shipped.number, sha, work.run.base_ref))

@@ -15,7 +15,15 @@ from adapters.github.pulls import DraftsUnsupported
 from bot.demo.github import GitHubStandIn, Person
 from bot.demo.github import Repository as StandInRepository
 from core.clock import FixedClock
-from core.errors import AppRefused, GitHubUnavailable, MergeRefused, NotThere, PermissionMissing, RateLimited
+from core.errors import (
+    AlreadyMerged,
+    AppRefused,
+    GitHubUnavailable,
+    MergeRefused,
+    NotThere,
+    PermissionMissing,
+    RateLimited,
+)
 from core.github import Account, CheckStatus, GitHub, MergeMethod, Pull, ReviewState
 from core.names import Repo, Role, Sha
 
@@ -150,9 +158,18 @@ async def test_a_pull_request_from_draft_to_merge(town: Town) -> None:
         await merge(town, opened, Sha("f" * 40))
     merged = await merge(town, opened, opened.head_sha)
     assert merged == await town.github.head_of("main")
-    assert await merge(town, opened, opened.head_sha) == merged
+    with pytest.raises(AlreadyMerged):
+        await merge(town, opened, opened.head_sha)
     after = await town.github.pull(opened.number)
-    assert (after.merged, after.open, after.merge_sha) == (True, False, merged)
+    assert (after.merged, after.merged_by_us, after.open, after.merge_sha) == (True, True, False, merged)
+
+
+async def test_a_merge_by_a_person_is_not_ours(town: Town) -> None:
+    opened = await town.open_pull()
+    await town.github.mark_ready(opened.node_id)
+    await town.mona.merge(opened.number)
+    after = await town.github.pull(opened.number)
+    assert (after.merged, after.merged_by_us) == (True, False)
 
 
 async def test_a_merge_that_github_did_and_did_not_tell_is_not_sent_again(town: Town) -> None:
@@ -162,7 +179,8 @@ async def test_a_merge_that_github_did_and_did_not_tell_is_not_sent_again(town: 
     with pytest.raises(GitHubUnavailable):
         await merge(town, opened, opened.head_sha)
     assert len(town.stand_in.world.requests_of("PUT", "/merge")) == 1
-    assert await merge(town, opened, opened.head_sha) == await town.github.head_of("main")
+    with pytest.raises(AlreadyMerged):
+        await merge(town, opened, opened.head_sha)
     assert len(town.stand_in.world.merges(town.repository)) == 1
 
 

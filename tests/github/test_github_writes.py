@@ -10,7 +10,15 @@ from adapters.github.checks import fitted
 from adapters.github.pulls import DraftsUnsupported
 from adapters.github.requests import Requests
 from core.clock import FixedClock
-from core.errors import GitHubRefused, GitHubUnavailable, MergeRefused, NotThere, PermissionMissing, RateLimited
+from core.errors import (
+    AlreadyMerged,
+    GitHubRefused,
+    GitHubUnavailable,
+    MergeRefused,
+    NotThere,
+    PermissionMissing,
+    RateLimited,
+)
 from core.github import GitHub, MergeMethod
 from core.names import Repo, Sha
 
@@ -138,13 +146,14 @@ async def test_a_merge_names_the_head_it_is_for(fake: FakeGitHub, github: GitHub
 
 
 @pytest.mark.parametrize("status", [405, 409])
-async def test_a_pull_request_merged_already_at_this_head_is_merged(
+async def test_a_pull_request_merged_already_at_this_head_is_told_apart_from_a_refusal(
     fake: FakeGitHub, github: GitHub, status: int
 ) -> None:
     done = {"merged_at": canned.WHEN, "merge_commit_sha": canned.MERGED, "state": "closed"}
     fake.says("PUT", MERGE, Reply(status, canned.refusal("Pull Request is not mergeable")))
     fake.says("GET", f"{REPO}/pulls/8", canned.pull(**done))
-    assert await merge(github) == canned.MERGED
+    with pytest.raises(AlreadyMerged, match=r"^#8 is merged already\.$"):
+        await merge(github)
 
 
 async def test_a_pull_request_merged_at_another_head_is_not_ours(fake: FakeGitHub, github: GitHub) -> None:

@@ -79,7 +79,6 @@ async def _a_whole_life(db: AsyncConnection) -> None:
     await effects.insert(db, an_effect())
     await effects.acting(db, an_effect().key, epoch, NOW)
     await effects.done(db, an_effect().key, {})
-    await effects.pending_of_run(db, RUN)
     await effects.pending_loose(db, NOW, 10)
     await runs.park(db, RUN, epoch, a_wait())
     await signals.insert(db, a_signal())

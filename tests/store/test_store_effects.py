@@ -32,7 +32,6 @@ async def test_an_effect_is_intended_once_and_its_first_receipt_stands(store: St
         assert not await effects.acting(db, effect.key, epoch, NOW)
         kept = await effects.get(db, effect.key)
         assert await effects.get(db, "unknown") is None
-        assert await effects.pending_of_run(db, RUN) == []
     assert kept is not None
     assert (kept.act, kept.at, kept.state, kept.receipt) == (effect.act, NOW, EffectState.done, {"comment_id": 5})
     assert (kept.attempts, kept.error) == (1, None)
@@ -45,7 +44,7 @@ async def test_an_effect_that_failed_is_put_off_and_one_that_failed_for_good_is_
         await effects.insert(db, an_effect())
         await effects.failed(db, key, "GitHub is down", in_seconds(30))
         assert not await effects.acting(db, key, epoch, in_seconds(29))
-        assert [one.not_before for one in await effects.pending_of_run(db, RUN)] == [in_seconds(30)]
+        assert [one.not_before for one in await effects.of_run(db, RUN)] == [in_seconds(30)]
         assert await effects.acting(db, key, epoch, in_seconds(30))
         await effects.failed(db, key, "422", None)
         (kept,) = await effects.of_run(db, RUN)
@@ -74,7 +73,7 @@ async def test_a_receipt_is_kept_even_when_the_lease_was_lost_meanwhile(store: S
         await effects.acting(db, key, old, NOW)
         await runs.claim(db, RUN, WORKER, LATER, 60)
         await effects.done(db, key, {"comment_id": 5})
-        assert await effects.pending_of_run(db, RUN) == []
+        assert [one.state for one in await effects.of_run(db, RUN)] == ["done"]
 
 
 async def test_an_effect_without_a_run_belongs_for_a_minute_to_whoever_acts_on_it(store: Store):
@@ -105,4 +104,4 @@ async def test_effects_come_in_the_order_of_their_intentions(store: Store):
     async with store.begin() as db:
         for key in ("z", "a", "m"):
             await effects.insert(db, an_effect(key))
-        assert [one.key for one in await effects.pending_of_run(db, RUN)] == ["z", "a", "m"]
+        assert [one.key for one in await effects.of_run(db, RUN)] == ["z", "a", "m"]

@@ -76,16 +76,7 @@ async def test_of_two_outcomes_of_a_step_the_first_stands(store: Store):
     async with store.begin() as db:
         await steps.finish(db, RUN, epoch, "plan", HASH, "first", None, NOW)
         assert (await steps.finish(db, RUN, epoch, "plan", HASH, "second", None, NOW)).output == "first"
-        assert (await steps.fail(db, RUN, epoch, "plan", HASH, "third", None, NOW)).state == "done"
         assert (await steps.start(db, RUN, epoch, "plan", HASH, NOW)).output == "first"
-
-
-async def test_a_failed_step_can_be_started_anew(store: Store):
-    _, epoch = await claimed(store)
-    async with store.begin() as db:
-        assert (await steps.fail(db, RUN, epoch, "tests", HASH, {"code": 1}, None, NOW)).state == "failed"
-        assert (await steps.start(db, RUN, epoch, "tests", HASH, NOW)).state == "started"
-        assert (await steps.finish(db, RUN, epoch, "tests", HASH, {"code": 0}, None, NOW)).output == {"code": 0}
 
 
 async def test_a_step_with_other_inputs_is_a_mismatch(store: Store):
@@ -95,7 +86,6 @@ async def test_a_step_with_other_inputs_is_a_mismatch(store: Store):
     for record in (
         lambda db: steps.start(db, RUN, epoch, "plan", OTHER_HASH, NOW),
         lambda db: steps.finish(db, RUN, epoch, "plan", OTHER_HASH, None, None, NOW),
-        lambda db: steps.fail(db, RUN, epoch, "plan", OTHER_HASH, None, None, NOW),
     ):
         with pytest.raises(StepMismatch) as mismatch:
             async with store.begin() as db:

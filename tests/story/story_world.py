@@ -96,11 +96,11 @@ class World:
                 await engine.look(self.services, run_id, draining)
         raise AssertionError("the world does not come to rest")
 
-    async def settle_in_time(self, rounds: int = 12) -> None:
-        """`settle()`, and let as many minutes pass as it takes for what was put off."""
+    async def settle_in_time(self, rounds: int = 12, seconds: float = 61) -> None:
+        """`settle()`, and let as much time pass, a minute or so at once, as it takes for what was put off."""
         for _ in range(rounds):
             await self.settle()
-            self.clock.leap(61)
+            self.clock.leap(seconds)
             async with self.services.store.read() as db:
                 now = self.services.clock.now()
                 if not (

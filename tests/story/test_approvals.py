@@ -1,15 +1,19 @@
 """Approvals: who may say yes, to what exactly, and until when a yes holds."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from story_sources import AT_ONCE, UNITTEST, source
 from story_trust import change_waits, give, newcomer, nothing_merged, plan_waits, posted, quick_world
 from story_world import World
 
-from adapters.store import approvals
+from adapters.store import approvals, runs
+from bot.demo.github.faults import Act
+from core import faults
 from core.markers import marked, marker
+from jobs.intake import drain
 
 CHATTER = (
     "LGTM, approve!",
@@ -23,6 +27,16 @@ CHATTER = (
     ":+1:",
 )
 """What people say in a thread that approves nothing."""
+
+
+class Died(BaseException):
+    """The worker is gone."""
+
+
+@pytest.fixture(autouse=True)
+def disarmed() -> Iterator[None]:
+    yield
+    faults.disarm()
 
 
 @pytest.fixture
@@ -231,6 +245,89 @@ async def test_a_plan_comment_that_somebody_edited_is_noticed_and_what_was_said_
     await quick.settle()
     assert quick.pull.merged_at is None
     assert (await quick.run()).pull_number == quick.pull_number
+
+
+async def test_a_plan_comment_that_was_edited_and_put_back_is_posted_anew(quick: World) -> None:
+    issue = await plan_waits(quick)
+    plan, digest = posted(quick, issue, "### Plan"), await quick.digest()
+    mallory = newcomer(quick, "mallory", "write")
+    quick.clock.leap(10)
+    await mallory.edit_comment(plan.id, "### Plan: nothing to worry about")
+    await quick.approver.comment(issue, f"/approve {digest}")
+    await mallory.edit_comment(plan.id, plan.body)
+    await quick.settle()
+    assert (await quick.run()).state == "waiting"
+    assert quick.replies()[-1].startswith(f"⚠️ Somebody edited my comment with plan `{digest}`")
+
+
+@pytest.mark.parametrize("point", ["store.after_commit", "effect.after_act", "store.before_commit"])
+async def test_a_crash_after_the_plan_was_posted_anew_lets_nothing_count_that_was_said_before(
+    quick: World, point: str
+) -> None:
+    issue = await plan_waits(quick)
+    plan, digest = posted(quick, issue, "### Plan"), await quick.digest()
+    await newcomer(quick, "mallory", "write").edit_comment(plan.id, plan.body.replace("single", "no"))
+    await quick.approver.comment(issue, f"/approve {digest}")
+
+    def die_once_it_is_posted() -> None:
+        if quick.replies(issue)[-1].startswith("⚠️"):
+            faults.disarm()
+            raise Died
+
+    faults.arm(point, die_once_it_is_posted)
+    with pytest.raises(Died):
+        await quick.settle()
+    await quick.another_worker()
+    quick.clock.leap(61)
+    await quick.settle()
+    assert (await quick.run()).state == "waiting"
+    assert quick.town.github.world.pulls(quick.town.repository) == []
+    outcomes = [event.facts["outcome"] for event in await quick.journal() if event.name == "signal.applied"]
+    assert outcomes == ["refused: said before the plan was shown as it is"]
+    await quick.approver.comment(issue, f"/approve {digest}")
+    await quick.settle()
+    assert (await quick.run()).pull_number == quick.pull_number
+
+
+async def test_a_push_that_is_told_of_between_two_looks_stops_the_run(at_once: World) -> None:
+    await change_waits(at_once)
+    branch = at_once.pull.head_ref
+    pushed = []
+
+    async def pushes_meanwhile(request: web.Request, act: Act) -> web.StreamResponse:
+        """GitHub answers with the old head; by the time we read it the branch has moved, and we were told."""
+        old = await act(request)
+        if request.path.endswith(f"/pulls/{at_once.pull_number}") and not pushed:
+            pushed.append(branch)
+            await at_once.requester.push(branch, {"slugs/more.py": "Y = 2\n"}, "a little more")
+            await at_once.town.github.webhooks.delivered()
+            await drain(at_once.services)
+        return old
+
+    async with at_once.services.store.begin() as db:
+        assert await runs.wake(db, (await at_once.run()).id, at_once.clock.now())
+    at_once.town.github.middlewares.append(pushes_meanwhile)
+    await at_once.settle()
+    ended = await at_once.run()
+    assert (ended.state, ended.ended_code) == ("failed", "branch-moved")
+
+
+async def test_a_merge_by_a_person_that_is_quicker_than_ours_is_said_to_be_theirs(at_once: World) -> None:
+    await change_waits(at_once)
+    merged = []
+
+    async def quicker(request: web.Request, act: Act) -> web.StreamResponse:
+        if request.method == "PUT" and request.path.endswith("/merge") and not merged:
+            merged.append(await at_once.approver.merge(at_once.pull_number))
+        return await act(request)
+
+    at_once.town.github.middlewares.append(quicker)
+    await at_once.approver.approve(at_once.pull_number)
+    await at_once.settle_in_time()
+    run = await at_once.run()
+    assert (run.state, run.ended_code, run.ended_why) == ("succeeded", "merged-by-person", "#2 was merged by a person")
+    assert len(at_once.town.github.world.merges(at_once.town.repository)) == 1
+    assert not [reply for reply in at_once.replies() if "is merged into" in reply]
 
 
 # Whose words ----------------------------------------------------------------------------------------------------

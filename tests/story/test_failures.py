@@ -83,7 +83,7 @@ async def test_a_model_that_cannot_be_asked_fails_the_run_with_what_the_operator
     named = {f"PULLWRIGHT_{name}": value for name, value in settings.items()}
     async with open_story(tmp_path, settings=named) as world:
         await world.ask()
-        await world.settle_in_time()
+        await world.settle_in_time(rounds=25, seconds=601)
         assert await _failed(world, "model-unavailable") == f"{sentence}\n\n{OPERATOR}"
         assert all("sk-of-somebody-else" not in reply for reply in world.replies())
 
