@@ -42,3 +42,39 @@ def test_nothing_is_reached_and_nothing_is_changed(text: str) -> None:
     with pytest.raises(ExpressionInvalid):
         holds(text, values)
     assert values == {"policy": {"merge": "bot"}}
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "9 ** 9 ** 9",
+        "'a' * 1000000000",
+        "1000000000 * 'a'",
+        "[0] * 1000000000",
+        "'%1000000000d' % 1",
+        "'a'.ljust(1000000000)",
+        "'a'.zfill(1000000000)",
+        "'{:>1000000000}'.format(1)",
+        "'a'|center(1000000000)",
+        "'a'|indent(1000000000)",
+        "'%1000000000s'|format(1)",
+        "'a'|replace('a', 'aa')",
+        "range(1000000000)|list",
+        "(" * 400 + "1" + ")" * 400,
+        "1 + " * 400 + "1",
+        "''.__class__.__mro__",
+        "[].append(1)",
+        "names.pop()",
+        "cycler.__init__",
+    ],
+)
+def test_an_expression_can_neither_grow_nor_take_long_nor_look_around(expression: str) -> None:
+    with pytest.raises(ExpressionInvalid):
+        evaluate("${{ " + expression + " }}", {"names": ["a"]})
+
+
+def test_what_an_expression_may_do() -> None:
+    values = {"issue": {"labels": ["bug", "help"], "title": "Fix: slugs"}, "limit": 3}
+    assert evaluate("${{ issue.title.lower().startswith('fix:') and limit * 2 % 5 == 1 }}", values) is True
+    assert evaluate("${{ issue.labels|map('upper')|sort|first }}", values) == "BUG"
+    assert evaluate("${{ issue.get('body', '')|length }}", values) == 0
