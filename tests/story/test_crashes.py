@@ -1,6 +1,5 @@
 """A worker that dies anywhere changes nothing that people see: everything is there once, and nothing is paid twice."""
 
-import ast
 import asyncio
 import os
 import shutil
@@ -12,7 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from story_deaths import fault_points
 from story_sources import AT_ONCE, ONE_FILE, script, source
+from story_trust import quick_world
 from story_world import World, free_port, open_world
 
 from adapters.store import costs, runs
@@ -24,24 +25,9 @@ from core import faults
 from jobs import engine
 from jobs.intake import drain
 
-ROOT = Path(__file__).parents[2]
-FLOORS = ("bot", "jobs", "handlers", "adapters", "policies", "prompts", "core")
-
 
 class Died(BaseException):
     """The worker is gone: nothing of ours may catch this."""
-
-
-def fault_points() -> list[str]:
-    """The name of every `faults.point("…")` in the product."""
-    found = set()
-    for file in (path for floor in FLOORS for path in (ROOT / floor).rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "faults.point":
-                (name,) = node.args
-                assert isinstance(name, ast.Constant), f"{file}: a fault point has a plain name"
-                found.add(str(name.value))
-    return sorted(found)
 
 
 @pytest.fixture(autouse=True)
@@ -51,16 +37,16 @@ def disarmed() -> Iterator[None]:
 
 
 class Deaths:
-    """Strikes at a point the first time it is reached, and then every `every`th time."""
+    """Strikes at a point when it is passed for the first time (counted from `first`), and then every `every`th time."""
 
-    def __init__(self, name: str, every: int) -> None:
+    def __init__(self, name: str, every: int, first: int = 0) -> None:
         self.reached = self.died = 0
-        self._every = every
+        self._every, self._first = every, first
         faults.arm(name, self)
 
     def __call__(self) -> None:
         self.reached += 1
-        if self.reached % self._every == 1 % self._every:
+        if self.reached % self._every == (1 + self._first) % self._every:
             self.died += 1
             raise Died
 
@@ -132,6 +118,7 @@ class Trace:
 
 
 _undisturbed: list[Trace] = []
+_undisturbed_quick: list[Trace] = []
 
 
 @pytest.fixture
@@ -145,6 +132,17 @@ async def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Trace:
     return _undisturbed[0]
 
 
+@pytest.fixture
+async def undisturbed_quick(tmp_path_factory: pytest.TempPathFactory) -> Trace:
+    """The same for the shortest story."""
+    if not _undisturbed_quick:
+        async with quick_world(tmp_path_factory.mktemp("undisturbed")) as world:
+            await play(world)
+            _undisturbed_quick.append(await Trace.of(world))
+        assert _undisturbed_quick[0].ended == ("succeeded", "", "#2 is merged")
+    return _undisturbed_quick[0]
+
+
 def assert_same(found: Trace, expected: Trace, *, asked_again: int = 0) -> None:
     """Equal, but for at most so many requests whose reply died with the worker that got it."""
     again = Counter(found.asked) - Counter(expected.asked)
@@ -154,17 +152,37 @@ def assert_same(found: Trace, expected: Trace, *, asked_again: int = 0) -> None:
     assert replace(found, asked=expected.asked, cost_usd=expected.cost_usd) == expected
 
 
-UNRECORDED = {"agent.after_reply", "memo.before_keep"}
+UNRECORDED = {"agent.after_reply", "memo.before_keep", "store.before_commit"}
 """Between a model's reply and its record: the one place where a death costs another request."""
+
+RARELY = {"store.before_commit": 31, "store.after_commit": 31}
+"""Points that a story passes some three hundred times: more deaths in a row than it can make headway between."""
+
+STRIDE = 37
+"""Transactions between two deaths where every transaction is to be hit once."""
 
 
 @pytest.mark.parametrize("name", fault_points())
 async def test_a_death_at_this_point_is_not_seen_by_anybody(tmp_path: Path, undisturbed: Trace, name: str) -> None:
     async with open_world(tmp_path) as world:
-        deaths = Deaths(name, every=4)
+        deaths = Deaths(name, every=RARELY.get(name, 4))
         await play(world)
         assert deaths.died > 0, "the story comes by every point"
         assert_same(await Trace.of(world), undisturbed, asked_again=deaths.died if name in UNRECORDED else 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(STRIDE))
+@pytest.mark.parametrize("name", ["store.before_commit", "store.after_commit"])
+async def test_a_death_at_any_transaction_is_not_seen_by_anybody(
+    tmp_path: Path, undisturbed_quick: Trace, name: str, first: int
+) -> None:
+    """Together the offsets kill at every transaction there is, before and after it is on disk."""
+    async with quick_world(tmp_path) as world:
+        deaths = Deaths(name, every=STRIDE, first=first)
+        await play(world)
+        assert deaths.died > 0
+        assert_same(await Trace.of(world), undisturbed_quick, asked_again=deaths.died)
 
 
 @pytest.mark.parametrize("name", ["agent.after_checkpoint", "step.before_outcome", "effect.after_act"])
