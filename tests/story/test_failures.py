@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import stamina
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from story_sources import AT_ONCE, ONE_FILE, open_story
+from story_trust import plan_waits
 from story_world import World
 
-from adapters.store import deliveries
+from adapters.store import deliveries, tables
 
 OPERATOR = "The operator should check PULLWRIGHT_MODEL, its key and its address, then comment `/retry`."
 TOOLS = "Comment `/retry`; if it happens again, choose a model that is good at calling tools."
@@ -480,3 +482,15 @@ async def test_a_command_that_cannot_be_meant_is_answered_and_nothing_is_done(
         await world.settle_in_time()
         assert world.replies() == [answer]
         assert world.town.model.requests == []
+
+
+async def test_a_run_whose_stored_workflow_cannot_be_read_any_more_ends_and_says_so(quick: World) -> None:
+    issue = await plan_waits(quick)
+    async with quick.services.store.begin() as db:
+        await db.execute(sa.update(tables.runs).values(workflow_text="name: implement\nsteps: [{id: x, fly: {}}]\n"))
+    await quick.approver.comment(issue, f"/approve {await quick.digest()}")
+    await quick.settle()
+    run = await quick.run()
+    assert (run.state, run.ended_code) == ("failed", "document-invalid")
+    assert "- [x] triage" in quick.replies(issue)[0]
+    assert quick.replies(issue)[-1].startswith("❌ **This run failed** (`document-invalid`). ")
