@@ -5,71 +5,51 @@
 
 import json
 import logging
-import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-HIDDEN = "[redacted]"
-_SHORTEST_SECRET = 4
-"""Hiding a shorter value would hide ordinary words."""
-_DEEPEST = 8
+from core.redaction import Redactor
 
-_PATTERNS = tuple(
-    re.compile(pattern, flags)
-    for pattern, flags in (
-        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
-        (r"\bgh[pousr]_[A-Za-z0-9._-]{16,}", 0),
-        (r"\bgithub_pat_[A-Za-z0-9_]{20,}", 0),
-        (r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*", 0),
-        (r"\bsk-[A-Za-z0-9_-]{16,}", 0),
-        (r"(?<=\bbearer )\s*[^\s\"',;]{6,}", re.IGNORECASE),
-        (r"(?<=\bauthorization: )(?:basic|token)\s+[^\s\"',;]+", re.IGNORECASE),
-        (r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)", 0),
-    )
-)
+_redactors = [Redactor()]
+"""What hides secrets now: first the process's own, then those of the jobs that are open."""
 
 
-class Redactor:
-    """Text without the secrets of this process, and without what looks like a credential of anybody."""
+def redacted(text: str) -> str:
+    """The text as a log of this process would show it, for what else is printed."""
+    for redactor in _redactors:
+        text = redactor.text(text)
+    return text
 
-    def __init__(self, secrets: Sequence[str] = ()) -> None:
-        longest_first = sorted({s for s in secrets if len(s) >= _SHORTEST_SECRET}, key=len, reverse=True)
-        self._exact = re.compile("|".join(re.escape(secret) for secret in longest_first)) if longest_first else None
 
-    def text(self, text: str) -> str:
-        if self._exact is not None:
-            text = self._exact.sub(HIDDEN, text)
-        for pattern in _PATTERNS:
-            text = pattern.sub(HIDDEN, text)
-        return text
-
-    def value(self, value: Any, depth: int = 0) -> Any:
-        """A JSON value: what JSON has no word for becomes text first, so that no `repr` slips past."""
-        if value is None or isinstance(value, bool | int | float):
-            return value
-        if depth < _DEEPEST:
-            if isinstance(value, Mapping):
-                return {self.text(str(key)): self.value(item, depth + 1) for key, item in value.items()}
-            if isinstance(value, list | tuple | set | frozenset):
-                return [self.value(item, depth + 1) for item in value]
-        return self.text(value if isinstance(value, str) else str(value))
+@contextmanager
+def hiding(redactor: Redactor) -> Iterator[None]:
+    """Within the block logs hide what this redactor knows, too, and what it learns meanwhile."""
+    _redactors.append(redactor)
+    try:
+        yield
+    finally:
+        _redactors.remove(redactor)
 
 
 def configure(secrets: Sequence[str] = (), *, process: str, stream: TextIO | None = None) -> None:
     """Send every log of this process to stderr. `process` names it in each line: `web`, `worker runs`, `clock` …"""
-    redactor = Redactor(secrets)
+    _redactors[0] = Redactor(*secrets)
 
     def named(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         event.setdefault("process", process)
         return event
 
     def rendered(_: WrappedLogger, __: str, event: EventDict) -> str:
+        shown: Any = event
+        for redactor in _redactors:
+            shown = redactor.value(shown)
         # ASCII only: escape sequences, bidi overrides and line separators arrive as \uXXXX.
-        return json.dumps(redactor.value(event)).replace("\x7f", "\\u007f")
+        return json.dumps(shown).replace("\x7f", "\\u007f")
 
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -3,6 +3,7 @@
 An effect's key is deterministic, so that the same intention after a crash is the same effect, found and not repeated.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -111,3 +112,17 @@ Act = Annotated[
 
 COSMETIC = frozenset({"reaction", "status", "edit", "review_request"})
 """Kinds whose failure never fails a run: they say something, and change nothing that ships."""
+
+DISPENSABLE = frozenset({"check"})
+"""Kinds that a run does without where the server has no endpoint for them: what they say stands elsewhere too."""
+
+WORDS = frozenset({"body", "title", "summary", "text"})
+"""Fields that people read. A commit message is not among them: it was approved as it stands."""
+
+
+def worded(act: Act, change: Callable[[str], str]) -> Act:
+    """The act with its words changed, and nothing that says where or what it acts on."""
+    if isinstance(act, MergePull):
+        return act
+    changed = {name: change(value) for name, value in act if name in WORDS and isinstance(value, str)}
+    return act.model_copy(update=changed) if changed else act

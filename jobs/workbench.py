@@ -5,7 +5,7 @@ The host's git and the box never work at the same time: every box over a tree is
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adapters.store import artifacts
@@ -13,6 +13,7 @@ from core.boxes import DEPENDENCIES, Box, Command, CommandResult, Mount
 from core.digests import ChangedPath
 from core.github import GitHub
 from core.names import Sha, Value
+from core.redaction import without_credentials
 from core.runs import Run
 from core.workspaces import Workspace
 from jobs.dependencies import Journal, layer_of
@@ -24,6 +25,8 @@ OUTPUT_BYTES = 400_000
 MANIFEST_BYTES = 200_000
 LOCK_BYTES = 50_000_000
 """A layer is known by all of a lock file: what differs at its end is another layer."""
+SEARCHED_BYTES = 5_000_000
+"""How much of a changed file is searched for secrets; policies allow less for a whole change."""
 KEPT = "workspace/"
 """Begins the names of the artifacts that hold what only one machine has; the tree or commit they end at follows."""
 
@@ -79,12 +82,13 @@ class Workbench:
     async def command(self, tree: Sha, script: str, arguments: Sequence[str] = ()) -> CommandResult:
         """A command of the project, in a box over a scratch copy of the tree: it leaves nothing behind.
 
-        The script is the repository's own text; arguments reach it as `"$@"`, never as part of the text.
+        What looks like a credential is gone from its output: that is shown to people and kept. The script is the
+        repository's own text; arguments reach it as `"$@"`, never as part of the text.
         """
         scratch = await self.workspace.scratch(tree, "check")
         box = self.services.boxes.open(scratch, mounts=self._mounts())
         try:
-            return await box.run(
+            result = await box.run(
                 Command(
                     argv=("sh", "-c", script, "sh", *arguments),
                     env=QUIET,
@@ -92,6 +96,7 @@ class Workbench:
                     output_limit_bytes=OUTPUT_BYTES,
                 )
             )
+            return replace(result, output=without_credentials(result.text).encode())
         finally:
             await box.kill()
             await self.workspace.discard("check")
@@ -112,6 +117,23 @@ class Workbench:
     async def files(self) -> list[str]:
         """Every path of the base."""
         return [file.path for file in await self.workspace.list_files(self.run.base_sha)]
+
+    async def secrets(self, tree: Sha, paths: Iterable[ChangedPath]) -> dict[str, tuple[str, ...]]:
+        """What each of these files has of secrets that stand in none of them on the base: by path, what each is."""
+        known: set[str] = set()
+        brought: dict[str, dict[str, str]] = {}
+        for path in paths:
+            known |= (await self._secrets(self.run.base_sha, path.path)).keys()
+            brought[path.path] = await self._secrets(tree, path.path)
+        new = {
+            path: sorted({kind for secret, kind in found.items() if secret not in known})
+            for path, found in brought.items()
+        }
+        return {path: tuple(kinds) for path, kinds in new.items() if kinds}
+
+    async def _secrets(self, tree: Sha, path: str) -> dict[str, str]:
+        raw = await self.workspace.read(tree, path, SEARCHED_BYTES)
+        return dict(self.services.redactor.found(raw.decode("utf-8", "replace"))) if raw is not None else {}
 
     async def size(self, tree: Sha, paths: Iterable[ChangedPath]) -> int:
         """The bytes of all these paths in the tree."""

@@ -1,12 +1,13 @@
 """What a change may contain, and what may be merged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from core.digests import ChangedPath
 from policies.globs import matching
 from policies.result import Fact, Result, Status, all_of
 from policies.schema import Policy
-from policies.words import named
+from policies.words import code, named
 
 ALWAYS_PROTECTED = ("/.github/workflows/**", "/.github/actions/**", ".git", ".gitmodules")
 """Whatever the policy says: what CI runs, with which rights, is never written by a model."""
@@ -22,10 +23,13 @@ def change_allowed(
     deletions: int,
     bytes_: int,
     binary_paths: Sequence[str] = (),
+    secrets: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Result:
-    """Whether a change stays within policy: no protected path, nothing that is not plain files, not too large.
+    """Whether a change stays within policy: no protected path, nothing that is not plain files, no secret, not too
+    large.
 
     `bytes_` is the size of all added and changed blobs of the head; `additions` and `deletions` count lines.
+    `secrets` says by path what kinds of secrets the change brings, and none of them itself.
     """
     names = [path.path for path in paths]
     limits = policy.limits
@@ -34,6 +38,7 @@ def change_allowed(
         [
             _paths(policy, names),
             _modes(paths),
+            _secrets(secrets),
             _at_most("files", len(names), limits.files, "files"),
             _at_most("lines", additions + deletions, limits.lines, "lines"),
             _at_most("bytes", bytes_, limits.bytes, "bytes"),
@@ -90,6 +95,20 @@ def _modes(paths: Sequence[ChangedPath]) -> Result:
         "The change adds or moves a submodule, whose content nobody would see.",
         (Fact("paths", found),),
         remedy="A person has to change submodules.",
+    )
+
+
+def _secrets(brought: Mapping[str, Sequence[str]]) -> Result:
+    """A secret in a commit is public for ever, whatever is merged later. Where it stands is said, never what it is."""
+    if not brought:
+        return Result("secrets", Status.approved, "No secret is brought in.")
+    each = [f"{' and '.join(kinds)} in {code(path)}" for path, kinds in sorted(brought.items())]
+    return Result(
+        "secrets",
+        Status.denied,
+        f"The change brings {', '.join(each)}.",
+        (Fact("paths", tuple(sorted(brought))),),
+        remedy="Let the code read it from the environment; what is only an example should not look like a real one.",
     )
 
 

@@ -7,13 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store.statements import changed
+from adapters.store.statements import changed, sayable
 from adapters.store.statements import insert as insert_into
-from adapters.store.tables import DeliveryState, deliveries
+from adapters.store.tables import DeliveryState, deliveries, leases
 from core.names import Value
 from core.runs import Delivery
 
 MAX_ATTEMPTS = 5
+_COMPLETE = "deliveries complete"
 
 _t = deliveries.c
 
@@ -38,7 +39,11 @@ async def insert(db: AsyncConnection, batch: Sequence[Delivery]) -> int:
     """How many of the batch are new. A GUID that is known changes nothing: GitHub redelivers under the same one."""
     if not batch:
         return 0
-    rows = [{**one.model_dump(), "state": DeliveryState.pending, "attempts": 0} for one in batch]
+    rows = [
+        {**one.model_dump(), "state": DeliveryState.pending, "attempts": 0}
+        # In the order of the key, so that two receivers of the same deliveries cannot each wait for the other.
+        for one in sorted(batch, key=lambda one: (one.hook_id, one.guid))
+    ]
     statement = insert_into(db, deliveries).on_conflict_do_nothing(index_elements=["hook_id", "guid"])
     result = await db.execute(statement, rows, execution_options={"preserve_rowcount": True})
     return result.rowcount
@@ -83,12 +88,23 @@ async def failed(
     return DeliveryState((await db.execute(query)).scalar_one())
 
 
-async def revive(db: AsyncConnection, hook_id: str, guid: str) -> bool:
-    """Give a dead delivery five new attempts, at once. False where it is not dead."""
+async def attempts(db: AsyncConnection, delivery: Delivery) -> int:
+    """How many failed so far."""
+    query = sa.select(_t.attempts).where(_t.hook_id == delivery.hook_id, _t.guid == delivery.guid)
+    number: int = (await db.execute(query)).scalar_one()
+    return number
+
+
+async def revive(db: AsyncConnection, hook_id: str, guid: str, *, routed_too: bool = False) -> bool:
+    """Give a dead delivery five new attempts, at once. False where it is not dead.
+
+    With `routed_too` also one that was routed: semantic keys keep what it once did from being done again.
+    """
+    over = [DeliveryState.dead, DeliveryState.routed] if routed_too else [DeliveryState.dead]
     statement = (
         sa.update(deliveries)
-        .where(_t.hook_id == hook_id, _t.guid == guid, _t.state == DeliveryState.dead)
-        .values(state=DeliveryState.pending, attempts=0, not_before=None, settled_at=None)
+        .where(_t.hook_id == hook_id, _t.guid == guid, _t.state.in_(over))
+        .values(state=DeliveryState.pending, attempts=0, not_before=None, settled_at=None, outcome=None)
     )
     return await changed(db, statement) == 1
 
@@ -101,19 +117,57 @@ async def get(db: AsyncConnection, hook_id: str, guid: str) -> Delivery | None:
     return Delivery(**row) if row else None
 
 
-async def known(db: AsyncConnection, hook_id: str, guids: Collection[str]) -> set[str]:
-    """Which of these GUIDs were received: the others were lost on the way, and GitHub can send them again."""
-    query = sa.select(_t.guid).where(_t.hook_id == hook_id, _t.guid.in_(guids))
+async def known(db: AsyncConnection, guids: Collection[str]) -> set[str]:
+    """Which of these GUIDs were received: the others were lost on the way, and GitHub can send them again.
+
+    Under whichever hook they came: GitHub's log does not name it, and a relay may have taken the header off.
+    """
+    query = sa.select(_t.guid).where(_t.guid.in_(guids))
     return set((await db.execute(query)).scalars())
 
 
-async def list_(db: AsyncConnection, limit: int, *, guid: str | None = None) -> list[Receipt]:
+async def complete_until(db: AsyncConnection) -> datetime | None:
+    """Until when nothing that GitHub tried to hand over is missing here; None where that was never looked at."""
+    query = sa.select(leases.c.until).where(leases.c.name == _COMPLETE)
+    until: datetime | None = (await db.execute(query)).scalar_one_or_none()
+    return until
+
+
+async def completed(db: AsyncConnection, until: datetime) -> None:
+    """Remember it. An earlier time than before is taken too: something may have been found missing."""
+    # A row of `leases`: a name and a time are all that has to be kept, and nobody takes a lease of this name.
+    row = {"owner": "sweep", "until": until}
+    statement = insert_into(db, leases).values(name=_COMPLETE, **row)
+    await db.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
+
+
+async def list_(
+    db: AsyncConnection,
+    limit: int,
+    *,
+    guid: str | None = None,
+    state: DeliveryState | None = None,
+    event: str | None = None,
+) -> list[Receipt]:
     """What was received, newest first; with a GUID only that one, under whichever hook it came."""
-    columns = [_t[name] for name in Receipt.model_fields if name != "size"]
-    query = sa.select(*columns, sa.func.length(_t.body).label("size")).order_by(_t.received_at.desc()).limit(limit)
-    if guid is not None:
-        query = query.where(_t.guid == guid)
+    query = _receipts().order_by(_t.received_at.desc(), _t.guid).limit(limit)
+    for column, wanted in ((_t.guid, guid), (_t.state, state), (_t.event, event)):
+        if wanted is not None:
+            query = query.where(column == wanted)
     return [Receipt(**row) for row in (await db.execute(query)).mappings()]
+
+
+async def find(db: AsyncConnection, beginning: str, limit: int = 10) -> list[Receipt]:
+    """The deliveries whose GUID begins so, under whichever hook they came; the exact one alone where there is one."""
+    if exact := await list_(db, limit, guid=beginning):
+        return exact
+    query = _receipts().where(_t.guid.startswith(beginning, autoescape=True)).order_by(_t.guid, _t.hook_id)
+    return [Receipt(**row) for row in (await db.execute(query.limit(limit))).mappings()]
+
+
+def _receipts() -> sa.Select[Any]:
+    columns = [_t[name] for name in Receipt.model_fields if name != "size"]
+    return sa.select(*columns, sa.func.length(_t.body).label("size"))
 
 
 async def oldest_pending(db: AsyncConnection) -> datetime | None:
@@ -130,9 +184,10 @@ async def counts(db: AsyncConnection) -> Mapping[DeliveryState, int]:
 
 
 async def _settle(db: AsyncConnection, delivery: Delivery, **values: Any) -> bool:
+    said = {name: sayable(db, value) for name, value in values.items() if name in {"outcome", "error"}}
     statement = (
         sa.update(deliveries)
         .where(_t.hook_id == delivery.hook_id, _t.guid == delivery.guid, _t.state == DeliveryState.pending)
-        .values(**values)
+        .values(**{**values, **said})
     )
     return await changed(db, statement) == 1

@@ -68,8 +68,8 @@ async def acting(db: AsyncConnection, key: str, epoch: Epoch | None, now: dateti
     return await changed(db, statement) == 1
 
 
-async def done(db: AsyncConnection, key: str, receipt: Mapping[str, Any]) -> None:
-    """Keep the receipt; of two the first stands.
+async def done(db: AsyncConnection, key: str, receipt: Mapping[str, Any]) -> bool:
+    """Keep the receipt; of two the first stands. False: there was one.
 
     It asks for no epoch: the caller's transaction may. Where the lease was lost meanwhile nothing is kept, and the next
     holder finds outside what happened.
@@ -79,7 +79,7 @@ async def done(db: AsyncConnection, key: str, receipt: Mapping[str, Any]) -> Non
         .where(_t.key == key, _t.state != EffectState.done)
         .values(state=EffectState.done, receipt=receipt, not_before=None, error=None)
     )
-    await db.execute(statement)
+    return await changed(db, statement) == 1
 
 
 async def failed(db: AsyncConnection, key: str, error: str, not_before: datetime | None) -> None:

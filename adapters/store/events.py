@@ -1,16 +1,19 @@
 """Events: the audit journal of a run.
 
-Each entry's hash covers the hash of the entry before it, so that none can be changed alone.
+Each entry's hash covers the hash of the entry before it, so that none can be changed alone. The run's row keeps the
+number and hash of the newest one, so that none can be cut off unseen. No secret of ours enters the journal.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.columns import plain
+from adapters.store.statements import sayable
 from adapters.store.tables import events, runs
 from core import digests
 from core.names import Digest, RunId
@@ -18,6 +21,23 @@ from core.runs import Event
 
 _t = events.c
 _COLUMNS = [_t[name] for name in Event.model_fields]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest entry of a journal. Number 0 without a hash: nothing is written yet."""
+
+    seq: int
+    hash: Digest | None
+
+    @classmethod
+    def read(cls, kept: str) -> Self:
+        """The head as `str()` wrote it into the run's row."""
+        seq, _, link = kept.partition(":")
+        return cls(int(seq), Digest(link) if link else None)
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.hash or ''}"
 
 
 async def append(
@@ -28,15 +48,16 @@ async def append(
     Touching the run says when it last moved, and is the lock that keeps intake and the lease holder from writing two
     entries after the same one.
     """
-    touched = await db.execute(sa.update(runs).where(runs.c.id == run_id).values(updated_at=at).returning(runs.c.id))
-    touched.scalar_one()
-    query = sa.select(_t.seq, _t.hash).where(_t.run_id == run_id).order_by(_t.seq.desc()).limit(1)
-    last = (await db.execute(query)).first()
-    seq, previous = (last.seq + 1, Digest(last.hash)) if last else (1, None)
-    name, actor, facts = plain([name, actor, facts])
-    link = _hash(previous, seq, at, name, actor, facts)
-    entry = Event(seq=seq, at=at, name=name, actor=actor, facts=facts, hash=link)
+    mine = sa.update(runs).where(runs.c.id == run_id)
+    kept = (await db.execute(mine.values(updated_at=at).returning(runs.c.journal_head))).scalar_one()
+    newest = await _newest(db, run_id) if kept is None else Head.read(kept)
+    name, actor, facts = sayable(db, plain([name, actor, facts]))
+    seq = newest.seq + 1
+    entry = Event(
+        seq=seq, at=at, name=name, actor=actor, facts=facts, hash=_hash(newest.hash, seq, at, name, actor, facts)
+    )
     await db.execute(sa.insert(events).values(run_id=run_id, **entry.model_dump()))
+    await db.execute(mine.values(journal_head=str(Head(seq, entry.hash))))
     return entry
 
 
@@ -46,18 +67,34 @@ async def of_run(db: AsyncConnection, run_id: RunId) -> list[Event]:
     return [Event(**row) for row in (await db.execute(query)).mappings()]
 
 
-def verify(journal: Sequence[Event]) -> int | None:
+async def head(db: AsyncConnection, run_id: RunId) -> Head | None:
+    """The newest entry as the run's row knows it; None for a run that was last written to before rows knew."""
+    kept = (await db.execute(sa.select(runs.c.journal_head).where(runs.c.id == run_id))).scalar_one()
+    return None if kept is None else Head.read(kept)
+
+
+def verify(journal: Sequence[Event], head: Head | None = None) -> int | None:
     """The number of the first entry that is not what was written there, or None where the whole chain holds.
 
-    Entries cut off at the end leave a chain that holds.
+    Without the head, entries cut off at the end leave a chain that holds. With it the first missing one is named, and
+    the first that was written behind it. Whoever can write both the journal and the run's row can forge both: an
+    operator who noted a head elsewhere sees that too.
     """
-    previous = None
+    newest = Head(0, None)
     for seq, entry in enumerate(journal, start=1):
-        expected = _hash(previous, seq, entry.at, entry.name, entry.actor, entry.facts)
+        expected = _hash(newest.hash, seq, entry.at, entry.name, entry.actor, entry.facts)
         if (entry.seq, entry.hash) != (seq, expected):
             return seq
-        previous = entry.hash
-    return None
+        newest = Head(seq, entry.hash)
+    if head is None or newest == head:
+        return None
+    return newest.seq if newest.seq == head.seq else min(newest.seq, head.seq) + 1
+
+
+async def _newest(db: AsyncConnection, run_id: RunId) -> Head:
+    query = sa.select(_t.seq, _t.hash).where(_t.run_id == run_id).order_by(_t.seq.desc()).limit(1)
+    last = (await db.execute(query)).first()
+    return Head(last.seq, Digest(last.hash)) if last else Head(0, None)
 
 
 def _hash(previous: Digest | None, seq: int, at: datetime, name: str, actor: str, facts: Mapping[str, Any]) -> Digest:

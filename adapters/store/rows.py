@@ -7,6 +7,9 @@ from core.names import Subject
 from core.runs import Effect, EffectState, NewEffect, NewRun, Run
 from core.states import RunState
 
+NOTHING_YET = "0:"
+"""The head of the journal of a run that starts: known without a look at it."""
+
 _SAME = (
     "id",
     "workflow",
@@ -55,6 +58,7 @@ def run_row(run: NewRun) -> dict[str, Any]:
         "outages": 0,
         "rings": 0,
         "updated_at": run.created_at,
+        "journal_head": NOTHING_YET,
     }
 
 

@@ -4,7 +4,7 @@ A lease holder's writes say which epoch they believe in; one that changes no row
 order, run first and then what belongs to it, so that writers on PostgreSQL wait for each other and never deadlock.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -210,8 +210,8 @@ async def set_pull(db: AsyncConnection, run_id: RunId, epoch: Epoch, number: int
 
 
 async def reset_attempts(db: AsyncConnection, run_id: RunId, epoch: Epoch) -> None:
-    """Only attempts that fail one after another count."""
-    await held(db, _held(run_id, epoch).values(attempts=0))
+    """Only attempts that fail one after another count, and only outages without headway in between."""
+    await held(db, _held(run_id, epoch).values(attempts=0, outages=0))
 
 
 async def got_on(db: AsyncConnection, run_id: RunId, epoch: Epoch) -> None:
@@ -230,6 +230,17 @@ async def lock(db: AsyncConnection, run_id: RunId) -> bool:
     """Hold the run's row until the transaction ends, whoever has the lease. False: there is no such run."""
     query = sa.select(_t.id).where(_t.id == run_id).with_for_update(key_share=True)
     return (await db.execute(query)).first() is not None
+
+
+async def lock_in_order(db: AsyncConnection, run_ids: Iterable[RunId]) -> None:
+    """Hold the rows of these runs until the transaction ends.
+
+    A transaction that writes to several runs calls it first: all of them take the rows in the same order, so that two
+    that mean the same runs cannot each wait for the other.
+    """
+    if wanted := set(run_ids):
+        rows = sa.select(_t.id).where(_t.id.in_(wanted)).order_by(_t.id)
+        await db.execute(rows.with_for_update(key_share=True))
 
 
 def _move(trigger: Trigger, run_id: RunId, **values: Any) -> sa.Update:

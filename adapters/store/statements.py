@@ -1,10 +1,16 @@
-"""The few spellings in which the two databases differ, said once."""
+"""What statements share: the few spellings in which the two databases differ, guards, and words without secrets."""
+
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import LeaseLost
+from core.redaction import Redactor
+
+REDACTOR = "pullwright_redactor"
+"""The execution option under which a connection carries what hides secrets."""
 
 
 def insert(db: AsyncConnection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
@@ -25,3 +31,19 @@ async def held(db: AsyncConnection, statement: sa.Executable) -> None:
     """Run a lease holder's guarded write. Raises LeaseLost where it changed no row."""
     if await changed(db, statement) != 1:
         raise LeaseLost
+
+
+def sayable(db: AsyncConnection, value: Any) -> Any:
+    """The JSON value as people may read it: without the secrets that the store was opened with. See `core.redaction`.
+
+    Called where words enter a row, so that no caller can forget it.
+    """
+    return redactor_of(db).value(value)
+
+
+def redactor_of(db: AsyncConnection) -> Redactor:
+    """What the store was opened with."""
+    if db.sync_connection is None:
+        raise AssertionError("a statement was made for a connection that is not open")
+    redactor: Redactor = db.sync_connection.get_execution_options().get(REDACTOR) or Redactor()
+    return redactor

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class NothingYet(BotError):
-    """The service has not been started with this database, so that there is nothing to show."""
+    """No service of this version has been started with this database, so that there is nothing to show."""
 
     code = "nothing-yet"
 
@@ -22,15 +22,22 @@ class NothingYet(BotError):
 
 @asynccontextmanager
 async def kept(process: str) -> "AsyncIterator[AsyncConnection]":
-    """A read transaction on the database of the settings. Raises NothingYet where its SQLite file is not made yet."""
+    """A read transaction on the database of the settings.
+
+    Raises NothingYet where its SQLite file or its tables are not made yet, or are of an older version, and
+    StoreUnavailable where it does not answer.
+    """
     from adapters.store import open_store
     from bot.cli.begin import begin
 
     url = begin(process).database_url
     if (file := missing_file(url)) is not None:
         raise NothingYet(f"There is no database at {file} yet.")
-    async with open_store(url) as store, store.read() as db:
-        yield db
+    async with open_store(url) as store:
+        if (why := await store.behind()) is not None:
+            raise NothingYet(why)
+        async with store.read() as db:
+            yield db
 
 
 def missing_file(url: str) -> Path | None:

@@ -12,6 +12,7 @@ from core.states import RunState
 
 if TYPE_CHECKING:
     from adapters.store.costs import Totals
+    from adapters.store.events import Head
     from core.runs import Event, Run
 
 
@@ -63,8 +64,8 @@ def show(run_id: str, as_json: bool) -> None:
     """The journal of a run: who, what, why, and what it cost. The beginning of an id is enough."""
     from adapters.store import events
 
-    run, journal, totals = asyncio.run(_story(run_id))
-    broken = events.verify(journal)
+    run, journal, head, totals = asyncio.run(_story(run_id))
+    broken = events.verify(journal, head)
     if as_json:
         print_json(
             {
@@ -74,10 +75,46 @@ def show(run_id: str, as_json: bool) -> None:
                 "cost": totals.model_dump(mode="json"),
             }
         )
-        return
-    _print_story(run, journal, totals)
+    else:
+        _print_story(run, journal, totals)
     if broken is not None:
-        raise BotError(f"The journal was changed after it was written: entry {broken} does not fit its hash.")
+        raise JournalBroken(run, broken)
+
+
+@command.command("verify")
+@click.argument("run_id", metavar="RUN")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def verify(run_id: str, as_json: bool) -> None:
+    """Whether the journal of a run is what was written, whole and in order. Ends with 1 where it is not.
+
+    Note the hash it prints somewhere else: whoever can change all of the database can change every hash in it.
+    """
+    from adapters.store import events
+
+    run, journal, head, _ = asyncio.run(_story(run_id))
+    broken = events.verify(journal, head)
+    newest = journal[-1].hash if journal else None
+    if as_json:
+        print_json(
+            {"run": run.id, "intact": broken is None, "entries": len(journal), "head": newest, "broken_at": broken}
+        )
+    elif broken is None:
+        count = f"{len(journal)} {'entry' if len(journal) == 1 else 'entries'}"
+        click.echo(f"The journal of run {run.id} is what was written: {count}, head {newest or 'none'}")
+    if broken is not None:
+        raise JournalBroken(run, broken)
+
+
+class JournalBroken(BotError):
+    """The journal is not what was written: an entry was changed, taken out, added or cut off."""
+
+    code = "journal-broken"
+
+    def __init__(self, run: "Run", entry: int) -> None:
+        super().__init__(f"The journal of run {run.id} was changed after it was written: entry {entry} does not fit.")
+
+    def remedy(self) -> str:
+        return "Find out who else can write to this database; a backup shows what stood there."
 
 
 async def _recent(limit: int, state: RunState | None) -> "list[Run]":
@@ -87,7 +124,7 @@ async def _recent(limit: int, state: RunState | None) -> "list[Run]":
         return await runs.recent(db, limit, state)
 
 
-async def _story(prefix: str) -> "tuple[Run, list[Event], Totals]":
+async def _story(prefix: str) -> "tuple[Run, list[Event], Head | None, Totals]":
     from adapters.store import costs, events, runs
 
     async with kept("runs") as db:
@@ -96,7 +133,7 @@ async def _story(prefix: str) -> "tuple[Run, list[Event], Totals]":
             several = ", ".join(run.id for run in found)
             raise NoSuchRun(f"{prefix!r} names {'several runs: ' + several if found else 'no run'}.")
         (run,) = found
-        return run, await events.of_run(db, run.id), await costs.of_run(db, run.id)
+        return run, await events.of_run(db, run.id), await events.head(db, run.id), await costs.of_run(db, run.id)
 
 
 def _summary(run: "Run") -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Final
 from core import boxes
 from core.boxes import Box, Command
 from core.errors import BoxUnavailable
+from core.redaction import without_credentials
 from jobs.agent.assignment import AgentLimits
 from jobs.agent.tools import Request, Run
 from prompts import untrusted
@@ -47,7 +48,8 @@ async def _run(run: Run, box: Box, limits: AgentLimits) -> Outcome:
     )
     ending = f"exit code {result.exit_code}" if result.exit_code is not None else "killed"
     why = f" ({result.why})" if result.why else ""
-    shown = untrusted(result.text, "output of the command", verbatim=True, limit=limits.output_chars)
+    bare = without_credentials(result.text)
+    shown = untrusted(bare, "output of the command", verbatim=True, limit=limits.output_chars)
     return Outcome(f"{ending}{why}\n{shown}", wrote=True)
 
 

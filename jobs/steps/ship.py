@@ -99,6 +99,7 @@ async def judge(work: Work, bench: Workbench, policy: Policy, tree: Sha, paths: 
         deletions=diff.deletions,
         bytes_=await bench.size(tree, paths),
         binary_paths=diff.binary,
+        secrets=await bench.secrets(tree, paths),
     )
 
 

@@ -96,6 +96,19 @@ def test_a_submodule_is_denied_since_nobody_would_see_its_content():
     )
 
 
+def test_a_change_that_brings_a_secret_is_denied_and_the_secret_is_not_said():
+    result = allowed(
+        "a.py", secrets={"b`.py": ("a GitHub token",), "a.py": ("a private key", "a secret of this service")}
+    )
+    assert (result.status, result.why) == (
+        Status.denied,
+        "The change brings a private key and a secret of this service in `a.py`, a GitHub token in `b.py`.",
+    )
+    assert result.remedy == (
+        "Let the code read it from the environment; what is only an example should not look like a real one."
+    )
+
+
 def test_binary_files_are_allowed_and_said():
     result = allowed("logo.png", binary_paths=("logo.png",))
     assert result.approved
