@@ -33,7 +33,10 @@ _PLAIN = re.compile(rf"/{_WORD}(?:[ \t]+(.*))?")
 _NAMESPACED = re.compile(rf"/{NAMESPACE}(?:[ \t]+/?{_WORD}(?:[ \t]+(.*))?)?[ \t]*", re.IGNORECASE)
 _DIGEST = re.compile(rf"`?([0-9a-f]{{{SHOWN},64}})`?", re.IGNORECASE)
 
-_MARKDOWN = MarkdownIt("commonmark").enable("table")
+_MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+_SETS_ASIDE = re.compile(r"<(/?)(?:blockquote|q|del|s|strike|pre|code|samp|kbd|template)\b[^<>]*>", re.IGNORECASE)
+"""HTML elements that quote, strike out or show as code what stands in them, which CommonMark does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Refusal:
 
 def might_command(body: str) -> bool:
     """Whether a look at the comment is worth its cost: some line begins as a command or mention does."""
-    return re.search(r"^[/@][A-Za-z]", body, re.MULTILINE) is not None or "\r" in body
+    return re.search(r"^\ufeff?[/@][A-Za-z]", body, re.MULTILINE) is not None or "\r" in body
 
 
 def parse(body: str, *, slug: str, namespaced: bool = False) -> tuple[Command, ...] | Refusal:
@@ -100,19 +103,34 @@ def _in_plain_text(rows: Sequence[str], numbers: Sequence[int]) -> list[int]:
     for offset, number in enumerate(numbers):
         marked[number] = chr(_FIRST_MARK + offset) + rows[number][1:]
     begins: set[int] = set()
+    aside = 0
     tokens = _MARKDOWN.parse("\n".join(marked))
     for opening, inline in pairwise(tokens):
-        if opening.type == "paragraph_open" and opening.level == 0:
-            begins.update(_line_beginnings(inline.children or ()))
+        if opening.type == "html_block":
+            aside = _aside(opening.content, aside)
+        elif opening.type == "paragraph_open" and opening.level == 0:
+            begins.update(_line_beginnings(inline.children or (), aside))
+            for child in inline.children or ():
+                aside = _aside(child.content, aside) if child.type == "html_inline" else aside
     return [number for offset, number in enumerate(numbers) if _FIRST_MARK + offset in begins]
 
 
-def _line_beginnings(children: Sequence[Token]) -> list[int]:
-    """The first characters of the lines of a paragraph that begin as plain text, outside of links and emphasis."""
+def _aside(html: str, depth: int) -> int:
+    """How many elements are open behind this HTML that set aside what follows."""
+    for tag in _SETS_ASIDE.finditer(html):
+        depth = max(0, depth - 1) if tag[1] else depth + 1
+    return depth
+
+
+def _line_beginnings(children: Sequence[Token], aside: int) -> list[int]:
+    """The first characters of the lines of a paragraph that begin as plain text, outside of links and emphasis, and
+    of the HTML elements that are open: `aside` of them when the paragraph begins."""
     found = []
     fresh = True
     for child in children:
-        if fresh and child.type == "text" and child.level == 0 and child.content:
+        if child.type == "html_inline":
+            aside = _aside(child.content, aside)
+        if fresh and not aside and child.type == "text" and child.level == 0 and child.content:
             found.append(ord(child.content[0]))
         # The parser may put an empty text before what follows; it begins no line.
         fresh = child.type in {"softbreak", "hardbreak"} or (fresh and child.type == "text" and not child.content)

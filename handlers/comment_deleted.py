@@ -12,7 +12,7 @@ EVENT = CommentDeleted
 def needs(event: CommentDeleted) -> FactQuery:
     if not might_command(event.body):
         return FactQuery()
-    return FactQuery(number=event.number, comment_id=event.comment_id)
+    return FactQuery(number=event.number, comment_id=event.comment_id, gone=True)
 
 
 def plan(event: CommentDeleted, facts: Facts) -> list[Intent]:

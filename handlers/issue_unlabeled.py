@@ -13,7 +13,7 @@ EVENT = IssueUnlabeled
 def needs(event: IssueUnlabeled) -> FactQuery:
     if not event.label.lower().startswith(LABELS):
         return FactQuery()
-    return FactQuery(number=event.number, label=event.label)
+    return FactQuery(number=event.number, label=event.label, gone=True)
 
 
 def plan(event: IssueUnlabeled, facts: Facts) -> list[Intent]:

@@ -88,6 +88,8 @@ def code(text: str, limit: int = LINE_LIMIT) -> str:
     """A path or a name as inline code."""
     clean = " ".join(_INVISIBLE.sub(" ", text).replace("`", "'").split())
     harmless = _OPENING.sub("＜", _MENTION.sub("＠", _cut(clean, limit)))
+    # A merge may make a commit message of a pull request's text, and there no code keeps anything from acting.
+    harmless = _CLOSING.sub(_closing, _NO_CI.sub("＊＊＊", _SKIP.sub(r"［\1］", harmless)))
     return f"`{harmless or ' '}`"
 
 

@@ -5,7 +5,9 @@ comments, attributes, image descriptions, link titles, definitions of links, cha
 Code in fences is shown by GitHub as it stands, so there only invisible characters are taken out.
 """
 
+import html
 import re
+import string
 import unicodedata
 from itertools import pairwise
 
@@ -25,7 +27,18 @@ _OTHER_MARKUP = re.compile(r"<\?.*?(?:\?>|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<![A-Za
 _ATTRIBUTE = r"""\s+[A-Za-z_:@#][\w.:@#-]*(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?"""
 _TAG = re.compile(rf"<(/?)([A-Za-z][A-Za-z0-9-]{{0,30}})((?:{_ATTRIBUTE})*)\s*/?>", re.DOTALL)
 _LONG_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]{31,}[^<>]*>", re.DOTALL)
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+"""Keeps the length of a text, which `lower()` does not."""
 _FOLDS = frozenset({"details", "summary"})
+
+_HIDING = re.compile(
+    r"<([A-Za-z][A-Za-z0-9-]{0,30})\s(?=[^<>]{0,2000}>)[^<>]*?(?:\bhidden\b|\bstyle\s*=[^<>]*?(?:display\s*:\s*none"
+    r"|visibility\s*:\s*hidden|font-size\s*:\s*0|opacity\s*:\s*0))[^<>]*>",
+    re.IGNORECASE,
+)
+"""An element that asks not to be shown. GitHub may show it all the same; mail and other readers do not."""
+_UNSHOWN = re.compile(r"<(script|style|template|noscript)(?:\s[^<>]{0,2000})?>", re.IGNORECASE)
+_ENTITIES = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9A-Fa-f]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 _TITLE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\((?:[^()\\]|\\.)*\))"""
 _TARGET = r"(?:<[^<>\n]*>|[^\s()<>]*(?:\([^\s()]*\)[^\s()<>]*)*)"
@@ -95,6 +108,8 @@ def _shown(text: str) -> str:
         before = text
         text = _COMMENT.sub("", text)
         text = _OTHER_MARKUP.sub("", text)
+        text = _ENTITIES.sub(_without_invisible, text)
+        text = _without_elements(_without_elements(text, _HIDING), _UNSHOWN)
         text = _TAG.sub(_bare_tag, text)
         text = _LONG_TAG.sub("", text)
         text = _DEFINITION.sub("", text)
@@ -103,6 +118,30 @@ def _shown(text: str) -> str:
         if text == before:
             return text
     return text.replace("<", "&lt;")
+
+
+def _without_invisible(entity: re.Match[str]) -> str:
+    """Nothing for an entity that stands for a character without a shape: hidden words are spelled so, too."""
+    return "" if all(_is_invisible(c) for c in html.unescape(entity[0])) else entity[0]
+
+
+def _without_elements(text: str, opening: re.Pattern[str]) -> str:
+    """The text without the elements that begin so, up to the first end tag of their name; without one all stays."""
+    folded = text.translate(_LOWER)
+    kept: list[str] = []
+    unclosed: set[str] = set()
+    at = 0
+    for found in opening.finditer(text):
+        name = found[1].lower()
+        if found.start() < at or name in unclosed:
+            continue
+        end = folded.find(f"</{name}", found.end())
+        if end < 0:
+            unclosed.add(name)
+            continue
+        kept.append(text[at : found.start()])
+        at = text.find(">", end) + 1 or len(text)
+    return "".join([*kept, text[at:]])
 
 
 def _bare_tag(tag: re.Match[str]) -> str:
