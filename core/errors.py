@@ -41,6 +41,10 @@ class GitHubUnavailable(BotError):
         return "Nothing to do: it is tried again. If it lasts, look at GitHub's status page."
 
 
+class NotShownYet(GitHubUnavailable):
+    """GitHub told us of something that its API does not show yet: the two are not updated at the same moment."""
+
+
 class RateLimited(BotError):
     """GitHub asked us to wait. `retry_after_seconds` is what it said, or what its reset header means."""
 
@@ -62,6 +66,13 @@ class AppRefused(BotError):
 
     def remedy(self) -> str:
         return "The operator should check PULLWRIGHT_APP_ID and the private key with `pullwright doctor`."
+
+
+class NotInstalled(AppRefused):
+    """GitHub knows the App, but not (or no longer) in this installation or for this repository."""
+
+    def remedy(self) -> str:
+        return "Install the App for this repository, in its settings at GitHub."
 
 
 class PermissionMissing(BotError):

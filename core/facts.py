@@ -20,6 +20,8 @@ class FactQuery:
     """The subject: its issue, and the runs about it (or about the issue whose run opened this pull request)."""
     role_of: str | None = None
     comment_id: int | None = None
+    gone: bool = False
+    """Whether the event says that its comment or label is gone: then nobody waits for it to appear."""
     label: str | None = None
     review: tuple[int, int] | None = None
     """Pull request number and review id."""

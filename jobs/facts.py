@@ -5,9 +5,10 @@ the review's author, never of the sender a payload names.
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from adapters.store import runs, steps
-from core.errors import NotThere
+from core.errors import NotShownYet, NotThere
 from core.facts import FactQuery, Facts
 from core.github import Comment, GitHub, Issue, LabelEvent, Pull, Review
 from core.names import Repo
@@ -20,8 +21,39 @@ RECENT = 5
 """Runs of a subject that a handler may look at."""
 
 
-async def gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
-    """The facts, all read now. Raises what GitHub raises: doubt stops here, and the delivery is tried again."""
+SETTLING = timedelta(seconds=10)
+"""How long GitHub's API may not show what its webhook has told of already."""
+
+
+def settled(told_at: datetime, now: datetime) -> bool:
+    """Whether what is not there now is gone, and not about to appear."""
+    return now - told_at > SETTLING
+
+
+async def gather(services: Services, repo: Repo, query: FactQuery, told_at: datetime) -> Facts:
+    """The facts, all read now. Raises what GitHub raises: doubt stops here, and the delivery is tried again.
+
+    NotShownYet where something that GitHub told of a moment ago cannot be found: later it is there, or it is gone.
+    """
+    try:
+        facts = await _gather(services, repo, query)
+    except NotThere as error:
+        if settled(told_at, services.clock.now()):
+            raise
+        raise NotShownYet(f"{error} It may appear.") from error
+    if _lacks(query, facts) and not settled(told_at, services.clock.now()):
+        raise NotShownYet(f"GitHub does not show yet what it told of on {repo.full_name}.")
+    return facts
+
+
+def _lacks(query: FactQuery, facts: Facts) -> bool:
+    if query.gone:
+        return False
+    wanted = ((query.comment_id, facts.comment), (query.review, facts.review), (query.label, facts.labelling))
+    return any(asked is not None and found is None for asked, found in wanted)
+
+
+async def _gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
     github = services.github.repository(repo)
     repository = await github.repository()
     issue = await _issue(github, query)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from adapters import logs
 from adapters.artifacts import ArtifactStore, LocalArtifacts
 from adapters.doorbell import open_doorbell
 from adapters.git.mirrors import Mirrors
@@ -16,6 +17,7 @@ from adapters.operator import OperatorFile
 from adapters.sandbox.backends import boxes
 from adapters.settings import Settings
 from adapters.store import Store, open_store
+from adapters.store.pauses import StoredPauses
 from adapters.system import RandomIds, SystemClock
 from core.boxes import Boxes
 from core.clock import Clock, Ids
@@ -23,7 +25,10 @@ from core.completions import Model
 from core.doorbell import Doorbell
 from core.errors import ConfigurationError
 from core.names import WorkerId
+from core.pauses import Pauses
+from core.redaction import Redactor
 from core.workspaces import OBJECTS
+from jobs.discretion import DiscreetBoxes, DiscreetModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +48,20 @@ class Services:
     workspaces: Workspaces
     artifacts: ArtifactStore
     doorbell: Doorbell
+    redactor: Redactor
+    """What people are shown goes through it. It knows this process's secrets, and the tokens as they are made."""
 
 
-def github_app(settings: Settings, clock: Clock) -> GitHubApp:
-    """The App as the settings name it. Raises ConfigurationError where they do not."""
+def github_app(
+    settings: Settings, clock: Clock, redactor: Redactor | None = None, pauses: Pauses | None = None
+) -> GitHubApp:
+    """The App as the settings name it; `redactor` learns its tokens, `pauses` is where all processes see that GitHub
+    asked us to pause. Raises ConfigurationError where the settings name no App."""
     if settings.app_id is None or settings.private_key is None:
         raise ConfigurationError("PULLWRIGHT_APP_ID and PULLWRIGHT_PRIVATE_KEY (or PRIVATE_KEY_FILE) must be set.")
-    return GitHubApp(settings.github_api_url, settings.app_id, settings.private_key.get_secret_value, clock)
+    learn = (redactor or Redactor()).learn
+    key = settings.private_key.get_secret_value
+    return GitHubApp(settings.github_api_url, settings.app_id, key, clock, pauses=pauses, made=learn)
 
 
 @asynccontextmanager
@@ -60,19 +72,24 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
     # Without a sandbox nothing is mounted, so the throwaway `.git` of a tree cannot point at a mount.
     objects_at = None if settings.sandbox == "none" else OBJECTS
     mirrors = Mirrors(settings.data_dir / "mirrors")
+    redactor = Redactor(*settings.secrets())
     async with AsyncExitStack() as stack:
+        stack.enter_context(logs.hiding(redactor))
+        store = await stack.enter_async_context(open_store(settings.database_url, redactor=redactor))
+        app = github_app(settings, clock, redactor, StoredPauses(store))
         yield Services(
             settings=settings,
             operator=operator,
             worker=WorkerId(f"{socket.gethostname()}-{os.getpid()}"),
             clock=clock,
             ids=RandomIds(),
-            store=await stack.enter_async_context(open_store(settings.database_url)),
-            github=await stack.enter_async_context(github_app(settings, clock)),
-            model=LiteLLMModel.of(settings, operator.prices),
-            boxes=boxes(settings.sandbox, settings.sandbox_mounts),
+            store=store,
+            github=await stack.enter_async_context(app),
+            model=DiscreetModel(LiteLLMModel.of(settings, operator.prices), redactor),
+            boxes=DiscreetBoxes(boxes(settings.sandbox, settings.sandbox_mounts), redactor),
             mirrors=mirrors,
             workspaces=Workspaces(settings.data_dir / "workspaces", mirrors, objects_at=objects_at),
             artifacts=LocalArtifacts(settings.artifacts_dir),
             doorbell=open_doorbell(settings),
+            redactor=redactor,
         )

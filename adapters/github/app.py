@@ -13,16 +13,19 @@ from typing import Any, Self
 import aiohttp
 from yarl import URL
 
+from adapters.github.governor import Governor
+from adapters.github.hook import Hook
 from adapters.github.parse import AppJson, InstallationJson, parsed
 from adapters.github.refusals import CredentialRefused
 from adapters.github.repository import Repository
-from adapters.github.requests import Patience, Requests, sent_once
+from adapters.github.requests import LastLook, Patience, Requests, sent_once
 from adapters.github.tokens import Tokens, app_unknown, statement_refused
 from core.clock import Clock
 from core.errors import AppRefused, NotThere
 from core.facts import App
 from core.github import GitHub
 from core.names import Repo
+from core.pauses import OwnPauses, Pauses
 
 MOST_CONNECTIONS = 50
 """GitHub allows an installation a hundred requests at a time; other workers want some."""
@@ -31,7 +34,8 @@ MOST_CONNECTIONS = 50
 class GitHubApp:
     """Everything one process asks of GitHub, over one session with one set of tokens. An async context manager.
 
-    `private_key` is called when the key is first needed; its text is not kept.
+    `private_key` is called when the key is first needed; its text is not kept. `pauses` is where other processes see
+    that GitHub asked us to pause. `made` is told every token that GitHub hands out, before anything is done with it.
     """
 
     def __init__(
@@ -42,12 +46,16 @@ class GitHubApp:
         clock: Clock,
         *,
         patience: Patience | None = None,
+        pauses: Pauses | None = None,
+        made: Callable[[str], None] | None = None,
     ) -> None:
         self._api_url = api_url
         self._app_id = app_id
         self._private_key = private_key
         self._clock = clock
         self._patience = patience or Patience()
+        self._governor = Governor(pauses or OwnPauses(), clock, MOST_CONNECTIONS)
+        self._made = made
         self._identity: App | None = None
         self._asking = asyncio.Lock()
 
@@ -57,9 +65,10 @@ class GitHubApp:
             connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS),
             cookie_jar=aiohttp.DummyCookieJar(),
             middlewares=(sent_once,),
+            request_class=LastLook,
         )
-        self._requests = Requests(self._session, self._api_url, self._clock, self._patience)
-        self._tokens = Tokens(self._requests, self._app_id, self._private_key, self._clock)
+        self._requests = Requests(self._session, self._api_url, self._clock, self._patience, self._governor)
+        self._tokens = Tokens(self._requests, self._app_id, self._private_key, self._clock, self._made)
         return self
 
     async def __aexit__(
@@ -86,6 +95,11 @@ class GitHubApp:
 
     def repository(self, repo: Repo) -> GitHub:
         return Repository(self._requests, self._tokens, repo, self.identity)
+
+    @property
+    def hook(self) -> Hook:
+        """Our webhook, as GitHub sees it."""
+        return Hook(self._requests, self._tokens.statement, self._app_id)
 
     async def _as_app(self, address: URL) -> Any:
         try:

@@ -10,7 +10,7 @@ from adapters.github.credentials import Credential
 from adapters.github.refusals import CredentialRefused, graphql_error
 from adapters.github.requests import JSON, LARGEST_ANSWER_BYTES, Part, Parts, Requests
 from adapters.github.tokens import READING, WRITING, Scope, Tokens
-from core.errors import GitHubRefused, GitHubUnavailable
+from core.errors import GitHubRefused, GitHubUnavailable, RateLimited
 from core.facts import App
 from core.names import Repo
 
@@ -110,7 +110,10 @@ class Channel:
         if not isinstance(sent, dict):
             raise GitHubUnavailable(f"GitHub sent something we cannot read: the answer to {name} is not an object.")
         if sent.get("errors"):
-            raise graphql_error(sent["errors"], name, used[-1])
+            error = graphql_error(sent["errors"], name, used[-1])
+            if isinstance(error, RateLimited):
+                await self._requests.governor.pause(used[-1].caller, error.retry_after_seconds, str(error))
+            raise error
         return sent.get("data")
 
     async def _linked(self, address: str) -> Answer:

@@ -53,5 +53,7 @@ class Contents(Channel):
         return answer.body
 
     async def git_token(self, *, write: bool) -> str:
-        """A token for git over HTTP, good for at least five more minutes."""
-        return (await self._tokens.token(self.repo, GIT_WRITE if write else GIT_READ)).secret
+        """A token for git over HTTP, good for at least five more minutes. RateLimited while GitHub asks us to pause."""
+        token = await self._tokens.token(self.repo, GIT_WRITE if write else GIT_READ)
+        await self._requests.governor.admit(token.caller)
+        return token.secret

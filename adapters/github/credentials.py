@@ -14,6 +14,8 @@ class Credential:
 
     kind: Literal["bearer", "token"]
     secret: str = field(repr=False)
+    caller: str = "app"
+    """Whose requests GitHub counts together: `app`, or `installation:<id>`."""
 
 
 def sayable(text: str, credential: Credential) -> str:

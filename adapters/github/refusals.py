@@ -1,7 +1,8 @@
 """What an unhappy answer means: one error of ours for each, so that callers never look at a status.
 
 A limit arrives as 429 or as 403, with `retry-after`, with an exhausted `x-ratelimit-remaining`, or with words alone;
-all of them are RateLimited. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+all of them are RateLimited, and so is a server that is away and says until when. `asked_pause` is what an answer of
+any kind asks for. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 """
 
 from collections.abc import Mapping
@@ -26,6 +27,9 @@ from core.errors import (
 UNSAID_LIMIT_SECONDS = 60.0
 """How long to wait where GitHub names a limit but no time."""
 
+LONGEST_PAUSE_SECONDS = 86_400.0
+"""Whoever asks for more than a day (a broken proxy, a wrong clock) is asked again after a day."""
+
 _LIMIT_WORDS = ("rate limit", "abuse detection")
 _PERMISSION_WORDS = ("not accessible", "permission", "must have ")
 
@@ -40,11 +44,11 @@ def error_of(answer: Answer, asked: str, credential: Credential, now: datetime) 
         return None
     said = sayable(_message(answer), credential)
     about = f"GitHub answered {answer.status} to {asked}: {said}"
-    if answer.status >= 500 or answer.status == 408:
-        return GitHubUnavailable(about)
     if _is_limit(answer, said):
         seconds = _wait_seconds(answer.headers, now)
         return RateLimited(f"GitHub limits us for {seconds:.0f} s at {asked}: {said}", seconds)
+    if answer.status >= 500 or answer.status == 408:
+        return GitHubUnavailable(about)
     if answer.status == 401:
         return CredentialRefused(about)
     if answer.status == 403:
@@ -52,6 +56,12 @@ def error_of(answer: Answer, asked: str, credential: Credential, now: datetime) 
     if answer.status in {404, 410}:
         return NotThere(about)
     return GitHubRefused(about, answer.status)
+
+
+def asked_pause(answer: Answer, now: datetime) -> float:
+    """The seconds for which an answer, a success too, asks us to send nothing more; 0 where it asks for nothing."""
+    spent = answer.headers.get("x-ratelimit-remaining") == "0"
+    return _wait_seconds(answer.headers, now) if spent or "retry-after" in answer.headers else 0.0
 
 
 def graphql_error(errors: Any, asked: str, credential: Credential) -> BotError:
@@ -87,6 +97,8 @@ def _message(answer: Answer) -> str:
 def _is_limit(answer: Answer, said: str) -> bool:
     if answer.status == 429:
         return True
+    if answer.status >= 500:
+        return "retry-after" in answer.headers
     if answer.status != 403:
         return False
     exhausted = answer.headers.get("x-ratelimit-remaining") == "0"
@@ -96,10 +108,10 @@ def _is_limit(answer: Answer, said: str) -> bool:
 def _wait_seconds(headers: Mapping[str, str], now: datetime) -> float:
     after = _number(headers.get("retry-after"))
     if after is not None:
-        return after
+        return min(after, LONGEST_PAUSE_SECONDS)
     reset = _number(headers.get("x-ratelimit-reset"))
     if reset is not None and headers.get("x-ratelimit-remaining") == "0":
-        return max(reset - now.timestamp(), 0.0)
+        return min(max(reset - now.timestamp(), 0.0), LONGEST_PAUSE_SECONDS)
     return UNSAID_LIMIT_SECONDS
 
 

@@ -1,10 +1,12 @@
-"""The one way to GitHub: every request of the service is sent, bounded, judged and (where it only reads) repeated here.
+"""The one way to GitHub: every request of the service is let through, sent, bounded and judged here.
 
-A read is repeated while GitHub is unavailable or asks for a short pause. A write is sent once: where its fate is not
-known, GitHubUnavailable says so, and whoever wrote looks before trying again.
+A request waits for its turn, and is not sent at all while GitHub asks us to pause. A read is repeated while GitHub is
+unavailable or asks for a short pause. A write is sent once: where its fate is not known, GitHubUnavailable says so,
+and whoever wrote looks before trying again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
@@ -16,7 +18,8 @@ from yarl import URL
 
 from adapters.github.answers import Answer
 from adapters.github.credentials import Credential
-from adapters.github.refusals import error_of
+from adapters.github.governor import Governor
+from adapters.github.refusals import asked_pause, error_of
 from core.clock import Clock
 from core.errors import BotError, GitHubRefused, GitHubUnavailable, NotThere, RateLimited
 
@@ -65,14 +68,28 @@ async def sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandl
     raise ConnectionBroke(kind)
 
 
-class Requests:
-    """Requests to one API, over one session. The session must have the middleware `sent_once`."""
+_may_leave: ContextVar[Callable[[], None]] = ContextVar("_may_leave")
 
-    def __init__(self, session: aiohttp.ClientSession, api_url: str, clock: Clock, patience: Patience) -> None:
+
+class LastLook(aiohttp.ClientRequest):
+    """A session's kind of request: it looks once more when it has its connection, whose making can take seconds."""
+
+    async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        _may_leave.get()()
+        return await super().send(conn)
+
+
+class Requests:
+    """Requests to one API, over one session, which has the middleware `sent_once` and makes requests of `LastLook`."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, api_url: str, clock: Clock, patience: Patience, governor: Governor
+    ) -> None:
         self._session = session
         self._api = URL(api_url)
         self._clock = clock
         self._patience = patience
+        self.governor = governor
 
     async def read(
         self,
@@ -137,8 +154,15 @@ class Requests:
         raise AssertionError("stamina returns or raises")
 
     async def _once(self, request: "_Request") -> Answer:
-        answer = await self._followed(request)
-        if error := error_of(answer, request.asked, request.credential, self._clock.now()):
+        caller = request.credential.caller
+        async with self.governor.turn(caller):
+            answer = await self._followed(request)
+            error = error_of(answer, request.asked, request.credential, self._clock.now())
+            if isinstance(error, RateLimited):
+                await self.governor.pause(caller, error.retry_after_seconds, str(error))
+            elif seconds := asked_pause(answer, self._clock.now()):
+                await self.governor.pause(caller, seconds, "The requests that GitHub allows for now are used up.")
+        if error is not None:
             raise error
         return answer
 
@@ -157,6 +181,7 @@ class Requests:
 
     async def _sent(self, request: "_Request", address: URL) -> Answer:
         failure: BotError
+        _may_leave.set(lambda: self.governor.still_admitted(request.credential.caller))
         try:
             async with self._session.request(
                 request.method,

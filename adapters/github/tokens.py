@@ -21,7 +21,7 @@ from adapters.github.parse import Edge, parsed
 from adapters.github.refusals import CredentialRefused
 from adapters.github.requests import Requests
 from core.clock import Clock
-from core.errors import AppRefused, GitHubRefused, NotThere, PermissionMissing
+from core.errors import AppRefused, GitHubRefused, NotInstalled, NotThere, PermissionMissing
 from core.names import Repo
 
 EARLY = timedelta(minutes=5)
@@ -69,11 +69,19 @@ _Key = tuple[int, int, str]
 class Tokens:
     """The tokens of one App."""
 
-    def __init__(self, requests: Requests, app_id: str | int, private_key: Callable[[], str], clock: Clock) -> None:
+    def __init__(
+        self,
+        requests: Requests,
+        app_id: str | int,
+        private_key: Callable[[], str],
+        clock: Clock,
+        made: Callable[[str], None] | None = None,
+    ) -> None:
         self._requests = requests
         self._app_id = app_id
         self._private_key = private_key
         self._clock = clock
+        self._learn = made
         self._key: RSAPrivateKey | None = None
         self._held: dict[_Key, _Held] = {}
         self._making: defaultdict[_Key, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -109,11 +117,13 @@ class Tokens:
             raise statement_refused(error, self._app_id) from None
         except NotThere as error:
             why = f"GitHub knows no installation {repo.installation_id} of App {self._app_id} (for {repo.full_name})."
-            raise app_unknown(error, self._app_id) or AppRefused(why) from None
+            raise app_unknown(error, self._app_id) or NotInstalled(why) from None
         except GitHubRefused as error:
             raise _not_granted(error, repo, scope) from error
         made = parsed(_Made, answer.json(), "an installation token")
-        return _Held(Credential("token", made.token), made.expires_at)
+        if self._learn is not None:
+            self._learn(made.token)
+        return _Held(Credential("token", made.token, f"installation:{repo.installation_id}"), made.expires_at)
 
 
 def app_unknown(error: NotThere, app_id: str | int) -> AppRefused | None:
@@ -136,4 +146,4 @@ def _not_granted(error: GitHubRefused, repo: Repo, scope: Scope) -> AppRefused |
     if "permission" in str(error).lower():
         listed = ", ".join(f"{name}: {level}" for name, level in scope.permissions.items())
         return PermissionMissing(f"The installation for {repo.full_name} does not grant all of `{listed}`. {error}")
-    return AppRefused(f"The App's installation does not cover {repo.full_name}. {error}")
+    return NotInstalled(f"The App's installation does not cover {repo.full_name}. {error}")

@@ -7,6 +7,7 @@ from fake_github import AT_ONCE, REPO, TOKENS, FakeGitHub, Reply
 
 from adapters.github.app import GitHubApp
 from adapters.github.checks import fitted
+from adapters.github.governor import Governor
 from adapters.github.pulls import DraftsUnsupported
 from adapters.github.requests import Requests
 from core.clock import FixedClock
@@ -21,6 +22,7 @@ from core.errors import (
 )
 from core.github import GitHub, MergeMethod
 from core.names import Repo, Sha
+from core.pauses import OwnPauses
 
 MERGE = f"{REPO}/pulls/8/merge"
 
@@ -130,8 +132,9 @@ async def test_a_graphql_answer_that_says_nothing_is_not_a_success(
     ],
 )
 async def test_graphql_is_found_beside_the_rest_api(api: str, graphql: str) -> None:
+    clock = FixedClock()
     async with aiohttp.ClientSession() as session:
-        assert str(Requests(session, api, FixedClock(), AT_ONCE).graphql()) == graphql
+        assert str(Requests(session, api, clock, AT_ONCE, Governor(OwnPauses(), clock)).graphql()) == graphql
 
 
 async def merge(github: GitHub) -> Sha:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 import uuid
+from datetime import timedelta
 
 from .conftest import SECRET, Town
 
@@ -113,6 +114,37 @@ async def test_the_log_goes_back_page_by_page_with_a_cursor(town: Town) -> None:
     detail = (await app("GET", f"/app/hook/deliveries/{found[0]}")).body
     assert detail["request"]["payload"]["label"]["name"] == "question"
     assert detail["response"]["payload"] == "noted"
+
+
+async def test_the_log_can_be_asked_for_failures_alone_and_for_redeliveries_alone(town: Town) -> None:
+    await town.person("ada").open_issue("x")
+    await town.hear()
+    town.received.status = 500
+    await town.person("ada").comment(1, "lost")
+    await town.hear()
+    app = town.as_app()
+    (failed,) = (await app("GET", "/app/hook/deliveries?status=failure")).body
+    assert (failed["event"], failed["status_code"]) == ("issue_comment", 500)
+    assert (await app("GET", "/app/hook/deliveries?redelivery=true")).body == []
+    town.received.status = 200
+    await app("POST", f"/app/hook/deliveries/{failed['id']}/attempts")
+    await town.hear()
+    (again,) = (await app("GET", "/app/hook/deliveries?redelivery=true&status=success")).body
+    assert again["guid"] == failed["guid"]
+    first = await app("GET", "/app/hook/deliveries?status=success&per_page=1")
+    assert "status=success" in first.headers["Link"]
+    assert (await app("GET", "/app/hook/deliveries?cursor=nonsense")).status == 422
+
+
+async def test_the_log_forgets_after_three_days(town: Town) -> None:
+    await town.person("ada").open_issue("x")
+    await town.hear()
+    app = town.as_app()
+    (last, *_) = (await app("GET", "/app/hook/deliveries")).body
+    for each in town.github.webhooks.log:
+        each.delivered_at -= timedelta(days=3, seconds=1)
+    assert (await app("GET", "/app/hook/deliveries")).body == []
+    assert (await app("POST", f"/app/hook/deliveries/{last['id']}/attempts")).status == 404
 
 
 async def test_the_installation_event_lists_the_repositories(town: Town) -> None:

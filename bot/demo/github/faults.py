@@ -1,6 +1,10 @@
-"""Faults to order: the next calls that fit a method and a path fail, before the act or after it.
+"""Faults to order: the next calls that fit a method and a path fail, and routes that this server does not have.
 
-`after=True` is the ambiguous case: GitHub did it, and the caller does not learn so.
+    faults.fail_next("POST", "*/comments", 500, after=True)
+    faults.lacks("POST", "/repos/*/*/issues/*/reactions")
+
+`after=True` is the ambiguous case: GitHub did it, and the caller does not learn so. What goes wrong at random is in
+`storm`.
 """
 
 import fnmatch
@@ -9,7 +13,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from .errors import Refusal
+from .errors import Refusal, not_found
 
 Act = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Middleware = Callable[[web.Request, Act], Awaitable[web.StreamResponse]]
@@ -35,18 +39,17 @@ class Fault:
     message: str | None = None
 
     def fits(self, request: web.Request) -> bool:
-        return (
-            self.times > 0
-            and self.method in {"*", request.method}
-            and fnmatch.fnmatchcase(request.path, self.path_glob)
-        )
+        return self.times > 0 and _fits(request, self.method, self.path_glob)
 
 
 class Faults:
-    """The first middleware of every stand-in."""
+    """A middleware of every stand-in, within the storm."""
 
     def __init__(self) -> None:
         self.pending: list[Fault] = []
+        self.lacked: list[str] = []
+        """The requests that asked for what this server lacks."""
+        self._lacking: list[tuple[str, str]] = []
 
     def fail_next(
         self,
@@ -67,10 +70,18 @@ class Faults:
         """Cut the connection of the next `times` fitting calls without a word."""
         return self.fail_next(method, path_glob, 0, times, after)
 
+    def lacks(self, method: str, path_glob: str) -> None:
+        """This server has no such route, as an older GitHub Enterprise has not: 404, always."""
+        self._lacking.append((method, path_glob))
+
     def clear(self) -> None:
         self.pending.clear()
+        self._lacking.clear()
 
     async def __call__(self, request: web.Request, act: Act) -> web.StreamResponse:
+        if any(_fits(request, *route) for route in self._lacking):
+            self.lacked.append(f"{request.method} {request.path}")
+            return web.json_response(not_found().body(), status=404)
         fault = next((each for each in self.pending if each.fits(request)), None)
         if fault is None:
             return await act(request)
@@ -85,3 +96,7 @@ class Faults:
             raise web.HTTPServiceUnavailable
         refusal = Refusal(fault.status, fault.message or _MESSAGES.get(fault.status, "Server Error"))
         return web.json_response(refusal.body(), status=fault.status, headers=fault.headers)
+
+
+def _fits(request: web.Request, method: str, path_glob: str) -> bool:
+    return method in {"*", request.method} and fnmatch.fnmatchcase(request.path, path_glob)

@@ -26,6 +26,7 @@ from .limits import Limits
 from .people import Person
 from .records import Actor, Json, SeenRequest
 from .routing import Call, Reply, Route, admit
+from .storm import Storm
 from .webhooks import Webhooks
 from .world import Clock, TokenShape, World, utc_now
 
@@ -35,7 +36,7 @@ _ALWAYS = {"x-github-media-type": "github.v3; format=json", "x-github-api-versio
 
 
 class GitHubStandIn:
-    """A stateful GitHub on 127.0.0.1. `world` is its state, `faults` and `middlewares` where a suite interferes.
+    """A stateful GitHub on 127.0.0.1. `world` is its state; a suite interferes by `faults`, `storm` and `middlewares`.
 
     Without a folder its repositories live in a temporary one, removed at `stop`.
     """
@@ -49,7 +50,9 @@ class GitHubStandIn:
         self.world = World(root, clock, token_shape, self.webhooks)
         self.limits = Limits(self.world)
         self.faults = Faults()
-        self.middlewares: list[Middleware] = [self.faults]
+        self.storm = Storm(self.world)
+        # The storm outside: it sees who was told to wait by an ordered fault too.
+        self.middlewares: list[Middleware] = [self.storm, self.faults]
         self._runner: web.AppRunner | None = None
 
     @property

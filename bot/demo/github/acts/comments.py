@@ -19,9 +19,10 @@ def check_body(body: object) -> str:
 def comment(world: World, actor: Actor, repository: Repository, issue: Issue, body: object) -> Comment:
     text = check_body(body)
     account, app = author_of(actor)
-    new = Comment(*world.next_id("IC"), account, app, text, world.now(), world.now())
+    now = world.now()
+    new = Comment(*world.next_id("IC"), account, app, text, now, now)
     issue.comments.append(new)
-    issue.updated_at = world.now()
+    issue.updated_at = now
     remember(world, actor, issue, "commented", comment=new)
     refer(world, actor, repository, issue, text)
     _tell(world, actor, repository, issue, new, "created")

@@ -1,12 +1,16 @@
 """The App about itself: installations, tokens, and the deliveries of its hook."""
 
 import json
+from datetime import timedelta
+from urllib.parse import urlencode
 
 from .. import auth, shapes
-from ..errors import not_found
+from ..errors import Refusal, not_found
 from ..records import Delivery, Json
 from ..routing import Call, Reply, Routes
 from ..shapes.times import iso
+
+DELIVERIES_KEPT = timedelta(days=3)
 
 routes = Routes()
 
@@ -103,19 +107,26 @@ async def change_hook_config(call: Call) -> Reply:
 @routes("GET", "/app/hook/deliveries", needs="jwt")
 async def list_deliveries(call: Call) -> Reply:
     """Newest first. The cursor is the id to go on from, told in the Link header."""
-    mine = [
-        each for each in reversed(call.world.webhooks.log) if each.hook is call.app.hook and each.status != "pending"
-    ]
-    cursor = call.query.get("cursor", "")
-    if cursor:
-        at = int(cursor.removeprefix("v1_")) if cursor.removeprefix("v1_").isdigit() else 0
-        mine = [each for each in mine if each.id <= at]
-    size = min(max(int(call.query.get("per_page", "30")), 1), 100)
+    found = [each for each in reversed(_kept(call)) if each.status != "pending" and _wanted(each, call.query)]
+    if cursor := call.query.get("cursor"):
+        number = cursor.removeprefix("v1_")
+        if not number.isdecimal():
+            raise Refusal(422, "Invalid cursor")
+        found = [each for each in found if each.id <= int(number)]
+    asked = call.query.get("per_page", "30")
+    size = min(max(int(asked) if asked.isdecimal() else 30, 1), 100)
     headers = {}
-    if len(mine) > size:
-        address = f"{call.world.url}/app/hook/deliveries?per_page={size}&cursor=v1_{mine[size].id}"
-        headers["Link"] = f'<{address}>; rel="next"'
-    return Reply(200, [_delivery(each) for each in mine[:size]], headers)
+    if len(found) > size:
+        query = urlencode(call.query | {"per_page": size, "cursor": f"v1_{found[size].id}"})
+        headers["Link"] = f'<{call.world.url}/app/hook/deliveries?{query}>; rel="next"'
+    return Reply(200, [_delivery(each) for each in found[:size]], headers)
+
+
+def _wanted(it: Delivery, query: dict[str, str]) -> bool:
+    """`status` goes by the code: success is 200 to 399, failure is what is above."""
+    outcome = "success" if 200 <= it.status_code < 400 else "failure"
+    again = "true" if it.redelivery else "false"
+    return query.get("status", outcome) == outcome and query.get("redelivery", again) == again
 
 
 @routes("GET", "/app/hook/deliveries/{id}", needs="jwt")
@@ -139,10 +150,16 @@ async def redeliver(call: Call) -> Reply:
 
 
 def _find_delivery(call: Call) -> Delivery:
-    for each in call.world.webhooks.log:
-        if each.id == call.id("id") and each.hook is call.app.hook:
+    for each in _kept(call):
+        if each.id == call.id("id"):
             return each
     raise not_found()
+
+
+def _kept(call: Call) -> list[Delivery]:
+    """The log of the App's hook: what is older than three days is forgotten, and cannot be sent again."""
+    since = call.world.now() - DELIVERIES_KEPT
+    return [each for each in call.world.webhooks.log if each.hook is call.app.hook and each.delivered_at >= since]
 
 
 def _delivery(it: Delivery) -> Json:

@@ -1,0 +1,145 @@
+"""A hundred runs while GitHub fails in every way it knows: all end, everything is there once, nobody is impatient."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import stamina
+from story_sources import AT_ONCE, source
+from story_trust import quick_world
+from story_world import LABEL, World
+
+from adapters.store import deliveries, effects, runs
+from bot.demo.github.records import Repository
+from bot.demo.github.storm import KINDS
+from core.names import RunId
+from core.runs import Run
+from jobs import engine
+from jobs.intake import drain
+
+MARKER = re.compile(r"<!-- pullwright (\S+) -->")
+AT_WORK = 12
+"""Runs that are looked at at the same time."""
+CHECKS = {"tests", "policy", "review", "approval"}
+TRIVIAL = {"tests": {"run": "true"}}
+"""Checks that cost nothing: this is not about boxes."""
+
+
+async def neighbours(world: World, source: Path, number: int, of_each_owner: int) -> list[Repository]:
+    """So many repositories; those of one owner share an installation, and with it GitHub's limits."""
+    github, found = world.town.github.world, []
+    for one in range(number):
+        owner = f"owner{one // of_each_owner}"
+        if owner not in github.accounts:
+            github.create_org(owner, ["rosa", "ada"])
+        repository = await github.create_repository(owner, f"slugs{one}", source)
+        github.add_collaborator(repository, "rosa", "write")
+        github.add_collaborator(repository, "ada", "maintain")
+        github.install(world.town.app, repository)
+        found.append(repository)
+    return found
+
+
+async def until_quiet(world: World) -> None:
+    """Let everything happen that can happen without a person, many runs at once; time leaps when all are idle."""
+    draining, looking = asyncio.Event(), dict[RunId, asyncio.Task[None]]()
+    intake = asyncio.create_task(asyncio.sleep(0))
+    for _ in range(20_000):
+        await world.town.github.webhooks.delivered()
+        for run_id in [run_id for run_id, task in looking.items() if task.done()]:
+            looking.pop(run_id).result()
+        async with world.services.store.begin() as db:
+            now = world.clock.now()
+            due = [run_id for run_id in await runs.due(db, now, 500) if run_id not in looking]
+            for run_id in due:
+                await runs.wake(db, run_id, now)
+            to_route = await deliveries.pending(db, now, 1) or await effects.pending_loose(db, now, 1)
+        for run_id in due[: AT_WORK - len(looking)]:
+            looking[run_id] = asyncio.create_task(engine.look(world.services, run_id, draining))
+        if intake.done():
+            intake.result()
+            if to_route:
+                intake = asyncio.create_task(drain(world.services))
+        busy = [*looking.values(), *([] if intake.done() else [intake])]
+        if busy:
+            await asyncio.wait(busy, timeout=0.5, return_when=asyncio.FIRST_COMPLETED)
+        elif await _nothing_left(world):
+            return
+        else:
+            world.clock.leap(10)
+    raise AssertionError("the world does not come to rest")
+
+
+async def _nothing_left(world: World) -> bool:
+    async with world.services.store.read() as db:
+        states = await runs.counts(db)
+        owed = (await deliveries.counts(db))["pending"] or await effects.unsettled_loose(db)
+        return not (owed or states["queued"] or states["running"])
+
+
+async def assert_it_is_there_once(world: World, repository: Repository, run: Run) -> None:
+    """One of each comment, one branch, pull request and merge, one of each check; and nothing is missing."""
+    github = world.town.github.world
+    said = [marker for one in github.comments_by(repository, "pullwright[bot]") for marker in MARKER.findall(one.body)]
+    assert set(Counter(said).values()) == {1}, said
+    (pull,) = github.pulls(repository)
+    assert pull.pull is not None
+    assert (pull.number, len(github.merges(repository))) == (run.pull_number, 1)
+    assert set(await github.branches(repository)) == {"main", pull.pull.head_ref}
+    checks = Counter(check.external_id for check in github.check_runs(repository))
+    assert checks == {f"{run.id}:{name}": 1 for name in CHECKS}
+    async with world.services.store.read() as db:
+        owed = [effect for effect in await effects.of_run(db, run.id) if effect.state != "done"]
+    assert [effect for effect in owed if effect.act.kind not in {"reaction", "review_request", "status"}] == []
+    assert any(
+        f"#{run.pull_number} is merged into" in one.body for one in github.comments_by(repository, "pullwright[bot]")
+    )
+
+
+async def told_through_a_storm(
+    folder: Path, number: int, *, of_each_owner: int, slow_seconds: float, seed: int
+) -> None:
+    """So many issues, from the label to the merge."""
+    origin = source(folder, checks=TRIVIAL)
+    async with quick_world(folder, source=origin, policy=AT_ONCE, settings={"PULLWRIGHT_SANDBOX": "none"}) as world:
+        github = world.town.github
+        streets = await neighbours(world, origin, number, of_each_owner)
+        await until_quiet(world)
+        github.storm.begin(seed, rate=0.05, slow_seconds=slow_seconds, limit_seconds=8)
+        for repository in streets:
+            rosa = github.person("rosa").at(repository)
+            issue = await rosa.open_issue("Slugs hold runs of hyphens", "Join them.")
+            await rosa.label(issue.number, LABEL)
+        await until_quiet(world)
+        for repository in streets:
+            (pull,) = github.world.pulls(repository)
+            await github.person("ada").at(repository).approve(pull.number)
+        await until_quiet(world)
+        async with world.services.store.read() as db:
+            ended = await runs.recent(db, number + 10)
+        assert Counter((run.state.value, run.ended_why) for run in ended) == {("succeeded", "#2 is merged"): number}
+        by_repository = {run.repo.id: run for run in ended}
+        for repository in streets:
+            await assert_it_is_there_once(world, repository, by_repository[repository.id])
+        assert github.storm.impatient == []
+        assert missing(github.storm.met) == [], github.storm.met
+
+
+def missing(met: Counter[str]) -> Sequence[str]:
+    return [kind for kind in KINDS if not met[kind]]
+
+
+@pytest.mark.slow
+async def test_a_hundred_runs_through_every_kind_of_fault(tmp_path: Path) -> None:
+    with stamina.set_testing(True, attempts=4, cap=True):
+        await told_through_a_storm(tmp_path, 100, of_each_owner=2, slow_seconds=1.0, seed=20_261_121)
+
+
+@pytest.mark.slow
+async def test_a_few_runs_through_every_kind_of_fault_with_pauses_between_and_answers_of_ten_seconds(
+    tmp_path: Path,
+) -> None:
+    await told_through_a_storm(tmp_path, 6, of_each_owner=2, slow_seconds=10.0, seed=7)
