@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find bot jobs handlers adapters policies prompts core -type f -not -path '*/__pycache__/*')
 
-.PHONY: help demo test test-all bench lint format lock clean system
+.PHONY: help demo test test-all bench lint format lock clean system system-for-tests
 
 help: ## what can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,16 +13,14 @@ help: ## what can be done here
 demo: $(VENV)/.installed system ## play a whole story, from an issue to a merged pull request
 	@$(BIN)/pullwright demo
 
-test: $(VENV)/.installed system ## every test but the long matrices, under ten minutes
+test: $(VENV)/.installed system-for-tests ## every test but the long matrices, under ten minutes
 	@$(BIN)/pytest -m "not slow" -n 2
 
-test-all: $(VENV)/.installed system ## every test
+test-all: $(VENV)/.installed system-for-tests ## every test
 	@$(BIN)/pytest -n 2
 
-bench: $(VENV)/.installed system ## measure speed, against baselines of the same run
-	@PYTHONPATH=. $(BIN)/python -m benchmarks.receiver
-	@echo
-	@PYTHONPATH=. $(BIN)/python -m benchmarks.overhead
+bench: $(VENV)/.installed system ## measure what it costs, against baselines of the same run (one: make bench ONLY=clone)
+	@PYTHONPATH=. $(BIN)/python -m benchmarks $(ONLY)
 
 lint: $(VENV)/.dependencies ## style, types, and that imports only point down
 	@$(BIN)/ruff check .
@@ -51,3 +49,6 @@ $(VENV)/.installed: $(VENV)/.dependencies pyproject.toml scripts/install $(SOURC
 
 system:
 	@scripts/system-packages
+
+system-for-tests:
+	@scripts/system-packages --for-tests

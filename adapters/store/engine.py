@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from adapters.store import migrations, sqlite
+from adapters.store import migrations, postgresql, sqlite
 from adapters.store.columns import to_json
 from adapters.store.statements import REDACTOR
 from adapters.store.urls import asynchronous
@@ -28,6 +28,11 @@ class StoreUnavailable(BotError):
 
     code = "store-unavailable"
     retryable = True
+
+    @classmethod
+    def because(cls, error: BaseException | None) -> "StoreUnavailable":
+        """With the first line of what the driver said: PostgreSQL's adds hints to it."""
+        return cls(f"The database does not answer: {str(error).strip().partition(chr(10))[0]}")
 
     def remedy(self) -> str:
         return "The operator should check PULLWRIGHT_DATABASE_URL with `pullwright doctor`."
@@ -71,6 +76,11 @@ class Store:
                 if db.dialect.name == "postgresql":
                     await db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
                 await db.run_sync(migrations.upgrade)
+
+    async def behind(self) -> str | None:
+        """Why the code cannot work with the tables, in a sentence: none yet, or older ones. None where it can."""
+        async with self.read() as db:
+            return await db.run_sync(migrations.behind)
 
     def _alone(self) -> AbstractAsyncContextManager[None]:
         database = self._url.database
@@ -130,7 +140,7 @@ def _postgresql(url: URL, busy_seconds: float) -> tuple[AsyncEngine, AsyncEngine
         max_overflow=10,
         pool_pre_ping=True,
         pool_timeout=busy_seconds,
-        connect_args={"options": f"-c lock_timeout={int(busy_seconds * 1000)}", "connect_timeout": int(busy_seconds)},
+        connect_args=postgresql.limits(busy_seconds),
         json_serializer=to_json,
         hide_parameters=True,
     )
@@ -147,6 +157,6 @@ class _Unavailable:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OperationalError | InterfaceError):
-            raise StoreUnavailable(f"The database does not answer: {error.orig}") from error
+            raise StoreUnavailable.because(error.orig) from error
         if isinstance(error, PoolTimeout | sqlite3.OperationalError):
-            raise StoreUnavailable(f"The database does not answer: {error}") from error
+            raise StoreUnavailable.because(error) from error

@@ -15,6 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from adapters.store import sqlite
 from adapters.store.engine import StoreUnavailable
+from adapters.store.postgresql import limits
 from adapters.store.tables import DeliveryState, deliveries
 from adapters.store.urls import synchronous
 from core.runs import Delivery
@@ -49,13 +50,14 @@ class InboxWriter:
                 "state": DeliveryState.pending,
                 "attempts": 0,
             }
-            for one in group
+            # In the order of the key, so that two receivers of the same deliveries cannot each wait for the other.
+            for one in sorted(group, key=lambda one: (one.hook_id, one.guid))
         ]
         try:
             with self._engine.begin() as db:
                 return db.execute(self._insert, rows, execution_options={"preserve_rowcount": True}).rowcount
         except (OperationalError, InterfaceError) as error:
-            raise StoreUnavailable(f"The database does not answer: {error.orig}") from error
+            raise StoreUnavailable.because(error.orig) from error
 
 
 def _engine(url: str, busy_seconds: float) -> sa.Engine:
@@ -64,7 +66,6 @@ def _engine(url: str, busy_seconds: float) -> sa.Engine:
         engine = sa.create_engine(parsed, pool_size=1, max_overflow=0, hide_parameters=True)
         sqlite.configure(engine, writes=True, busy_seconds=busy_seconds)
         return engine
-    limits = {"options": f"-c lock_timeout={int(busy_seconds * 1000)}", "connect_timeout": int(busy_seconds)}
     return sa.create_engine(
-        parsed, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=limits, hide_parameters=True
+        parsed, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=limits(busy_seconds), hide_parameters=True
     )

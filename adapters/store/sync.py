@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from adapters.store import sqlite
+from adapters.store import postgresql, sqlite
 from adapters.store.runs import renewal
 from adapters.store.urls import synchronous
 from core.names import Epoch, RunId
@@ -21,7 +21,7 @@ def renew(url: str, run_id: RunId, epoch: Epoch, until: datetime, *, busy_second
         engine = create_engine(parsed, poolclass=NullPool, hide_parameters=True)
         sqlite.configure(engine, writes=True, busy_seconds=busy_seconds)
     else:
-        limits = {"options": f"-c lock_timeout={int(busy_seconds * 1000)}", "connect_timeout": int(busy_seconds)}
+        limits = postgresql.limits(busy_seconds)
         engine = create_engine(parsed, poolclass=NullPool, connect_args=limits, hide_parameters=True)
     try:
         with engine.begin() as db:

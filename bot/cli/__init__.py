@@ -62,5 +62,7 @@ def main() -> None:
     try:
         cli()
     except BotError as error:
-        click.echo(f"pullwright: {error}\n{error.remedy()}", err=True)
+        from adapters.logs import redacted
+
+        click.echo(redacted(f"pullwright: {error}\n{error.remedy()}"), err=True)
         sys.exit(2 if isinstance(error, ConfigurationError) else 1)

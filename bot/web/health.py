@@ -15,10 +15,14 @@ async def healthz(_: web.Request) -> web.Response:
 async def readyz(request: web.Request) -> web.Response:
     """200 where deliveries can be stored. Redis down is a degradation: the clock looks instead."""
     try:
-        async with request.app[STORE].read() as db:
-            await deliveries.oldest_pending(db)
+        why = await request.app[STORE].behind()
+        if why is None:
+            async with request.app[STORE].read() as db:
+                await deliveries.oldest_pending(db)
     except StoreUnavailable as error:
-        return web.json_response({"status": "unavailable", "database": str(error)}, status=503)
+        why = str(error)
+    if why is not None:
+        return web.json_response({"status": "unavailable", "database": why}, status=503)
     redis = await request.app[DOORBELL].ping()
     return web.json_response(
         {"status": "ok" if redis else "degraded", "database": "ok", "redis": "ok" if redis else "unreachable"}

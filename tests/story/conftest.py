@@ -1,10 +1,18 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
 from story_sources import AT_ONCE, source
 from story_trust import quick_world
 from story_world import World, open_world
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """The settings with which a world is opened on each database: `open_world(tmp_path, settings=database)`."""
+    if request.param == "sqlite":
+        return {}
+    return {"PULLWRIGHT_DATABASE_URL": str(request.getfixturevalue("postgresql_url"))}
 
 
 @pytest.fixture
