@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from adapters.store import approvals, events, signals
 from core.digests import content, matches
+from core.errors import NotShownYet
 from core.github import Comment, Review, ReviewState
 from core.names import Digest, Sha
 from core.runs import Approval, NewSignal, SignalKind
 from core.states import Trigger
 from handlers import replies
+from jobs.facts import settled
 from jobs.outcomes import End
 from jobs.work import Work
 from policies.evaluate import may_approve, may_command
@@ -109,6 +111,7 @@ async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal
     """The approval to grant, or why there is none, which the person was told where it is theirs to mend."""
     said = await _said(work, signal)
     if said is None:
+        _wait_until_shown(work, signal)
         return "refused: what approved is gone or was edited"
     comment_hash, covers = said
     role = await work.github.role(signal.actor)
@@ -141,6 +144,7 @@ async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal
 async def _reject(work: Work, policy: Policy, signal: NewSignal) -> str | None:
     """None where the rejection counts; else what became of it."""
     if not await _spoke(work, signal):
+        _wait_until_shown(work, signal)
         return "refused: what rejected is gone or was edited"
     role = await work.github.role(signal.actor)
     allowed = may_command(policy, "reject", role=role, actor=signal.actor, requester=work.run.requester)
@@ -148,6 +152,12 @@ async def _reject(work: Work, policy: Policy, signal: NewSignal) -> str | None:
         return None
     await _answer(work, signal, replies.refused(allowed))
     return f"refused: {allowed.why}"
+
+
+def _wait_until_shown(work: Work, signal: NewSignal) -> None:
+    """Raises NotShownYet where the words are so new that GitHub may not show them yet."""
+    if not settled(signal.at, work.services.clock.now()):
+        raise NotShownYet(f"GitHub does not show yet what @{signal.actor} said.")
 
 
 async def _void(work: Work, signal: NewSignal) -> str:
@@ -202,11 +212,15 @@ async def _no_longer(work: Work, policy: Policy, asked: Content, approval: Appro
         if comment.author.login != approval.actor or content(comment.body.encode()) != approval.comment_hash:
             return "the comment was edited"
     if approval.review_id is not None and work.run.pull_number is not None:
-        review = await work.github.review(work.run.pull_number, approval.review_id)
+        reviews = {review.id: review for review in await work.github.reviews(work.run.pull_number)}
+        review = reviews.get(approval.review_id)
         if review is None or review.state is not ReviewState.approved:
             return "the review was dismissed"
         if review.head_sha != asked.head_sha:
             return "the review covers another head"
+        later = [one for one in reviews.values() if one.author.id == review.author.id and one.id > review.id]
+        if any(one.state is ReviewState.changes_requested for one in later):
+            return "they asked for changes since"
     role = await work.github.role(approval.actor)
     allowed = may_approve(policy, asked.binds, role=role, actor=approval.actor, requester=work.run.requester)
     return None if allowed.status is Status.approved else allowed.why

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from adapters.store import effects
-from core.effects import PutCheck
+from core.effects import Act, PutCheck, worded
 from core.github import CheckStatus, Conclusion
 from core.names import Digest, RunId, Sha
 from core.outputs import Opinion, ReviewVerdict
@@ -57,11 +57,12 @@ def final_approval(run: Run, memos: Sequence[Step], trigger: Trigger, why: str) 
 
 
 async def _put(work: Work, name: str, head: Sha, conclusion: Conclusion, text: CheckText) -> None:
-    check = _check(work.run.id, name, head, conclusion, text)
+    # As it is stored and shown, or a text with a secret in it would always seem to be new.
+    check = worded(_check(work.run.id, name, head, conclusion, text), work.services.redactor.text)
     await work.do(f"check:{name}:{await _version(work, name, check)}", check)
 
 
-async def _version(work: Work, name: str, check: PutCheck) -> int:
+async def _version(work: Work, name: str, check: Act) -> int:
     """Which text of this check it is: the last one where nothing is new, since that is done, else the next.
 
     A check may say again what it said before the last time, so its words alone do not tell one text from another.

@@ -99,6 +99,7 @@ async def _end(services: Services, lease: Lease, ended: _Ended) -> None:
         said.append(("reaction", _reaction(run, ended.reaction)))
     if (check := checks.final_approval(run, memos, ended.trigger, ended.why)) is not None:
         said.append(("check", check))
+    lease.let_go()
     async with lease.write() as db:
         for signal in await signals.pending(db, run.id):
             await signals.applied(db, run.id, lease.epoch, signal.key, "the run ended")
@@ -123,7 +124,7 @@ async def show_outage(services: Services, run: Run, why: str) -> None:
         view = await status.view_of(db, run, memos, limit_usd=Limits().run_cost_usd, waiting=away)
     if shown is None or not shown.receipt:
         return
-    body = marked(fitting(replies.status_comment(view)), shown.key)
+    body = marked(fitting(services.redactor.text(replies.status_comment(view))), shown.key)
     try:
         await services.github.repository(run.repo).edit_comment(shown.receipt["comment_id"], body)
     except BotError as error:

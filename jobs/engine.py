@@ -14,7 +14,7 @@ import structlog
 from adapters.store import StoreUnavailable, events, runs, signals, steps
 from core import faults
 from core.digests import digest
-from core.errors import BotError, Cancelled, Drained, LeaseLost, RateLimited
+from core.errors import BotError, Cancelled, Drained, LeaseLost, NotThere, RateLimited
 from core.expressions import holds
 from core.names import Digest, RunId
 from core.runs import Run
@@ -33,6 +33,9 @@ ATTEMPTS = 5
 OUTAGES = 20
 """Times in a row that something outside may be away. With the pauses below that is about two hours."""
 LONGEST_PAUSE_SECONDS = 600.0
+NOT_THERE = 3
+"""Times in a row that GitHub may not find something: what was just made is not always shown at once."""
+
 SHOWN_OUTAGE = 3
 """From this one on people are told that the run waits: shorter ones pass unnoticed."""
 
@@ -50,10 +53,11 @@ async def look(services: Services, run_id: RunId, draining: asyncio.Event) -> No
     settings, now = services.settings, services.clock.now()
     async with services.store.begin() as db:
         epoch = await runs.claim(db, run_id, services.worker, now, settings.lease_seconds)
-    if epoch is None:
-        return
+        if epoch is None:
+            return
+        repo = (await runs.require(db, run_id)).repo.full_name
     lease = Lease(run_id, epoch, services.worker, services.store, services.clock)
-    with structlog.contextvars.bound_contextvars(epoch=epoch):
+    with structlog.contextvars.bound_contextvars(run=run_id, repo=repo, epoch=epoch):
         async with beating(
             lease,
             url=settings.database_url,
@@ -162,7 +166,11 @@ async def _one(work: Work, step: Step) -> bool:
     work.lease.interrupted()
     work.begin_step()
     with structlog.contextvars.bound_contextvars(step=step.id):
-        outcome = await _outcome(work, step)
+        try:
+            outcome = await _outcome(work, step)
+        except BotError as error:
+            log.warning("step.failed", code=error.code, why=str(error))
+            raise
         match outcome:
             case Done(output, why):
                 await _finish_step(work, step, output, why)
@@ -250,7 +258,7 @@ async def _failed(services: Services, lease: Lease, error: BotError) -> None:
     """Give a run back to be tried later, or end it and say why."""
     async with services.store.read() as db:
         run = await runs.require(db, lease.run_id)
-    if error.retryable and run.outages < OUTAGES:
+    if _may_pass(error, run):
         await _wait_out(services, lease, run, error)
     elif isinstance(error, Unforeseen) and run.attempts < ATTEMPTS:
         now, pause = services.clock.now(), 2.0**run.attempts
@@ -261,6 +269,10 @@ async def _failed(services: Services, lease: Lease, error: BotError) -> None:
     else:
         log.warning("run.failed", code=error.code, why=str(error))
         await endings.fail(services, lease, error)
+
+
+def _may_pass(error: BotError, run: Run) -> bool:
+    return run.outages < (NOT_THERE if isinstance(error, NotThere) else OUTAGES if error.retryable else 0)
 
 
 async def _wait_out(services: Services, lease: Lease, run: Run, error: BotError) -> None:

@@ -4,7 +4,7 @@ Lease, receipt, look, act, receipt. A crash anywhere in between leaves a row tha
 attempt looks on GitHub before it acts. An answer that never came is never repeated blind.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import assert_never
 
@@ -25,6 +25,7 @@ from core.effects import (
     PutCheck,
     RequestReview,
 )
+from core.errors import LeaseLost
 from core.names import Epoch
 from core.runs import Effect, EffectState
 from jobs.effects import Outside, Receipt, branches, checks, comments, pulls
@@ -32,12 +33,24 @@ from jobs.effects import Outside, Receipt, branches, checks, comments, pulls
 Write = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 """Opens a transaction that commits only while the right to write is held."""
 
+Note = Callable[[AsyncConnection, Receipt], Awaitable[None]]
+
 
 async def perform(
-    effect: Effect, outside: Outside, *, write: Write, epoch: Epoch | None, clock: Clock
+    effect: Effect,
+    outside: Outside,
+    *,
+    write: Write,
+    stands: Callable[[], bool],
+    epoch: Epoch | None,
+    clock: Clock,
+    note: Note | None = None,
 ) -> Receipt | None:
     """The effect's receipt, after it was found or done; None where it failed for good or another is at it.
 
+    `stands` says whether the right to act still holds at this moment: a process may be frozen for minutes between two
+    lines, and another have acted meanwhile. Raises LeaseLost where it does not and the effect belongs to a lease.
+    `note` is written in the transaction that keeps the receipt, so that a journal never lacks what was done.
     Raises what GitHub or git raised; the row then still says that an attempt was made, so the next one looks first.
     """
     if effect.state is EffectState.done and effect.receipt is not None:
@@ -49,10 +62,15 @@ async def perform(
     # Nothing can be there yet if nobody ever tried: the first attempt need not look.
     receipt = await _find(effect, outside) if effect.attempts else None
     if receipt is None:
+        if not stands():
+            if epoch is None:
+                return None
+            raise LeaseLost
         receipt = await _act(effect, outside)
     faults.point("effect.after_act")
     async with write() as db:
-        await effects.done(db, effect.key, receipt)
+        if await effects.done(db, effect.key, receipt) and note is not None:
+            await note(db, receipt)
     return receipt
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import artifacts, effects, events, runs
-from core.effects import COSMETIC, Act, AddReaction, KeepComment, PostComment
-from core.errors import BotError, GitHubRefused
+from core.effects import COSMETIC, DISPENSABLE, Act, AddReaction, KeepComment, PostComment
+from core.errors import BotError, GitHubRefused, LeaseLost, NotThere
 from core.facts import App
 from core.github import GitHub, RepositoryFacts
 from core.markers import marked
@@ -23,6 +24,9 @@ from jobs.policy import in_force, read_policy
 from jobs.services import Services
 from jobs.workbench import KEPT, CheckPlan, Workbench, open_workbench
 from policies.schema import Effective
+
+COSMETIC_ATTEMPTS = 3
+"""Attempts at an effect that a run can do without."""
 
 log = structlog.get_logger()
 
@@ -113,8 +117,8 @@ class Work:
     async def do(self, name: str, act: Act) -> Receipt:
         """The receipt of an effect of this run, done at most once. `name` tells it from the run's other effects.
 
-        A cosmetic effect that fails leaves an empty receipt, and is tried again with the next wish for it; any
-        other raises.
+        Raises what kept it from being done. A cosmetic effect, and one that this server has no endpoint for, is given
+        up after some attempts: the receipt is empty then, and the journal says so.
         """
         key = self.key(name)
         now = self.services.clock.now()
@@ -126,25 +130,41 @@ class Work:
             effect = await effects.require(db, key)
         push = await self.bench() if act.kind == "push" else None
         outside = Outside(github=self.github, app_id=self.app.id, key=key, intended_at=effect.at, push=push)
+
+        async def note(db: AsyncConnection, receipt: Receipt) -> None:
+            facts = {"effect": name, "kind": act.kind, **receipt}
+            at = self.services.clock.now()
+            await events.append(db, self.run.id, name="effect.done", actor="pullwright", facts=facts, at=at)
+
         try:
             receipt = await outbox.perform(
-                effect, outside, write=self.lease.write, epoch=self.epoch, clock=self.services.clock
+                effect,
+                outside,
+                write=self.lease.write,
+                stands=self.lease.stands,
+                epoch=self.epoch,
+                clock=self.services.clock,
+                note=note,
             )
         except BotError as error:
+            given_up = _given_up(act, error, attempts=effect.attempts + 1)
             async with self.lease.write() as db:
-                given_up = act.kind in COSMETIC and not error.retryable
-                await effects.failed(db, key, str(error), None if given_up else now)
-            if act.kind not in COSMETIC:
+                await effects.failed(db, key, str(error), None if given_up and not error.retryable else now)
+                if given_up:
+                    await runs.reset_attempts(db, self.run.id, self.epoch)  # the run got on: it goes without
+                    facts = {"effect": name, "kind": act.kind, "why": str(error)}
+                    await events.append(
+                        db, self.run.id, name="effect.given_up", actor="pullwright", facts=facts, at=now
+                    )
+            if not given_up:
                 raise
-            log.warning("effect.failed", key=key, code=error.code, why=str(error))
+            log.warning("effect.given_up", key=key, code=error.code, why=str(error))
             return {}
         if receipt is None:
             # Settled as failed before: what it was to bring about did not happen.
-            if act.kind in COSMETIC:
+            if act.kind in COSMETIC | DISPENSABLE:
                 return {}
             raise GitHubRefused(effect.error or f"The effect `{name}` was given up before.")
-        if effect.receipt is None:
-            await self.journal("effect.done", {"effect": name, "kind": act.kind, **receipt})
         return receipt
 
     async def comment_of(self, name: str) -> int | None:
@@ -170,8 +190,11 @@ class Work:
         comment_id = receipt.get("comment_id")
         if comment_id is None or written:
             return
+        if not self.lease.stands():
+            raise LeaseLost  # an older state would stand there for ever, over what another worker has shown since
         try:
-            await self.github.edit_comment(comment_id, marked(fitting(body), self.key("status")))
+            shown = fitting(self.services.redactor.text(body))
+            await self.github.edit_comment(comment_id, marked(shown, self.key("status")))
         except BotError as error:
             log.warning("status.failed", code=error.code, why=str(error))
 
@@ -181,6 +204,14 @@ class Work:
             {"number": self.number, "comment_id": self.run.source_comment_id, "content": emoji}
         )
         await self.do(f"react:{emoji}", act)
+
+
+def _given_up(act: Act, error: BotError, *, attempts: int) -> bool:
+    """Whether the run goes on without this effect."""
+    if act.kind in COSMETIC:
+        return not error.retryable or attempts >= COSMETIC_ATTEMPTS
+    # A check on a commit that was just pushed may not be possible at once.
+    return act.kind in DISPENSABLE and isinstance(error, NotThere) and attempts >= COSMETIC_ATTEMPTS
 
 
 def _shown(name: str, act: Act) -> dict[str, Any]:

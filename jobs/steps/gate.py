@@ -10,7 +10,7 @@ from dataclasses import replace
 from adapters.store import effects
 from core.digests import plan_digest, short
 from core.effects import PostComment
-from core.errors import BaseMoved, BranchMoved, ChangeRefused
+from core.errors import BaseMoved, BranchMoved, ChangeRefused, NotShownYet
 from core.github import Comment, Pull
 from core.markers import marked
 from core.names import Digest
@@ -21,6 +21,7 @@ from handlers import replies
 from jobs import approvals, checks, status
 from jobs.approvals import Content
 from jobs.effects.comments import fitting
+from jobs.facts import settled
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.people import whom_to_ask
 from jobs.steps.agent import plan
@@ -123,6 +124,8 @@ async def _post_plan(work: Work, policy: Effective, asked: Content, result: Resu
             await work.say(name, shown)
             return name
         comment = await work.github.comment(earlier.receipt["comment_id"])
+        if comment is None and not settled(earlier.at, work.services.clock.now()):
+            raise NotShownYet("GitHub does not show the plan comment yet.")
         posted = earlier.act.body if isinstance(earlier.act, PostComment) else ""
         if comment is not None and _untouched(comment, marked(fitting(posted), work.key(name))):
             return name

@@ -31,10 +31,16 @@ def pem() -> str:
 
 
 @pytest.fixture
-async def services(tmp_path: Path, pem: str) -> AsyncIterator[Services]:
+def database_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'pullwright.db'}"
+
+
+@pytest.fixture
+async def services(tmp_path: Path, pem: str, database_url: str) -> AsyncIterator[Services]:
     settings = load(
         {
             "PULLWRIGHT_DATA_DIR": str(tmp_path),
+            "PULLWRIGHT_DATABASE_URL": database_url,
             "PULLWRIGHT_APP_ID": "1",
             "PULLWRIGHT_PRIVATE_KEY": pem,
             "PULLWRIGHT_GITHUB_API_URL": "http://127.0.0.1:9",

@@ -68,7 +68,9 @@ async def _effect(services: Services) -> Effect:
 async def _perform(services: Services, github: Ledger) -> Any:
     effect = await _effect(services)
     outside = Outside(github=cast("GitHub", github), app_id=1, key=KEY, intended_at=effect.at)
-    return await outbox.perform(effect, outside, write=services.store.begin, epoch=None, clock=services.clock)
+    return await outbox.perform(
+        effect, outside, write=services.store.begin, stands=lambda: True, epoch=None, clock=services.clock
+    )
 
 
 async def _may_act_again(services: Services) -> None:

@@ -40,7 +40,7 @@ async def quick_world(folder: Path, *, script: Mapping[str, Any] = QUICK, **town
         yield world
         async with world.services.store.read() as db:
             for run in await runs.recent(db, 100):
-                assert events.verify(await events.of_run(db, run.id)) is None
+                assert events.verify(await events.of_run(db, run.id), await events.head(db, run.id)) is None
         assert world.town.github.world.unknown_requests == []
 
 

@@ -170,9 +170,12 @@ async def open_world(
     **town: Any,
 ) -> AsyncIterator[World]:
     """A world with the sample repository and its script, unless told otherwise."""
-    port = free_port()
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))  # held until it is served: another test could take a port that was only tried
+    port = int(listening.getsockname()[1])
     text = script if script is not None else (SAMPLE / "script.yml").read_text()
     async with AsyncExitStack() as stack:
+        stack.callback(listening.close)
         place = await stack.enter_async_context(
             open_town(
                 folder,
@@ -193,7 +196,7 @@ async def open_world(
         runner = web.AppRunner(make_app(loaded, store, SilentDoorbell(), clock))
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        await web.SockSite(runner, listening).start()
         yield World(place, services, clock, opened)
 
 

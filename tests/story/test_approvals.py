@@ -214,7 +214,7 @@ async def test_a_plan_under_a_new_policy_is_another_plan_and_its_old_digest_appr
 async def test_a_bare_approval_that_was_written_before_the_plan_was_shown_does_not_count(quick: World) -> None:
     issue = await quick.ask()
     # GitHub is slow to show the comment, so that it is read only after the plan was posted.
-    quick.town.github.faults.fail_next("GET", "/repos/*/issues/comments/*", 403, headers={"retry-after": "60"})
+    quick.town.github.faults.fail_next("GET", "/repos/*/issues/comments/*", 500, times=4)
     await quick.approver.comment(issue, "/approve")
     await quick.settle_in_time()
     now = await quick.digest()
@@ -328,6 +328,18 @@ async def test_a_merge_by_a_person_that_is_quicker_than_ours_is_said_to_be_their
     assert (run.state, run.ended_code, run.ended_why) == ("succeeded", "merged-by-person", "#2 was merged by a person")
     assert len(at_once.town.github.world.merges(at_once.town.repository)) == 1
     assert not [reply for reply in at_once.replies() if "is merged into" in reply]
+
+
+async def test_who_asks_for_changes_after_approving_has_not_approved(two: World) -> None:
+    await change_waits(two)
+    await two.approver.approve(two.pull_number)
+    await two.approver.request_changes(two.pull_number, "Wait, the tests are missing.")
+    await two.town.person("ben").approve(two.pull_number)
+    await two.settle()
+    assert nothing_merged(two)
+    assert (await two.run()).state == "waiting"
+    voided = [event.facts["why"] for event in await two.journal() if event.name == "approval.voided"]
+    assert voided == ["they asked for changes since"]
 
 
 # Whose words ----------------------------------------------------------------------------------------------------
