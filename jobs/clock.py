@@ -1,48 +1,87 @@
-"""The clock: whatever nobody picked up is rung for again. One leader at a time, by a lease in the database.
+"""The clock: whatever nobody picked up is rung for again, and whatever did not arrive is asked for again.
 
-It decides nothing and does nothing itself; a bell too many is harmless, because claims are guarded.
+One leader at a time, by a lease in the database. It decides nothing itself; a bell or a delivery too many is harmless,
+because claims are guarded and the inbox knows a GUID when it sees one.
 """
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 
 import structlog
 
 from adapters.store import leases, runs
 from jobs.intake import ring
 from jobs.services import Services
+from jobs.sweep import INTERVAL_SECONDS, sweep
 
 BATCH = 200
 
 log = structlog.get_logger()
 
 
-async def run(services: Services, stop: asyncio.Event) -> None:
-    """Tick until told to stop. A tick that fails is logged, and the next one comes."""
+async def run(services: Services, stop: asyncio.Event, *, sweep_seconds: float = INTERVAL_SECONDS) -> None:
+    """Tick and sweep until told to stop, each at its own pace: a slow GitHub must not stop the ticks.
+
+    The first sweep comes one tick after the start, so that a receiver that starts beside us listens by then.
+    """
+
+    async def tick_() -> None:
+        await tick(services)
+
+    async def sweep_() -> None:
+        if await leads(services):
+            await sweep(services)
+
     every = services.settings.clock_seconds
-    while not stop.is_set():
-        try:
-            await tick(services)
-        except Exception:  # the edge of a job: the clock must not stop
-            log.exception("clock.tick_failed")
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), every)
+    sweeping = asyncio.create_task(_regularly(sweep_, stop, sweep_seconds, first_after_seconds=every))
+    try:
+        await _regularly(tick_, stop, every)
+    finally:
+        # A sweep may be waiting for GitHub; what it has not asked for, the next one does.
+        sweeping.cancel()
+        await asyncio.wait([sweeping])
     async with services.store.begin() as db:
         await leases.give_back(db, "clock", services.worker)
 
 
+async def leads(services: Services) -> bool:
+    """Whether this clock is the one that counts, for three more ticks."""
+    async with services.store.begin() as db:
+        seconds = services.settings.clock_seconds * 3
+        return await leases.take(db, "clock", services.worker, services.clock.now(), seconds)
+
+
 async def tick(services: Services) -> None:
     """Ring for what is due: runs to claim or to look at again, deliveries and answers still to be done."""
+    if not await leads(services):
+        return
     now = services.clock.now()
     async with services.store.begin() as db:
-        leads = await leases.take(db, "clock", services.worker, now, services.settings.clock_seconds * 3)
-    if not leads:
-        return
-    async with services.store.begin() as db:
         due = await runs.due(db, now, BATCH)
+        await runs.lock_in_order(db, due)
         for run_id in due:
             await runs.wake(db, run_id, now)  # where it waited for a time that has come
     for run_id in due:
         await ring(services, run_id)
     # Intake drains until empty, answers included; it costs two reads when there is nothing.
     await services.doorbell.ring_intake()
+
+
+async def _regularly(
+    act: Callable[[], Awaitable[None]], stop: asyncio.Event, seconds: float, *, first_after_seconds: float = 0
+) -> None:
+    """Do it again and again until told to stop. One that fails is logged, and the next one comes."""
+    if first_after_seconds:
+        await _passed(stop, first_after_seconds)
+    while not stop.is_set():
+        try:
+            await act()
+        except Exception:  # the edge of a job: the clock must not stop
+            log.exception("clock.failed")
+        await _passed(stop, seconds)
+
+
+async def _passed(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

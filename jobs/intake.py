@@ -1,12 +1,14 @@
 """Intake: every stored delivery becomes what its handler plans, in one transaction, once.
 
 `drain()` works until nothing is pending. A delivery that cannot be judged now (GitHub does not answer) stays pending
-and is looked at again; nothing is guessed and nothing is dropped.
+and is looked at again; one that fails for a reason that waiting does not mend is dead after five attempts, and the
+operator sees it. Nothing is guessed and nothing is dropped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,7 +17,7 @@ from adapters.store import deliveries, effects, events, runs, signals
 from adapters.store.runs import Inserted
 from core.digests import digest
 from core.effects import AddReaction, PostComment
-from core.errors import AppRefused, BotError, NotThere, PermissionMissing
+from core.errors import AppRefused, BotError, NotInstalled, NotThere, PermissionMissing, RateLimited
 from core.facts import Facts
 from core.intents import Ignore, Intent, React, Say, Signal, StartRun
 from core.names import Repo, RunId
@@ -47,8 +49,19 @@ async def drain(services: Services) -> None:
     while batch := await _pending(services):
         for delivery in batch:
             with structlog.contextvars.bound_contextvars(delivery=delivery.guid):
-                await _route(services, delivery)
+                await _alone(_route(services, delivery), partial(_count, services, delivery))
     await perform_loose(services)
+
+
+async def _alone(act: Awaitable[None], failed: Callable[[str], Awaitable[None]]) -> None:
+    """Do one thing of many: a mistake of ours in it is told to `failed`, and does not stop the others."""
+    try:
+        await act
+    except BotError:
+        raise  # not even the failure could be noted: the database is away, and the next bell finds everything here
+    except Exception as error:  # the edge of a job: nobody foresaw this
+        log.exception("intake.crashed")
+        await failed(repr(error))
 
 
 async def _pending(services: Services) -> Sequence[Delivery]:
@@ -74,19 +87,32 @@ async def _route(services: Services, delivery: Delivery) -> None:
             await deliveries.routed(db, delivery, f"ignored: {error}", now)
         return
     except BotError as error:
-        # GitHub or the operator must act first; such a wait does not count as a failed attempt.
-        async with services.store.begin() as db:
-            await deliveries.postponed(db, delivery, str(error), now + timedelta(seconds=RETRY_SECONDS))
-        log.warning("delivery.postponed", code=error.code, why=str(error))
-        return
-    except Exception as error:  # the edge of a job: one bad delivery must not stop the others
-        log.exception("delivery.crashed")
-        async with services.store.begin() as db:
-            await deliveries.failed(db, delivery, repr(error), now + timedelta(seconds=RETRY_SECONDS), now)
+        if _may_pass(error):
+            await _postpone(services, delivery, error)
+        else:
+            await _count(services, delivery, str(error))
         return
     log.info("delivery.routed", name=delivery.event, outcome=outcome)
     for run_id in woken:
         await ring(services, run_id)
+
+
+async def _postpone(services: Services, delivery: Delivery, error: BotError) -> None:
+    """GitHub or the operator must act first: such a wait is no attempt, however often it comes."""
+    seconds = max(error.retry_after_seconds, 1) if isinstance(error, RateLimited) else RETRY_SECONDS
+    async with services.store.begin() as db:
+        not_before = services.clock.now() + timedelta(seconds=seconds)
+        await deliveries.postponed(db, delivery, str(error), not_before)
+    log.warning("delivery.postponed", code=error.code, why=str(error), seconds=seconds)
+
+
+async def _count(services: Services, delivery: Delivery, why: str) -> None:
+    """One attempt less. The pauses between them grow, since somebody may be mending what is in the way."""
+    now = services.clock.now()
+    async with services.store.begin() as db:
+        not_before = now + timedelta(seconds=_pause(await deliveries.attempts(db, delivery)))
+        state = await deliveries.failed(db, delivery, why, not_before, now)
+    log.error("delivery.failed", state=state.value, why=why)
 
 
 async def _plan(services: Services, delivery: Delivery, event: Event) -> tuple[str, set[RunId]]:
@@ -96,10 +122,11 @@ async def _plan(services: Services, delivery: Delivery, event: Event) -> tuple[s
         intents: list[Intent] = [Ignore("nothing listens to this event")]
         facts = None
     else:
-        facts = await gather(services, event.repo, handler.needs(event))
+        facts = await gather(services, event.repo, handler.needs(event), delivery.received_at)
         intents = handler.plan(event, facts)
     woken: set[RunId] = set()
     async with services.store.begin() as db:
+        await runs.lock_in_order(db, [intent.run_id for intent in intents if isinstance(intent, Signal)])
         outcomes = [await _write(services, db, event.repo, facts, intent, woken) for intent in intents]
         if not await deliveries.routed(db, delivery, "; ".join(outcomes) or "nothing to do", services.clock.now()):
             raise RoutedElsewhere(delivery.guid)
@@ -212,17 +239,36 @@ async def perform_loose(services: Services) -> None:
     async with services.store.read() as db:
         waiting = await effects.pending_loose(db, now, BATCH)
     for effect in waiting:
-        try:
-            await perform_one_loose(services, effect)
-        except BotError as error:
-            later = now + timedelta(seconds=_pause(effect.attempts)) if _may_pass(error) else None
-            async with services.store.begin() as db:
-                await effects.failed(db, effect.key, str(error), later)
-            log.warning("effect.failed", key=effect.key, code=error.code, why=str(error))
+        with structlog.contextvars.bound_contextvars(effect=effect.key, repo=effect.repo.full_name):
+            await _alone(_try_loose(services, effect, now), partial(_leave_unsaid, services, effect))
+
+
+async def _try_loose(services: Services, effect: Effect, now: datetime) -> None:
+    try:
+        await perform_one_loose(services, effect)
+    except BotError as error:
+        later = now + timedelta(seconds=_pause(effect.attempts)) if _may_pass(error) else None
+        async with services.store.begin() as db:
+            await effects.failed(db, effect.key, str(error), later)
+        log.warning("effect.failed", code=error.code, why=str(error))
+
+
+async def _leave_unsaid(services: Services, effect: Effect, why: str) -> None:
+    """Try it again at ever longer intervals, and not for ever: the mistake is ours."""
+    given_up = effect.attempts + 1 >= deliveries.MAX_ATTEMPTS
+    later = None if given_up else services.clock.now() + timedelta(seconds=_pause(effect.attempts))
+    async with services.store.begin() as db:
+        await effects.failed(db, effect.key, why, later)
+    log.error("effect.failed", why=why)
 
 
 def _may_pass(error: BotError) -> bool:
-    """Whether it can succeed later: by itself, or once the operator has mended the App. Nothing is left unsaid."""
+    """Whether it can succeed later: by itself, or once the operator has mended the App. Nothing is left unsaid.
+
+    An installation that was taken away does not come back: it would be another one.
+    """
+    if isinstance(error, NotInstalled):
+        return False
     return error.retryable or isinstance(error, AppRefused | PermissionMissing)
 
 
@@ -240,4 +286,12 @@ async def perform_one_loose(services: Services, effect: Effect) -> None:
         key=effect.key,
         intended_at=effect.at,
     )
-    await outbox.perform(effect, outside, write=write, epoch=None, clock=services.clock)
+    until = services.clock.now() + timedelta(seconds=effects.LOOSE_SECONDS)
+    await outbox.perform(
+        effect,
+        outside,
+        write=write,
+        stands=lambda: services.clock.now() < until,
+        epoch=None,
+        clock=services.clock,
+    )

@@ -84,8 +84,11 @@ async def _database(settings: "Settings") -> list[Line]:
 
     if (file := missing_file(settings.database_url)) is not None:
         return [Line("database", True, f"{file} will be made at the first start")]
-    async with open_store(settings.database_url, busy_seconds=5) as store, store.read() as db:
-        waiting = (await deliveries.counts(db)).items()
+    async with open_store(settings.database_url, busy_seconds=5) as store:
+        if (why := await store.behind()) is not None:
+            return [Line("database", True, f"answers; the next start makes its tables: {why}")]
+        async with store.read() as db:
+            waiting = (await deliveries.counts(db)).items()
     return [Line("database", True, "answers; deliveries: " + ", ".join(f"{n} {s.value}" for s, n in waiting))]
 
 
