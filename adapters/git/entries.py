@@ -18,9 +18,11 @@ from core.errors import TreeRefused
 from core.workspaces import FILE_LIMIT_BYTES, SYMLINK
 
 DEEPEST = 200
+IGNORE_LIMIT_BYTES = 1024 * 1024
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _GIT = ".git"
+_IGNORE = ".gitignore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +34,20 @@ class Found:
     content: bytes
 
 
-def refuse_repositories(tree: Path) -> None:
-    """Raise TreeRefused for an entry below the root that some git, on some file system, would take for `.git`.
+def refuse_unfit_for_git(tree: Path) -> None:
+    """Raise TreeRefused for what host git must not meet when it lists the tree.
 
-    The root's own `.git` is the throwaway that the box was given, and is passed over.
+    That is an entry below the root that some git, on some file system, would take for `.git` (the root's own is the
+    throwaway that the box was given, and is passed over), and ignore rules that git would wait for, or that are too
+    large for it: it reads them whole, and 2 GiB of them crash it.
     """
     for entry in _walk(tree, lambda _: True):
         if is_git(entry.name):
             raise TreeRefused(
                 f"{shown(entry.path)} could be taken for a git directory; only the root of a tree may have one."
             )
+        if entry.name == _IGNORE:
+            _refuse_unfit_rules(entry)
 
 
 def contents(tree: Path, wanted: set[bytes]) -> Iterator[Found]:
@@ -135,6 +141,15 @@ def _below(folder: int, path: bytes, depth: int, enter: Callable[[bytes], bool])
             yield from _below(descriptor, below + b"/", depth + 1, enter)
         finally:
             os.close(descriptor)
+
+
+def _refuse_unfit_rules(entry: _Entry) -> None:
+    """Git does not follow a symlink here, and a folder says nothing to it."""
+    mode = entry.status.st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
+        raise TreeRefused(f"{shown(entry.path)} is not a regular file.")
+    if stat.S_ISREG(mode) and entry.status.st_size > IGNORE_LIMIT_BYTES:
+        raise TreeRefused(f"{shown(entry.path)} is larger than 1 MiB, which ignore rules never are.")
 
 
 def _file(entry: _Entry) -> Found:

@@ -14,7 +14,7 @@ from adapters.git import objects
 from adapters.git.changes import NOTHING, Change, changed_tree, refuse_leaving
 from adapters.git.checkout import temporary_index
 from adapters.git.command import git
-from adapters.git.entries import contents, refuse_repositories
+from adapters.git.entries import contents, refuse_unfit_for_git
 from core.names import Sha
 from core.workspaces import GITLINK, NO_MODE, SYMLINK
 
@@ -27,7 +27,7 @@ async def snapshot(git_dir: Path, tree: Path, last: Sha) -> Sha:
 
     Submodules of `last` stay as they are. Raises TreeRefused as `Workspace.snapshot` says.
     """
-    await asyncio.to_thread(refuse_repositories, tree)
+    await asyncio.to_thread(refuse_unfit_for_git, tree)
     known, wanted = await _known(git_dir, last), await _untracked(git_dir, tree, last)
     return await changed_tree(git_dir, last, await asyncio.to_thread(_differing, git_dir, tree, known, wanted))
 

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from adapters.sandbox import certificates, disk, memory, probe, relay
-from adapters.sandbox.cgroups import ControlGroup, control_group
+from adapters.sandbox.cgroups import BOX_PROCESSES, ControlGroup, control_group
 from adapters.sandbox.execution import Execution, NotACommand, memory_file, readable
 from adapters.sandbox.launch import launch
 from adapters.sandbox.layout import (
@@ -133,7 +133,7 @@ class BubblewrapBox:
             raise BoxUnavailable(MISSING)
         with ExitStack() as opened:
             descriptors = {path: opened.enter_context(memory_file(text)) for path, text in self._files.items()}
-            seccomp = opened.enter_context(memory_file(seccomp_filter()))
+            seccomp = opened.enter_context(memory_file(seccomp_filter(memory_counted=group is not None)))
             read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
             opened.callback(os.close, read)
             until_started = opened.enter_context(ExitStack())
@@ -152,7 +152,7 @@ class BubblewrapBox:
             # By descriptor, since every user of the machine may read what stands on a command line.
             arguments = opened.enter_context(memory_file(_separated(bubblewrap_arguments(layout))))
             execution = Execution(
-                [*way.before, program, "--args", str(arguments), "--", *self._inner(), *command.argv],
+                [*way.before, program, "--args", str(arguments), "--", *self._inner(group), *command.argv],
                 command,
                 env={"PATH": HOST_PATH},
                 cwd=Path("/"),
@@ -163,11 +163,14 @@ class BubblewrapBox:
             opened.callback(first.close)
             yield execution, first
 
-    def _inner(self) -> list[str]:
-        """What stands before the command inside the box: the limits, and the way to the gateway."""
+    def _inner(self, group: ControlGroup | None) -> list[str]:
+        """What stands before the command inside the box: the limits, and the way to the gateway.
+
+        A control group has to refuse a process before the resource limit does: only it can tell that it did.
+        """
         limits = self._limits
         bounds = {
-            "nproc": limits.processes,
+            "nproc": limits.processes + (BOX_PROCESSES if group else 0),
             "nofile": limits.open_files,
             "fsize": limits.file_bytes,
             "cpu": limits.cpu_seconds,

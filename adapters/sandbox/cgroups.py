@@ -18,6 +18,8 @@ from pathlib import Path
 
 from core.boxes import Limits
 
+BOX_PROCESSES = 2
+"""Bubblewrap's own two count in a group, too; a relay to a gateway counts as one of the command's."""
 _PREFIX = "pullwright-"
 _numbers = itertools.count(1)
 
@@ -79,8 +81,7 @@ def control_group(limits: Limits) -> ControlGroup | None:
         else:
             (group.memory / "memory.limit_in_bytes").write_text(bound)
             _write_if_there(group.memory / "memory.memsw.limit_in_bytes", bound)
-        # bubblewrap's own two processes and the relay count here
-        (group.pids / "pids.max").write_text(str(limits.processes + 3))
+        (group.pids / "pids.max").write_text(str(limits.processes + BOX_PROCESSES))
     except OSError:
         group.remove()
         return None

@@ -1,7 +1,8 @@
 """A watch over the memory of a box where no control group can be made: what all its processes hold together.
 
 Coarser than the kernel's own accounting: it looks four times a second, and `RLIMIT_DATA` bounds each process
-in between. What lies in `/tmp` and `/dev/shm` is bounded by their sizes instead.
+in between. What lies in `/tmp` and `/dev/shm` is bounded by their sizes instead, and memory that belongs to no process
+is refused (`seccomp.UNCOUNTED`).
 """
 
 from __future__ import annotations

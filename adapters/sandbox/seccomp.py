@@ -31,6 +31,9 @@ REFUSED = {
     "sethostname", "setdomainname", "modify_ldt", "uselib", "iopl", "ioperm",
 }  # fmt: skip
 
+UNCOUNTED = {"memfd_create", "memfd_secret", "shmget"}
+"""Memory that belongs to no process, and stays when every process has let go of it: only a control group counts it."""
+
 NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW* but CLONE_NEWTIME
 NEW_TIME_NAMESPACE = 0x80  # in clone() this bit belongs to the signal number
 FAMILIES = {"unix": 1, "inet": 2, "inet6": 10}
@@ -51,7 +54,7 @@ _COMMON = {
     "clone3": 435,
     "pidfd_getfd": 438, "process_madvise": 440, "mount_setattr": 442, "quotactl_fd": 443,
     "open_tree_attr": 467,
-    "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427,
+    "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "memfd_secret": 447,
 }  # fmt: skip
 
 MACHINES = {
@@ -74,6 +77,7 @@ MACHINES = {
             "vhangup": 153, "sethostname": 170, "setdomainname": 171, "modify_ldt": 154, "uselib": 134,
             "iopl": 172,
             "ioperm": 173, "personality": 135, "ioctl": 16, "socket": 41,
+            "memfd_create": 319, "shmget": 29,
         },
     ),
     "aarch64": Machine(
@@ -92,7 +96,7 @@ MACHINES = {
             "settimeofday": 170, "clock_settime": 112, "clock_adjtime": 266, "quotactl": 60,
             "nfsservctl": 42, "syslog": 116,
             "vhangup": 58, "sethostname": 161, "setdomainname": 162, "personality": 92, "ioctl": 29,
-            "socket": 198,
+            "socket": 198, "memfd_create": 279, "shmget": 194,
         },
     ),
 }  # fmt: skip
@@ -105,14 +109,18 @@ _X32_BIT = 0x40000000
 _NR, _ARCH = 0, 4
 
 
-def seccomp_filter(machine: str | None = None) -> bytes:
-    """The program for this machine; raises LookupError on one that we have no numbers for."""
+def seccomp_filter(machine: str | None = None, *, memory_counted: bool = True) -> bytes:
+    """The program for this machine; raises LookupError on one that we have no numbers for.
+
+    `memory_counted`: a control group counts all memory of the box; without one, what it could not see is refused.
+    """
     known = MACHINES[machine or platform.machine()]
     calls = known.calls
     program = [_load(_ARCH), _jump(_EQUAL, known.audit_arch, 1, 0), _answer(_KILL), _load(_NR)]
     if known.x32:
         program += [_jump(_AT_LEAST, _X32_BIT, 0, 1), _answer(_KILL)]
-    for name in sorted(REFUSED & calls.keys()):
+    refused = REFUSED if memory_counted else REFUSED | UNCOUNTED
+    for name in sorted(refused & calls.keys()):
         program += _when(calls[name], [_answer(_ERRNO | errno.EPERM)])
     # glibc falls back to clone(), whose flags can be read here; those of clone3 lie behind a pointer.
     program += _when(calls["clone3"], [_answer(_ERRNO | errno.ENOSYS)])

@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from adapters.sandbox import cgroups
 from core.boxes import Limits
 
 MIB = 2**20
@@ -15,6 +16,20 @@ async def test_a_fork_bomb_stays_small(run):
     line = "bomb() { bomb | bomb & }; bomb 2>/dev/null; sleep 0.3; ls -d /proc/[0-9]* | wc -l"
     result = await run(line, limits=Limits(processes=24), timeout_seconds=3)
     assert result.timed_out or int((result.text.split() or ["0"])[-1]) <= 27
+
+
+async def test_a_refused_process_is_said_where_a_control_group_counts_them(run):
+    line = "for n in $(seq 40); do sleep 9 & done 2>&1; exit 3"
+    result = await run(line, limits=Limits(processes=24), timeout_seconds=8)
+    counted = "It asked for more than 24 processes at once and was refused."
+    assert result.why == (counted if cgroups.hierarchy() else None)
+    assert "Cannot fork" in result.text
+
+
+@pytest.mark.parametrize("call", ["memfd_create(b'x', 0)", "shmget(0, 4096, 0o1600)"])
+async def test_memory_that_belongs_to_no_process_is_counted_or_refused(run, call):
+    code = f"import ctypes; print(ctypes.CDLL(None).{call} >= 0)"
+    assert (await run(f'python3 -c "{code}"')).text == f"{cgroups.hierarchy() is not None}\n"
 
 
 async def test_memory_of_one_process_is_bounded(run):
