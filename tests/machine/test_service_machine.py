@@ -1,0 +1,24 @@
+"""Whatever people, GitHub, the network and death do to the service, in whatever order: its promises hold."""
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+from service_machine import ServiceMachine
+
+ALWAYS = settings(
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_the_promises_hold_in_a_few_stories_that_are_always_the_same() -> None:
+    few = settings(ALWAYS, max_examples=4, stateful_step_count=12, derandomize=True, phases=(Phase.generate,))
+    run_state_machine_as_test(ServiceMachine, settings=few)
+
+
+@pytest.mark.slow
+def test_the_promises_hold_in_many_stories_that_nobody_thought_of() -> None:
+    many = settings(ALWAYS, max_examples=40, stateful_step_count=30)
+    run_state_machine_as_test(ServiceMachine, settings=many)
