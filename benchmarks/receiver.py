@@ -4,7 +4,6 @@ The bare handler checks the HMAC and parses the JSON of the same requests, and k
 every delivery (SQLite, `synchronous=FULL`) before it answers, and rings a real Redis.
 """
 
-import argparse
 import asyncio
 import contextlib
 import hmac
@@ -15,34 +14,25 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks import bare
+from benchmarks.figures import Bound, Figure, Report, middle
 from benchmarks.load import Measured, drive
 from bot.up.children import Child, Keeper
 
 CONNECTIONS = 64
 BODY_BYTES = 12_000
+SECONDS = 4.0
+"""For each server in each round."""
 GOAL, FLOOR = 0.6, 0.4
 ROUNDS = 3
 """The two servers take turns, so that a slow moment of the machine meets both."""
 
 
-def main() -> None:
-    """Measure, and print a table or one JSON document. Ends with 1 below the floor."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=4.0, help="for each server in each round")
-    parser.add_argument("--json", action="store_true", help="one JSON document")
-    chosen = parser.parse_args()
-    found = asyncio.run(measure(chosen.seconds))
-    print(json.dumps(found, indent=2) if chosen.json else _table(found))
-    sys.exit(0 if found["ratio"] >= FLOOR and not found["refused"] else 1)
-
-
-async def measure(seconds: float) -> dict[str, Any]:
-    """Both servers under the same load, by turns. `ratio` is between the throughputs of all rounds."""
+async def measure() -> Report:
+    """Both servers under the same load, by turns; the throughputs of all rounds together."""
     secret = secrets.token_hex(16)
     body = _body()
     signature = "sha256=" + hmac.digest(secret.encode(), body, "sha256").hex()
@@ -58,28 +48,23 @@ async def measure(seconds: float) -> dict[str, Any]:
                         body=body,
                         signature=signature,
                         connections=CONNECTIONS,
-                        seconds=seconds,
+                        seconds=SECONDS,
                         series=number,
                     )
                     rounds[name].append(measured)
-    best = {name: sum(one.answered for one in many) / sum(one.seconds for one in many) for name, many in rounds.items()}
-    return {
-        "connections": CONNECTIONS,
-        "body_bytes": len(body),
-        "ratio": best["receiver"] / best["bare"],
-        "goal": GOAL,
-        "floor": FLOOR,
-        "refused": sum(one.refused for many in rounds.values() for one in many),
-        "servers": {
-            name: {
-                "per_second": best[name],
-                "p50_ms": 1000 * sorted(one.p50 for one in many)[len(many) // 2],
-                "p99_ms": 1000 * sorted(one.p99 for one in many)[len(many) // 2],
-                "rounds": [asdict(one) | {"per_second": one.per_second} for one in many],
-            }
-            for name, many in rounds.items()
-        },
-    }
+    if refused := sum(one.refused for many in rounds.values() for one in many):
+        raise SystemExit(f"{refused} deliveries were refused.")
+    each = {name: sum(one.answered for one in many) / sum(one.seconds for one in many) for name, many in rounds.items()}
+    figure = Figure(
+        f"receiver, {CONNECTIONS} connections",
+        each["receiver"],
+        "deliveries/s",
+        baseline=each["bare"],
+        against="bare aiohttp",
+        bound=Bound("ratio", "at least", FLOOR),
+        goal=GOAL,
+    )
+    return Report((figure,), _latencies(rounds))
 
 
 def _body() -> bytes:
@@ -139,14 +124,9 @@ async def _listens(port: int) -> None:
             await asyncio.sleep(0.02)
 
 
-def _table(found: dict[str, Any]) -> str:
-    lines = [f"{'':<10}{'per second':>12}{'p50 ms':>10}{'p99 ms':>10}"]
-    for name, server in found["servers"].items():
-        lines.append(f"{name:<10}{server['per_second']:>12.0f}{server['p50_ms']:>10.1f}{server['p99_ms']:>10.1f}")
-    size = f"{found['connections']} connections, {found['body_bytes']} bytes each, every delivery committed"
-    lines.append(f"ratio {found['ratio']:.2f} (goal {found['goal']}, floor {found['floor']}); {size}")
+def _latencies(rounds: dict[str, list[Measured]]) -> str:
+    lines = [f"{'':<10}{'p50 ms':>10}{'p99 ms':>10}"]
+    for name, many in rounds.items():
+        p50, p99 = (1000 * middle(getattr(one, place) for one in many) for place in ("p50", "p99"))
+        lines.append(f"{name:<10}{p50:>10.1f}{p99:>10.1f}")
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    main()
