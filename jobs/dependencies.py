@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from adapters.git.checkout import delete
 from adapters.sandbox.gateway import PACKAGE_INDEX_HOSTS, ConnectGateway
-from core.boxes import DEPENDENCIES, Command, CommandResult, Gateway, Mount
+from core.boxes import DEPENDENCIES, Command, CommandResult, Gateway, Mount, Passage
 from core.digests import digest
 from core.errors import SetupFailed
 from core.runs import Run
@@ -21,6 +21,8 @@ from jobs.services import Services
 SETUP_SECONDS = 900
 OUTPUT_BYTES = 400_000
 TAIL_CHARACTERS = 3_000
+MOST_PLACES = 50
+"""Places that an entry of the journal names: a hostile setup asks for thousands."""
 
 
 class Journal(Protocol):
@@ -60,17 +62,19 @@ async def _make(
     sockets = services.settings.run_dir
     sockets.mkdir(parents=True, exist_ok=True)
     scratch = await workspace.scratch(run.base_sha, "setup")
+    failed: SetupFailed | None = None
     try:
         async with ConnectGateway(sockets / f"{run.id}.gw", PACKAGE_INDEX_HOSTS) as gateway:
             await _run(services, scratch, deps, commands, gateway)
-            passages = [f"{p.host}:{p.port} {'allowed' if p.allowed else 'refused'}" for p in gateway.passages]
-    except SetupFailed:
-        await delete(building)
-        raise
+    except SetupFailed as error:
+        failed = error
     finally:
         await workspace.discard("setup")
-    facts = {"commands": list(commands), "seconds": round(monotonic() - began, 3), "passages": sorted(set(passages))}
-    await journal("setup.done", facts)
+    facts = {"commands": list(commands), "seconds": round(monotonic() - began, 3), "passages": shown(gateway.passages)}
+    await journal("setup.failed" if failed else "setup.done", facts)
+    if failed:
+        await delete(building)
+        raise failed
     (building / "complete").write_text(json.dumps(list(commands)), encoding="utf-8")
     try:
         building.rename(made)
@@ -89,6 +93,14 @@ async def _run(services: Services, tree: Path, deps: Path, commands: Sequence[st
                 raise SetupFailed(f"`{command}` failed.", evidence=tail(result))
     finally:
         await box.kill()
+
+
+def shown(passages: Sequence[Passage]) -> list[str]:
+    """Where a setup went and where it was not let, each place once; those it was refused come first."""
+    places = sorted({(p.allowed, p.host, p.port) for p in passages})
+    lines = [f"{host}:{port} {'allowed' if allowed else 'refused'}" for allowed, host, port in places]
+    more = len(lines) - MOST_PLACES
+    return [*lines[:MOST_PLACES], f"and {more} more"] if more > 0 else lines
 
 
 def tail(result: CommandResult, characters: int = TAIL_CHARACTERS) -> str:

@@ -38,6 +38,9 @@ LONGEST_RETRY_SECONDS = 3600
 log = structlog.get_logger()
 
 
+_BUSY = "no new run: an unfinished one has the subject"
+
+
 class RoutedElsewhere(BotError):
     """Another intake was quicker with this delivery; what was about to be written here is rolled back."""
 
@@ -115,8 +118,24 @@ async def _count(services: Services, delivery: Delivery, why: str) -> None:
     log.error("delivery.failed", state=state.value, why=why)
 
 
+class Overtaken(BotError):
+    """A run began on the subject after the handler had looked; what was about to be written here is rolled back."""
+
+    code = "overtaken"
+
+
 async def _plan(services: Services, delivery: Delivery, event: Event) -> tuple[str, set[RunId]]:
-    """Ask the event's handler what it wants, and write all of it in one transaction."""
+    """Ask the event's handler what it wants, and write all of it in one transaction.
+
+    Where another run was quicker the handler looks once more, and answers with that run in sight.
+    """
+    try:
+        return await _once(services, delivery, event, again=True)
+    except Overtaken:
+        return await _once(services, delivery, event, again=False)
+
+
+async def _once(services: Services, delivery: Delivery, event: Event, *, again: bool) -> tuple[str, set[RunId]]:
     handler = handler_of(event)
     if handler is None:
         intents: list[Intent] = [Ignore("nothing listens to this event")]
@@ -128,6 +147,8 @@ async def _plan(services: Services, delivery: Delivery, event: Event) -> tuple[s
     async with services.store.begin() as db:
         await runs.lock_in_order(db, [intent.run_id for intent in intents if isinstance(intent, Signal)])
         outcomes = [await _write(services, db, event.repo, facts, intent, woken) for intent in intents]
+        if again and _BUSY in outcomes:
+            raise Overtaken(delivery.guid)
         if not await deliveries.routed(db, delivery, "; ".join(outcomes) or "nothing to do", services.clock.now()):
             raise RoutedElsewhere(delivery.guid)
     return "; ".join(outcomes), woken
@@ -206,7 +227,7 @@ async def _start(
     )
     inserted = await runs.insert(db, run)
     if inserted is not Inserted.started:
-        return f"no new run: {inserted.value}"
+        return _BUSY if inserted is Inserted.busy else f"no new run: {inserted.value}"
     await events.append(
         db,
         run.id,

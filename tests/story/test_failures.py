@@ -301,6 +301,16 @@ async def test_a_base_that_cannot_be_tested_ends_the_run_before_it_costs_more_th
         assert len(world.town.model.requests) == 1
 
 
+async def test_a_setup_that_fails_leaves_in_the_journal_where_it_tried_to_go(tmp_path: Path) -> None:
+    script = "python3 -c 'import urllib.request as u; u.urlopen(\"https://evil.example/\")'"
+    async with open_story(tmp_path, setup=[script]) as world:
+        await world.ask()
+        await world.settle_in_time()
+        await _failed(world, "setup-failed")
+        (entry,) = [event.facts for event in await world.journal() if event.name == "setup.failed"]
+        assert entry["passages"] == ["evil.example:443 refused"]
+
+
 # The agents
 
 

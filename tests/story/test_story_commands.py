@@ -1,8 +1,11 @@
 """Commands: what people type, what happens, and what the bot answers."""
 
+import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
+import pytest
 from story_sources import AT_ONCE, source
 from story_trust import (
     all_runs,
@@ -18,9 +21,13 @@ from story_trust import (
 )
 from story_world import LABEL, World
 
+from adapters.store import deliveries
 from bot.demo.github.acts import comments
 from core import faults
 from core.errors import GitHubUnavailable
+from core.facts import Facts
+from jobs import intake
+from jobs.intake import drain
 
 # Telling --------------------------------------------------------------------------------------------------------
 
@@ -200,6 +207,34 @@ async def test_a_label_that_an_issue_comes_with_starts_one_run_and_says_so_once(
     await quick.settle()
     assert len(await all_runs(quick)) == 1
     assert [words.split(" ")[0] for words in quick.replies()] == ["**✋", "###"]
+
+
+async def test_an_order_that_another_overtook_is_answered_with_the_run_that_was_quicker(
+    quick: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue = await quick.requester.open_issue("Slugs hold runs of hyphens")
+    await quick.settle()
+    await quick.requester.comment(issue.number, "/implement")
+    looked, gather = asyncio.Event(), intake.gather
+
+    async def looks_before_the_other_writes(*about: Any) -> Facts:
+        facts = await gather(*about)
+        if not looked.is_set():
+            looked.set()
+            await quick.approver.label(issue.number, LABEL)
+            await quick.town.github.webhooks.delivered()
+            async with quick.services.store.read() as db:
+                (label,) = [one for one in await deliveries.pending(db, quick.clock.now(), 9) if one.event == "issues"]
+            await intake._route(quick.services, label)
+        return facts
+
+    monkeypatch.setattr(intake, "gather", looks_before_the_other_writes)
+    await quick.town.github.webhooks.delivered()
+    await drain(quick.services)
+    run = await quick.run()
+    assert run.source == "label"
+    assert len(await all_runs(quick)) == 1
+    assert quick.replies() == [f"Run `{run.id}` is at work here already: queued. `/cancel` stops it."]
 
 
 async def test_a_labelling_that_is_delivered_again_and_again_starts_one_run(quick: World) -> None:
