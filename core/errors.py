@@ -71,6 +71,8 @@ class AppRefused(BotError):
 class NotInstalled(AppRefused):
     """GitHub knows the App, but not (or no longer) in this installation or for this repository."""
 
+    code = "not-installed"
+
     def remedy(self) -> str:
         return "Install the App for this repository, in its settings at GitHub."
 
