@@ -272,6 +272,8 @@ async def _failed(services: Services, lease: Lease, error: BotError) -> None:
 
 
 def _may_pass(error: BotError, run: Run) -> bool:
+    if isinstance(error, RateLimited):
+        return True  # GitHub is there, and says when it will serve us: that is no outage, however often it says so
     return run.outages < (NOT_THERE if isinstance(error, NotThere) else OUTAGES if error.retryable else 0)
 
 
@@ -280,13 +282,15 @@ async def _wait_out(services: Services, lease: Lease, run: Run, error: BotError)
     pause = min(2.0 ** (run.outages + 1), LONGEST_PAUSE_SECONDS)
     if isinstance(error, RateLimited):
         pause = max(error.retry_after_seconds, 1.0)
-    if run.outages + 1 == SHOWN_OUTAGE:
+    elif run.outages + 1 == SHOWN_OUTAGE:
         await endings.show_outage(services, run, str(error))
     now = services.clock.now()
     async with lease.write() as db:
         await events.append(db, run.id, name="run.postponed", actor="pullwright", facts=_why(error, pause), at=now)
-        await runs.wait_out(db, run.id, lease.epoch, now + timedelta(seconds=pause))
-    log.warning("run.postponed", code=error.code, why=str(error), seconds=pause, outage=run.outages + 1)
+        await runs.wait_out(
+            db, run.id, lease.epoch, now + timedelta(seconds=pause), outage=not isinstance(error, RateLimited)
+        )
+    log.warning("run.postponed", code=error.code, why=str(error), seconds=pause)
 
 
 def _why(error: BotError, pause: float) -> Mapping[str, object]:

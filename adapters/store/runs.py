@@ -154,9 +154,10 @@ async def release(db: AsyncConnection, run_id: RunId, epoch: Epoch, not_before: 
     await held(db, _held_move(Trigger.release, run_id, epoch, not_before=not_before))
 
 
-async def wait_out(db: AsyncConnection, run_id: RunId, epoch: Epoch, not_before: datetime) -> None:
-    """Give the lease back until something outside may answer again: an outage is counted, and no attempt."""
-    away = {"attempts": _t.attempts - 1, "outages": _t.outages + 1, "not_before": not_before}
+async def wait_out(db: AsyncConnection, run_id: RunId, epoch: Epoch, not_before: datetime, *, outage: bool) -> None:
+    """Give the lease back until something outside may answer again: no attempt is counted, but the outage if it is
+    one."""
+    away = {"attempts": _t.attempts - 1, "outages": _t.outages + outage, "not_before": not_before}
     await held(db, _held_move(Trigger.release, run_id, epoch, **away))
 
 

@@ -58,13 +58,21 @@ async def test_a_pause_that_github_asked_for_is_kept_to_the_second(quick: World)
     await quick.ask()
     await quick.settle()
     run = await quick.run()
-    assert (run.state, run.outages, run.attempts) == ("queued", 1, 0)
+    assert (run.state, run.outages, run.attempts) == ("queued", 0, 0)
     quick.clock.leap(85)
     async with quick.services.store.read() as db:
         assert await runs.due(db, quick.clock.now(), 5) == []
     quick.clock.leap(6)
     await quick.settle()
     assert (await quick.run()).state == "waiting"
+
+
+async def test_a_run_that_github_asks_to_wait_again_and_again_is_not_given_up(quick: World) -> None:
+    faults.arm("step.after_intent", fail(OUTAGES * 2, RateLimited("GitHub limits us for 8 s at GET /x: slow down", 8)))
+    await quick.ask()
+    await quick.settle_in_time(rounds=OUTAGES * 2 + 2, seconds=9)
+    run = await quick.run()
+    assert (run.state, run.outages, run.attempts) == ("waiting", 0, 0), run.ended_why
 
 
 async def test_people_are_told_of_an_outage_that_lasts_and_that_it_is_over(quick: World) -> None:
