@@ -24,6 +24,8 @@ MARKER = re.compile(r"<!-- pullwright (\S+) -->")
 AT_WORK = 12
 """Runs that are looked at at the same time."""
 CHECKS = {"tests", "policy", "review", "approval"}
+SETTINGS = {"PULLWRIGHT_SANDBOX": "none", "PULLWRIGHT_LEASE_SECONDS": "3600"}
+"""A lease that outlasts the leaps of the clock: this is about GitHub."""
 TRIVIAL = {"tests": {"run": "true"}}
 """Checks that cost nothing: this is not about boxes."""
 
@@ -44,7 +46,10 @@ async def neighbours(world: World, source: Path, number: int, of_each_owner: int
 
 
 async def until_quiet(world: World) -> None:
-    """Let everything happen that can happen without a person, many runs at once; time leaps when all are idle."""
+    """Let everything happen that can happen without a person, many runs at once.
+
+    Time leaps while there is room for more work.
+    """
     draining, looking = asyncio.Event(), dict[RunId, asyncio.Task[None]]()
     intake = asyncio.create_task(asyncio.sleep(0))
     for _ in range(20_000):
@@ -65,7 +70,9 @@ async def until_quiet(world: World) -> None:
                 intake = asyncio.create_task(drain(world.services))
         busy = [*looking.values(), *([] if intake.done() else [intake])]
         if busy:
-            await asyncio.wait(busy, timeout=0.5, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(busy, timeout=0.05, return_when=asyncio.FIRST_COMPLETED)
+            if len(looking) < AT_WORK:
+                world.clock.leap(1)  # most runs are told to wait: nobody needs to sit it out
         elif await _nothing_left(world):
             return
         else:
@@ -104,7 +111,7 @@ async def told_through_a_storm(
 ) -> None:
     """So many issues, from the label to the merge. `met` are faults that it must have met on its way."""
     origin = source(folder, checks=TRIVIAL)
-    async with quick_world(folder, source=origin, policy=AT_ONCE, settings={"PULLWRIGHT_SANDBOX": "none"}) as world:
+    async with quick_world(folder, source=origin, policy=AT_ONCE, settings=SETTINGS) as world:
         github = world.town.github
         streets = await neighbours(world, origin, number, of_each_owner)
         await until_quiet(world)
