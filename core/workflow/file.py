@@ -1,0 +1,69 @@
+"""A workflow file: what starts it, what it is given, and its steps."""
+
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, ValidationError, model_validator
+
+from core.documents import Document, load, mistakes
+from core.errors import DocumentInvalid
+from core.names import Value
+from core.workflow import steps
+from core.workflow.references import references
+from core.workflow.steps import Step
+from core.workflow.values import Expression, Id
+
+MOST_STEPS = 200
+
+
+class Listen(Value):
+    """What starts the workflow."""
+
+    command: Id | None = None
+    label: Annotated[str, StringConstraints(min_length=1, max_length=50)] | None = None
+
+
+class Input(Value):
+    """A parameter. Without a default it must be given."""
+
+    type: Literal["string", "number", "boolean"] = "string"
+    description: str = ""
+    default: str | int | float | bool | None = None
+
+    @model_validator(mode="after")
+    def _default_fits(self) -> "Input":
+        kinds = {"string": str, "number": (int, float), "boolean": bool}
+        fits = isinstance(self.default, kinds[self.type]) and (self.type == "boolean") == isinstance(self.default, bool)
+        if self.default is not None and not fits:
+            raise ValueError(f"the default is not a {self.type}")
+        return self
+
+
+class Workflow(Value):
+    name: Id
+    description: Annotated[str, StringConstraints(max_length=500)] = ""
+    on: Listen = Listen()
+    inputs: dict[Id, Input] = {}
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=MOST_STEPS)
+    outputs: dict[Id, Expression] = {}
+    """What is left of a run that did every step, by name."""
+
+
+_MODELS = (Workflow, Listen, Input, *steps.MODELS)
+KNOWN = tuple(sorted({field.alias or name for model in _MODELS for name, field in model.model_fields.items()}))
+"""Every key of the language, for suggestions."""
+
+
+@lru_cache(maxsize=64)
+def parse(text: str, name: str) -> Workflow:
+    """The workflow, or DocumentInvalid with every mistake. Remembered: a run reads its own at every status it shows."""
+    document: Document = load(text, name)
+    value: Any = document.value if document.value is not None else {}
+    found = references(value)
+    try:
+        workflow = Workflow.model_validate(value)
+    except ValidationError as error:
+        raise DocumentInvalid(name, mistakes(document, error, known=KNOWN, more=found)) from error
+    if found:
+        raise DocumentInvalid(name, mistakes(document, None, more=found))
+    return workflow
