@@ -124,12 +124,13 @@ def names_in(text: str) -> list[tuple[str, str | None]]:
 
 
 def _members(tree: nodes.Node, roots: set[str]) -> Iterator[tuple[str, str | None]]:
-    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        if isinstance(node.node, nodes.Name) and node.node.name in roots:
-            if isinstance(node, nodes.Getattr):
-                yield node.node.name, node.attr
-            elif isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
-                yield node.node.name, node.arg.value
+    for dotted in tree.find_all(nodes.Getattr):
+        if isinstance(dotted.node, nodes.Name) and dotted.node.name in roots:
+            yield dotted.node.name, dotted.attr
+    for looked_up in tree.find_all(nodes.Getitem):
+        name, key = looked_up.node, looked_up.arg
+        if isinstance(name, nodes.Name) and name.name in roots and isinstance(key, nodes.Const):
+            yield name.name, str(key.value)
 
 
 def holds(text: str | None, values: Mapping[str, Any]) -> bool:

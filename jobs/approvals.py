@@ -229,7 +229,7 @@ async def _no_longer(work: Work, policy: Policy, asked: Content, approval: Appro
 async def _answer(work: Work, signal: NewSignal, body: str) -> None:
     """One reply per signal, where the person spoke."""
     number = work.run.pull_number if signal.review_id is not None else None
-    if signal.comment_id is not None and work.run.pull_number is not None and work.outputs.get("ship"):
+    if signal.comment_id is not None and work.run.pull_number is not None and work.newest("Shipment"):
         number = work.run.pull_number
     await work.say(f"answer:{signal.key}", body, number=number)
 

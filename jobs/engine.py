@@ -20,7 +20,7 @@ from core.names import Digest, RunId
 from core.runs import Run
 from core.states import Trigger
 from core.workflow import Merge, Ready, Ship, Step, parse
-from jobs import endings, status
+from jobs import endings, handed, status
 from jobs.lease import Lease, beating
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.services import Services
@@ -154,7 +154,7 @@ async def _advance(services: Services, lease: Lease) -> None:
 
 def _came_to(work: Work) -> str:
     """What a run that did every step came to."""
-    if (merge := work.outputs.get("merge")) and "sha" in merge:
+    if work.newest("Merged"):
         return f"#{work.run.pull_number} is merged"
     if work.run.pull_number is not None:
         return f"#{work.run.pull_number} is approved, and a person may merge it"
@@ -207,10 +207,8 @@ async def _called_off(work: Work) -> None:
 
 
 async def _outcome(work: Work, step: Step) -> Outcome:
-    if step.when is not None:
-        policy = (await work.policy()).policy
-        if not holds(step.when, {"policy": policy.model_dump(mode="json"), "inputs": dict(work.run.inputs)}):
-            return Done({"skipped": step.when}, f"skipped: `{step.when}` does not hold")
+    if step.when is not None and not holds(step.when, await handed.values(work)):
+        return Done({"skipped": step.when}, f"skipped: `{step.when}` does not hold")
     now = work.services.clock.now()
     async with work.lease.write() as db:
         if await steps.get(db, work.run.id, step.id) is None:

@@ -8,12 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import costs, events, steps
 from core.errors import DocumentInvalid
-from core.outputs import ChangeSummary, Opinion, Plan, Research
+from core.outputs import ChangeSummary
 from core.runs import Run, Step, Waiting
 from core.states import RunState, Trigger, target
 from core.workflow import parse
 from handlers import replies
 from handlers.replies import CheckView, EvidenceView, PullView, RunView, StepView
+from handlers.replies.words import plural
+from jobs import handed
 from jobs.work import Work
 from policies.result import Result
 
@@ -93,23 +95,23 @@ async def pull_view(work: Work, summary: ChangeSummary, allowed: Result) -> Pull
     """What the text of the pull request is made of."""
     async with work.services.store.read() as db:
         totals = await costs.of_run(db, work.run.id)
-    tests = work.outputs["tests"]
-    opinion = Opinion.model_validate(work.outputs["review"]["form"])
-    repairs = tests["repairs"]
-    mended = f", after {repairs} repair{'s' if repairs != 1 else ''}" if repairs else ""
+    tests, opinion = handed.checked(work), handed.opinion(work)
+    checks = [CheckView("pullwright/policy", ok=allowed.approved, why=allowed.why)]
+    if tests is not None:
+        repairs = tests["repairs"]
+        mended = f", after {plural(repairs, 'repair')}" if repairs else ""
+        checks.insert(0, CheckView("pullwright/tests", ok=True, why=f"`{tests['check']['run']}` passes{mended}"))
+    if opinion is not None:
+        checks.append(CheckView("pullwright/review", ok=opinion.verdict == "approve" or None, why=f"{opinion.verdict}"))
     return PullView(
         issue=work.number,
         run=work.run.id,
         workflow=work.run.workflow,
         requester=work.run.requester,
         summary=summary,
-        plan=Plan.model_validate(work.outputs["plan"]["form"]),
-        evidence=evidence(tests),
-        checks=(
-            CheckView("pullwright/tests", ok=True, why=f"`{work.outputs['baseline']['check']['run']}` passes{mended}"),
-            CheckView("pullwright/policy", ok=allowed.approved, why=allowed.why),
-            CheckView("pullwright/review", ok=opinion.verdict == "approve" or None, why=f"{opinion.verdict}"),
-        ),
+        plan=handed.plan(work),
+        evidence=evidence(tests) if tests is not None else EvidenceView(),
+        checks=checks,
         opinion=opinion,
         policy=allowed,
         cost_usd=totals.cost_usd or Decimal(0),
@@ -121,8 +123,3 @@ def evidence(tests: Mapping[str, Any]) -> EvidenceView:
     """The evidence of a check's output, for people."""
     found = tests["evidence"]
     return EvidenceView(files=found["files"], base=found["base"], head=found["head"])
-
-
-def research(work: Work) -> Research | None:
-    output = work.outputs.get("research")
-    return Research.model_validate(output["form"]) if output else None

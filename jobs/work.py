@@ -1,6 +1,6 @@
 """What a step works with: the run, its lease, GitHub, the outputs of the steps before it, and the way to do effects."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from core.github import GitHub, RepositoryFacts
 from core.markers import marked
 from core.names import Epoch, Sha
 from core.runs import NewEffect, Run
-from core.workflow import Workflow
+from core.workflow import Handed, Workflow
 from jobs import outbox
 from jobs.effects import Outside, Receipt
 from jobs.effects.comments import fitting
@@ -103,6 +103,17 @@ class Work:
             if isinstance(output, dict) and output.get("tree"):
                 return Sha(output["tree"])
         return self.run.base_sha
+
+    def newest(self, what: Handed) -> dict[str, Any] | None:
+        """What the newest step of this kind handed over; None where none is done, or it was skipped."""
+        return next(self.newest_first(what), None)
+
+    def newest_first(self, what: Handed | None = None) -> Iterator[dict[str, Any]]:
+        """What every step that is done handed over, the newest first; with a kind, those of that kind."""
+        for step in reversed(self.workflow.steps):
+            output = self.outputs.get(step.id)
+            if isinstance(output, dict) and "skipped" not in output and what in {None, step.hands_over}:
+                yield output
 
     async def journal(self, name: str, facts: Mapping[str, Any], actor: str = "pullwright") -> None:
         async with self.lease.write() as db:

@@ -48,13 +48,13 @@ class PlanPrompt:
 
 @dataclass(frozen=True, slots=True)
 class ImplementPrompt:
-    """Carry out an approved plan."""
+    """Carry out a plan; without one, do what the issue asks for."""
 
     name: ClassVar[str] = "implement"
     repository: str
     number: int
     snapshot: Snapshot
-    plan: Plan
+    plan: Plan | None = None
     test_command: str | None = None
     baseline: str = ""
     protected: tuple[str, ...] = ()

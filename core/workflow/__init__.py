@@ -5,6 +5,7 @@ stands only what it *says*.
 """
 
 from core.workflow.file import Input, Listen, Workflow, parse
+from core.workflow.references import name_of
 from core.workflow.steps import (
     Agent,
     Ask,
@@ -13,6 +14,7 @@ from core.workflow.steps import (
     Check,
     Gate,
     Goal,
+    Handed,
     Merge,
     Ready,
     Repair,
@@ -32,6 +34,7 @@ __all__ = [
     "Check",
     "Gate",
     "Goal",
+    "Handed",
     "Input",
     "Listen",
     "Merge",
@@ -44,5 +47,6 @@ __all__ = [
     "Wait",
     "Workflow",
     "Write",
+    "name_of",
     "parse",
 ]

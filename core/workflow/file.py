@@ -32,9 +32,8 @@ class Input(Value):
 
     @model_validator(mode="after")
     def _default_fits(self) -> "Input":
-        kinds = {"string": str, "number": (int, float), "boolean": bool}
-        fits = isinstance(self.default, kinds[self.type]) and (self.type == "boolean") == isinstance(self.default, bool)
-        if self.default is not None and not fits:
+        kinds = {str: "string", int: "number", float: "number", bool: "boolean"}
+        if self.default is not None and kinds[type(self.default)] != self.type:
             raise ValueError(f"the default is not a {self.type}")
         return self
 
@@ -49,7 +48,7 @@ class Workflow(Value):
     """What is left of a run that did every step, by name."""
 
 
-_MODELS = (Workflow, Listen, Input, *steps.MODELS)
+_MODELS: tuple[type[Value], ...] = (Workflow, Listen, Input, *steps.MODELS)
 KNOWN = tuple(sorted({field.alias or name for model in _MODELS for name, field in model.model_fields.items()}))
 """Every key of the language, for suggestions."""
 

@@ -12,6 +12,7 @@ from core.names import Value
 from core.workflow.values import Expression, Given, Id, Seconds, Variable, Words
 
 FormName = Literal["Triage", "Research", "Plan", "Opinion", "ChangeSummary"]
+Handed = Literal["Triage", "Research", "Plan", "Opinion", "ChangeSummary", "Baseline", "Checked", "Shipment", "Merged"]
 FieldType = Literal["string", "number", "boolean", "list"]
 
 
@@ -197,7 +198,28 @@ class Step(Value):
     @property
     def action(self) -> "Action":
         """What the step does: the one of its alternatives that is there (the name of a built-in for `uses`)."""
-        return next(found for kind in KINDS if (found := getattr(self, kind)) is not None)
+        said: Action = next(found for kind in KINDS if (found := getattr(self, kind)) is not None)
+        return said
+
+    @property
+    def hands_over(self) -> "Handed | None":
+        """What the steps after it may take from it without naming it: always the newest of its kind."""
+        match self.action:
+            case "triage":
+                return "Triage"
+            case "research":
+                return "Research"
+            case Agent(output=str() as form):
+                return form
+            case Agent(writes=True):
+                return "ChangeSummary"
+            case Check():
+                return "Baseline" if self.expect == "any" else "Checked"
+            case Ship():
+                return "Shipment"
+            case Merge():
+                return "Merged"
+        return None
 
     @model_validator(mode="after")
     def _does_one_thing(self) -> "Step":

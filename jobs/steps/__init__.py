@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from core.workflow import Agent, Check, Gate, Merge, Ready, Ship, Step
+from core.workflow import Agent, Ask, Change, Check, Gate, Merge, Ready, Run, Ship, Step, Wait, Write
 from jobs.outcomes import Outcome
 from jobs.steps import agent, check, gate, merge, ready, research, ship, triage
 from jobs.work import Work
@@ -27,6 +27,8 @@ async def perform(step: Step, work: Work) -> Outcome:
             return await ready.perform(step, work)
         case Merge() as said:
             return await merge.perform(step, said, work)
+        case Run() | Ask() | Wait() | Write() | Change():
+            raise AssertionError(step.id)
         case str() as name:
             raise AssertionError(name)  # the language allows no other built-in
         case _ as never:

@@ -10,6 +10,7 @@ from core.outputs import ChangeSummary, Opinion, Plan, Research, ReviewVerdict, 
 from core.workflow import Agent, Step
 from handlers.replies.words import money
 from jobs import agent as agents
+from jobs import handed
 from jobs.memo import StepMemo
 from jobs.outcomes import Done, Outcome
 from jobs.work import Work
@@ -19,7 +20,7 @@ from prompts import ImplementPrompt, PlanPrompt, PromptInput, RepairPrompt, Revi
 FORMS: dict[str, type[Value]] = {form.__name__: form for form in (Triage, Research, Plan, Opinion, ChangeSummary)}
 
 
-class Handed(Value):
+class HandedIn(Value):
     """What an agent handed in: its form, the tree it left, and what it took."""
 
     form: dict[str, Any]
@@ -30,13 +31,13 @@ class Handed(Value):
 
 
 async def perform(step: Step, agent: Agent, work: Work) -> Outcome:
-    form = FORMS[agent.output] if agent.output else ChangeSummary
+    form = FORMS[agent.output] if isinstance(agent.output, str) else ChangeSummary
     prompt = await _prompt(agent, work)
-    handed = await hand_in(work, step.id, agent.role, prompt, form, writes=agent.writes)
+    came = await hand_in(work, step.id, agent.role, prompt, form, writes=agent.writes)
     if form is Opinion:
-        _not_blocked(Opinion.model_validate(handed.form))
-    why = str(handed.form.get("summary", ""))
-    return Done(handed.model_dump(mode="json"), why.splitlines()[0][:200] if why else "")
+        _not_blocked(Opinion.model_validate(came.form))
+    why = str(came.form.get("summary", ""))
+    return Done(came.model_dump(mode="json"), why.splitlines()[0][:200] if why else "")
 
 
 async def hand_in(
@@ -49,7 +50,7 @@ async def hand_in(
     writes: bool = False,
     looks: bool = True,
     start: Sha | None = None,
-) -> Handed:
+) -> HandedIn:
     """What an agent hands in under this memo key. `looks`: it is given the tree to read; `writes`: also to change.
     `start` is the tree it begins with; without one, the tree as the last step left it.
 
@@ -82,7 +83,7 @@ async def hand_in(
         tree = await bench.snapshot() if writes else None
         if tree is not None:
             await work.keep_workspace(tree)
-    return Handed(
+    return HandedIn(
         form=handover.output.model_dump(mode="json"),
         tree=tree,
         turns=handover.turns,
@@ -103,7 +104,8 @@ async def _limits(work: Work) -> agents.AgentLimits:
 
 
 async def _prompt(agent: Agent, work: Work) -> PromptInput:
-    run, protected = work.run, (await work.policy()).policy.protected
+    run, protected, check = work.run, (await work.policy()).policy.protected, handed.pinned(work)
+    command = check.run if check is not None else None
     common: dict[str, Any] = {
         "repository": run.repo.full_name,
         "number": work.number,
@@ -114,23 +116,27 @@ async def _prompt(agent: Agent, work: Work) -> PromptInput:
             return PlanPrompt(
                 **common,
                 task=run.inputs.get("task", ""),
-                research=Research.model_validate(work.outputs["research"]["form"]),
-                test_command=checked(work).run,
-                baseline=baseline(work),
+                research=handed.research(work),
+                test_command=command,
+                baseline=handed.baseline(work),
                 protected=protected,
             )
         case "implement":
             return ImplementPrompt(
-                **common, plan=plan(work), test_command=checked(work).run, baseline=baseline(work), protected=protected
+                **common,
+                plan=handed.plan(work),
+                test_command=command,
+                baseline=handed.baseline(work),
+                protected=protected,
             )
         case "review":
-            bench = await work.bench()
+            bench, tests = await work.bench(), handed.checked(work)
             diff = await bench.workspace.diff(work.run.base_sha, work.tree())
             return ReviewPrompt(
                 **common,
                 diff=diff.patch.decode("utf-8", "replace"),
-                plan=plan(work),
-                checks=(work.outputs["tests"]["evidence"]["why"],),
+                plan=handed.plan(work),
+                checks=(tests["evidence"]["why"],) if tests is not None else (),
             )
         case _:
             raise AssertionError(agent.prompt)  # the workflow's validation knows every prompt
@@ -143,7 +149,7 @@ async def repair_prompt(
         repository=work.run.repo.full_name,
         number=work.number,
         snapshot=work.run.snapshot,
-        plan=plan(work) if "plan" in work.outputs else None,
+        plan=handed.plan(work),
         check=check.name,
         command=check.run,
         output=output,
@@ -152,23 +158,6 @@ async def repair_prompt(
         diff=diff,
         protected=(await work.policy()).policy.protected,
     )
-
-
-def plan(work: Work) -> Plan:
-    return Plan.model_validate(work.outputs["plan"]["form"])
-
-
-def checked(work: Work) -> CheckPlan:
-    """The check that was pinned at the baseline."""
-    return CheckPlan.model_validate(work.outputs["baseline"]["check"])
-
-
-def baseline(work: Work) -> str:
-    """How the tests went before any change, in one sentence of ours."""
-    failing = work.outputs["baseline"]["report"]["failing"]
-    if not failing:
-        return "All tests passed before any change."
-    return f"{len(failing)} tests failed before any change; only new failures count."
 
 
 def _not_blocked(opinion: Opinion) -> None:

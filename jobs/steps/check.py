@@ -16,10 +16,11 @@ from core.outputs import ChangeSummary
 from core.workflow import Check, Repair, Step
 from handlers import replies
 from handlers.replies.words import plural
+from jobs import handed
 from jobs.dependencies import tail
 from jobs.memo import StepMemo
 from jobs.outcomes import Done, Outcome
-from jobs.steps.agent import checked, hand_in, repair_prompt
+from jobs.steps.agent import hand_in, repair_prompt
 from jobs.work import Work
 from jobs.workbench import CheckPlan, Workbench
 from policies.detect import detect, may_tell
@@ -62,7 +63,7 @@ async def perform(step: Step, check: Check, work: Work) -> Outcome:
     bench = await work.bench()
     if step.expect == "any":
         return await _baseline(step, check, work, bench)
-    return await _green(step, work, bench)
+    return await _green(step, check, work, bench)
 
 
 async def _baseline(step: Step, check: Check, work: Work, bench: Workbench) -> Outcome:
@@ -80,9 +81,9 @@ async def _baseline(step: Step, check: Check, work: Work, bench: Workbench) -> O
     return Done(output, f"{plural(len(report.failing), 'test')} failed on the base already; only new failures count")
 
 
-async def _green(step: Step, work: Work, bench: Workbench) -> Outcome:
-    plan = checked(work)
-    known = frozenset(work.outputs["baseline"]["report"]["failing"])
+async def _green(step: Step, check: Check, work: Work, bench: Workbench) -> Outcome:
+    plan = handed.pinned(work, check.uses) or await _plan(check.uses, work, bench)
+    known = handed.failing_before(work, check.uses)
     await bench.set_up(plan)
     tree = work.tree()
     if not await bench.workspace.changed_paths(work.run.base_sha, tree):
@@ -97,6 +98,7 @@ async def _green(step: Step, work: Work, bench: Workbench) -> Outcome:
         report = await _run(f"{step.id}/check:{repairs}", work, bench, plan, tree)
     evidence = await _evidence(work, bench, plan, tree, known)
     output = {
+        "check": plan.model_dump(mode="json"),
         "tree": tree,
         "repairs": repairs,
         "report": report.model_dump(mode="json"),
