@@ -20,7 +20,7 @@ from core.names import Digest, RunId
 from core.runs import Run
 from core.states import Trigger
 from core.workflow import Merge, Ready, Ship, Step, parse
-from jobs import endings, handed, status
+from jobs import attempts, endings, handed, status
 from jobs.lease import Lease, beating
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.services import Services
@@ -143,6 +143,7 @@ async def _advance(services: Services, lease: Lease) -> None:
         outputs={key: memo.output for key, memo in memos.items() if memo.state == "done"},
         resumed=bool(memos),
     )
+    work.failures = await attempts.recorded(work)
     await _called_off(work)
     if not memos:
         await work.react("rocket")
@@ -172,6 +173,8 @@ async def _one(work: Work, step: Step) -> bool:
             log.warning("step.failed", code=error.code, why=str(error))
             raise
         match outcome:
+            case None:
+                return False
             case Done(output, why):
                 await _finish_step(work, step, output, why)
                 return True
@@ -206,7 +209,8 @@ async def _called_off(work: Work) -> None:
         raise Cancelled
 
 
-async def _outcome(work: Work, step: Step) -> Outcome:
+async def _outcome(work: Work, step: Step) -> Outcome | None:
+    """What the step came to; None where the run goes no further now, because of a step within it."""
     if step.when is not None and not holds(step.when, await handed.values(work)):
         return Done({"skipped": step.when}, f"skipped: `{step.when}` does not hold")
     now = work.services.clock.now()
@@ -220,7 +224,7 @@ async def _outcome(work: Work, step: Step) -> Outcome:
     if not isinstance(step.action, Ship | Ready | Merge):
         # These are quick, and GitHub counts every edit: the next step that takes its time shows them too.
         await status.show(work, current=step.id)
-    return await perform(step, work)
+    return await attempts.attempted(work, step, perform, _one)
 
 
 async def _finish_step(work: Work, step: Step, output: object, why: str) -> None:

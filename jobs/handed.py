@@ -65,7 +65,8 @@ def baseline(work: Work) -> str:
 
 
 async def values(work: Work) -> dict[str, Any]:
-    """What the expressions of a workflow may name: `inputs`, `policy`, `subject` and `steps`. Plain values, no secrets.
+    """What the expressions of a workflow may name: `inputs`, `policy`, `subject` and `steps`, and in `on_failure` the
+    `error`. Plain values, no secrets.
 
     A step's output shows the fields of the form that was handed in beside the others; of a skipped one, only that.
     """
@@ -82,6 +83,7 @@ async def values(work: Work) -> dict[str, Any]:
             "requester": run.requester,
         },
         "steps": {name_of(key): _shown(output) for key, output in work.outputs.items() if "/" not in key},
+        **({"error": work.mending.model_dump(mode="json")} if work.mending is not None else {}),
     }
 
 

@@ -15,7 +15,8 @@ from core.github import GitHub, RepositoryFacts
 from core.markers import marked
 from core.names import Epoch, Sha
 from core.runs import NewEffect, Run
-from core.workflow import Handed, Workflow
+from core.trying import Failure
+from core.workflow import Handed, Step, Workflow
 from jobs import outbox
 from jobs.effects import Outside, Receipt
 from jobs.effects.comments import fitting
@@ -24,6 +25,9 @@ from jobs.policy import in_force, read_policy
 from jobs.services import Services
 from jobs.workbench import KEPT, CheckPlan, Workbench, open_workbench
 from policies.schema import Effective
+
+UNDONE = frozenset({"skipped", "failed"})
+"""Keys of what is recorded for a step that was not done: by its `when`, or by going on without it."""
 
 COSMETIC_ATTEMPTS = 3
 """Attempts at an effect that a run can do without."""
@@ -44,6 +48,10 @@ class Work:
     repository: RepositoryFacts
     outputs: dict[str, Any] = field(default_factory=dict)
     """What the steps that are done handed over, by step id."""
+    failures: dict[str, list[Failure]] = field(default_factory=dict)
+    """The attempts that failed, by step id."""
+    mending: Failure | None = None
+    """What the steps of an `on_failure` deal with just now."""
     resumed: bool = False
     """Whether an earlier lease holder may have shown a status already."""
     shown: str | None = None
@@ -98,7 +106,7 @@ class Work:
 
     def tree(self) -> Sha:
         """The tree as the last step that wrote left it; the base commit before that."""
-        for step in reversed(self.workflow.steps):
+        for step in reversed(list(self.workflow.every_step)):
             output = self.outputs.get(step.id)
             if isinstance(output, dict) and output.get("tree"):
                 return Sha(output["tree"])
@@ -110,10 +118,15 @@ class Work:
 
     def newest_first(self, what: Handed | None = None) -> Iterator[dict[str, Any]]:
         """What every step that is done handed over, the newest first; with a kind, those of that kind."""
-        for step in reversed(self.workflow.steps):
+        for step in reversed(list(self.workflow.every_step)):
             output = self.outputs.get(step.id)
-            if isinstance(output, dict) and "skipped" not in output and what in {None, step.hands_over}:
+            if isinstance(output, dict) and not output.keys() & UNDONE and what in {None, step.hands_over}:
                 yield output
+
+    def attempt(self, step: Step) -> str:
+        """What the memo keys of this attempt at the step begin with: a failed one leaves its own behind."""
+        failed = len(self.failures.get(step.id, ()))
+        return f"{step.id}/try:{failed + 1}" if failed else step.id
 
     async def journal(self, name: str, facts: Mapping[str, Any], actor: str = "pullwright") -> None:
         async with self.lease.write() as db:

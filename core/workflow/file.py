@@ -1,5 +1,6 @@
 """A workflow file: what starts it, what it is given, and its steps."""
 
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -46,6 +47,17 @@ class Workflow(Value):
     steps: tuple[Step, ...] = Field(min_length=1, max_length=MOST_STEPS)
     outputs: dict[Id, Expression] = {}
     """What is left of a run that did every step, by name."""
+
+    @property
+    def every_step(self) -> Iterator[Step]:
+        """Also those of `on_failure`, each before the step that it mends: in the order in which they are done."""
+        return _flat(self.steps)
+
+
+def _flat(steps_: Sequence[Step]) -> Iterator[Step]:
+    for step in steps_:
+        yield from _flat(step.on_failure)
+        yield step
 
 
 _MODELS: tuple[type[Value], ...] = (Workflow, Listen, Input, *steps.MODELS)

@@ -19,7 +19,6 @@ _WORDED = (
     ("ask", "question"),
     ("write", "content"),
     ("github", "comment"),
-    ("agent", "task"),
     ("ship", "title"),
     ("ship", "summary"),
 )
@@ -109,6 +108,10 @@ class _Look:
         run, goal = step.get("run"), step.get("goal")
         scripts = [(("run",), run), (("run", "script"), run.get("script") if isinstance(run, Mapping) else None)]
         scripts.append((("goal", "run"), goal.get("run") if isinstance(goal, Mapping) else None))
+        agent = step.get("agent")
+        if isinstance(agent, Mapping) and isinstance(agent.get("task"), str) and "${{" in agent["task"]:
+            why = "values reach an agent apart from its task, as text from outside: put this under `with`"
+            self.found.append(((*path, "agent", "task"), why))
         for place, script in scripts:
             if isinstance(script, str) and "${{" in script:
                 self.found.append(

@@ -17,14 +17,15 @@ FieldType = Literal["string", "number", "boolean", "list"]
 
 
 class Agent(Value):
-    """An agent with a role. It is told what to do by a prompt of ours or by the workflow's own words (`task`).
+    """An agent with a role. It is told what to do by a prompt of ours or by the workflow's own words (`task`); values
+    reach it apart from them (`with`).
 
     It hands in a form: one of ours, or fields that the workflow names. `writes` lets it change the tree.
     """
 
     role: Id
     prompt: Literal["plan", "implement", "review"] | None = None
-    task: Words | None = None
+    task: Annotated[str, StringConstraints(min_length=1, max_length=20_000)] | None = None
     output: FormName | dict[Id, FieldType] | None = None
     writes: bool = True
 

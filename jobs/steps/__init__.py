@@ -4,7 +4,7 @@ from typing import assert_never
 
 from core.workflow import Agent, Ask, Change, Check, Gate, Merge, Ready, Run, Ship, Step, Wait, Write
 from jobs.outcomes import Outcome
-from jobs.steps import agent, check, gate, merge, ready, research, ship, triage
+from jobs.steps import agent, check, gate, merge, ready, research, run, ship, triage
 from jobs.work import Work
 
 
@@ -27,7 +27,9 @@ async def perform(step: Step, work: Work) -> Outcome:
             return await ready.perform(step, work)
         case Merge() as said:
             return await merge.perform(step, said, work)
-        case Run() | Ask() | Wait() | Write() | Change():
+        case Run() as said:
+            return await run.perform(step, said, work)
+        case Ask() | Wait() | Write() | Change():
             raise AssertionError(step.id)
         case str() as name:
             raise AssertionError(name)  # the language allows no other built-in

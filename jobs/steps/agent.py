@@ -1,23 +1,38 @@
 """Agents: a role, a prompt, and a form to hand in. What they may do is decided here, not by what they say."""
 
+import math
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, create_model
 
 from adapters.store import costs
-from core.errors import BudgetSpent, ReviewBlocked
+from core.errors import BudgetSpent, GoalMissed, ReviewBlocked
+from core.expressions import as_text, expand
+from core.goals import Judgement, converged, judgement
 from core.names import Sha, Value
-from core.outputs import ChangeSummary, Opinion, Plan, Research, ReviewVerdict, Triage
-from core.workflow import Agent, Step
-from handlers.replies.words import money
+from core.outputs import ChangeSummary, Line, Opinion, Plan, Research, ReviewVerdict, Text, Triage
+from core.workflow import Agent, Goal, Step, name_of
+from handlers.replies.words import money, plural
 from jobs import agent as agents
 from jobs import handed
 from jobs.memo import StepMemo
 from jobs.outcomes import Done, Outcome
+from jobs.steps.run import command
 from jobs.work import Work
 from jobs.workbench import CheckPlan
-from prompts import ImplementPrompt, PlanPrompt, PromptInput, RepairPrompt, ReviewPrompt, render
+from prompts import ImplementPrompt, PlanPrompt, PromptInput, RepairPrompt, ReviewPrompt, TaskPrompt, render
 
 FORMS: dict[str, type[Value]] = {form.__name__: form for form in (Triage, Research, Plan, Opinion, ChangeSummary)}
+
+
+FIELDS: dict[str, Any] = {
+    "string": Text,
+    "number": float,
+    "boolean": bool,
+    "list": Annotated[tuple[Line, ...], Field(max_length=200)],
+}
+"""What a form that a workflow names itself may ask for."""
 
 
 class HandedIn(Value):
@@ -31,13 +46,55 @@ class HandedIn(Value):
 
 
 async def perform(step: Step, agent: Agent, work: Work) -> Outcome:
-    form = FORMS[agent.output] if isinstance(agent.output, str) else ChangeSummary
-    prompt = await _prompt(agent, work)
-    came = await hand_in(work, step.id, agent.role, prompt, form, writes=agent.writes)
-    if form is Opinion:
+    if step.goal is not None:
+        return await _until(step.goal, step, agent, work)
+    prompt, form = await _prompt(step, agent, work), form_of(agent)
+    came = await hand_in(work, work.attempt(step), agent.role, prompt, form, writes=agent.writes, seconds=step.timeout)
+    if agent.output == "Opinion":
         _not_blocked(Opinion.model_validate(came.form))
-    why = str(came.form.get("summary", ""))
-    return Done(came.model_dump(mode="json"), why.splitlines()[0][:200] if why else "")
+    return Done(came.model_dump(mode="json"), _first_line(came))
+
+
+async def _until(goal: Goal, step: Step, agent: Agent, work: Work) -> Outcome:
+    """Let the agent go on from its own work until the goal is reached. Raises GoalMissed."""
+    scores: list[float] = []
+    told, tree = Judgement(score=0), None
+    while len(scores) < goal.attempts and not converged(scores):
+        key = f"{work.attempt(step)}/goal:{len(scores) + 1}"
+        prompt = await _prompt(step, agent, work, gaps=told.gaps)
+        came = await hand_in(
+            work, key, agent.role, prompt, form_of(agent), writes=agent.writes, start=tree, seconds=step.timeout
+        )
+        tree = came.tree
+        judged = await command(work, f"{key}/judged", goal.run, {}, tree=tree, seconds=step.timeout)
+        told = judgement(judged.output)
+        scores.append(told.score)
+        await work.journal("goal.judged", {"step": key, "score": told.score, "gaps": list(told.gaps)})
+        if told.score >= goal.threshold:
+            output = {**came.model_dump(mode="json"), "score": told.score, "attempts": len(scores)}
+            return Done(output, f"{told.score:g} of 100 after {plural(len(scores), 'attempt')}")
+    raise GoalMissed(
+        f"`{step.id}` came to {told.score:g} of the {goal.threshold:g} points that are its goal, "
+        f"in {plural(len(scores), 'attempt')}.",
+        evidence="\n".join(told.gaps),
+    )
+
+
+def form_of(agent: Agent) -> type[Value]:
+    """The form that the agent hands in."""
+    match agent.output:
+        case None:
+            return ChangeSummary
+        case str() as name:
+            return FORMS[name]
+        case fields:
+            named: dict[str, Any] = {name_of(name): (FIELDS[kind], ...) for name, kind in fields.items()}
+            return create_model("Answer", __base__=Value, __doc__="What the task asks for.", **named)
+
+
+def _first_line(came: HandedIn) -> str:
+    said = str(came.form.get("summary", ""))
+    return said.splitlines()[0][:200] if said else ""
 
 
 async def hand_in(
@@ -50,9 +107,11 @@ async def hand_in(
     writes: bool = False,
     looks: bool = True,
     start: Sha | None = None,
+    seconds: int | None = None,
 ) -> HandedIn:
     """What an agent hands in under this memo key. `looks`: it is given the tree to read; `writes`: also to change.
-    `start` is the tree it begins with; without one, the tree as the last step left it.
+    `start` is the tree it begins with; without one, the tree as the last step left it. `seconds` bounds its work
+    beside what policy allows.
 
     Goes on where an interrupted attempt stopped: at the tree of its last checkpoint, with every reply remembered.
     """
@@ -66,7 +125,7 @@ async def hand_in(
         output=form,
         writes=writes,
     )
-    limits = await _limits(work)
+    limits = await _limits(work, seconds)
     memo = await StepMemo.of(work, key)
     if not looks:
         handover = await agents.work(
@@ -92,7 +151,7 @@ async def hand_in(
     )
 
 
-async def _limits(work: Work) -> agents.AgentLimits:
+async def _limits(work: Work, seconds: int | None) -> agents.AgentLimits:
     """What is left of the run's budget. Raises BudgetSpent where nothing is."""
     limits = (await work.policy()).policy.limits
     async with work.services.store.read() as db:
@@ -100,12 +159,13 @@ async def _limits(work: Work) -> agents.AgentLimits:
     left = Decimal(str(limits.run_cost_usd)) - spent
     if left <= 0:
         raise BudgetSpent(f"The run has spent {money(spent)}; its limit is {money(limits.run_cost_usd)}.")
-    return agents.AgentLimits(turns=limits.turns, cost_usd=left, seconds=limits.run_minutes * 60)
+    allowed = min(limits.run_minutes * 60, seconds or math.inf)
+    return agents.AgentLimits(turns=limits.turns, cost_usd=left, seconds=allowed)
 
 
-async def _prompt(agent: Agent, work: Work) -> PromptInput:
+async def _prompt(step: Step, agent: Agent, work: Work, gaps: tuple[str, ...] = ()) -> PromptInput:
     run, protected, check = work.run, (await work.policy()).policy.protected, handed.pinned(work)
-    command = check.run if check is not None else None
+    tests = check.run if check is not None else None
     common: dict[str, Any] = {
         "repository": run.repo.full_name,
         "number": work.number,
@@ -117,29 +177,41 @@ async def _prompt(agent: Agent, work: Work) -> PromptInput:
                 **common,
                 task=run.inputs.get("task", ""),
                 research=handed.research(work),
-                test_command=command,
+                test_command=tests,
                 baseline=handed.baseline(work),
                 protected=protected,
             )
         case "implement":
             return ImplementPrompt(
                 **common,
+                gaps=gaps,
                 plan=handed.plan(work),
-                test_command=command,
+                test_command=tests,
                 baseline=handed.baseline(work),
                 protected=protected,
             )
         case "review":
-            bench, tests = await work.bench(), handed.checked(work)
+            bench, checked = await work.bench(), handed.checked(work)
             diff = await bench.workspace.diff(work.run.base_sha, work.tree())
             return ReviewPrompt(
                 **common,
                 diff=diff.patch.decode("utf-8", "replace"),
                 plan=handed.plan(work),
-                checks=(tests["evidence"]["why"],) if tests is not None else (),
+                checks=(checked["evidence"]["why"],) if checked is not None else (),
             )
-        case _:
-            raise AssertionError(agent.prompt)  # the workflow's validation knows every prompt
+        case None:
+            values = await handed.values(work)
+            return TaskPrompt(
+                **common,
+                role=agent.role,
+                task=agent.task or "",
+                writes=agent.writes,
+                given=tuple((name, as_text(expand(value, values))) for name, value in step.given.items()),
+                gaps=gaps,
+                test_command=tests,
+                baseline=handed.baseline(work),
+                protected=protected,
+            )
 
 
 async def repair_prompt(

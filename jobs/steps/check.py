@@ -69,7 +69,7 @@ async def perform(step: Step, check: Check, work: Work) -> Outcome:
 async def _baseline(step: Step, check: Check, work: Work, bench: Workbench) -> Outcome:
     plan = await _plan(check.uses, work, bench)
     await bench.set_up(plan)
-    report = await _run(f"{step.id}/check", work, bench, plan, work.run.base_sha)
+    report = await _run(f"{step.id}/check", work, bench, plan, work.run.base_sha, step.timeout)
     output = {"check": plan.model_dump(mode="json"), "report": report.model_dump(mode="json")}
     if report.verdict is Verdict.green:
         return Done(output, f"`{plan.run}` is green on the base")
@@ -88,14 +88,14 @@ async def _green(step: Step, check: Check, work: Work, bench: Workbench) -> Outc
     tree = work.tree()
     if not await bench.workspace.changed_paths(work.run.base_sha, tree):
         raise NothingChanged("The agent handed in its work, but no file is different.")
-    report = await _run(f"{step.id}/check:0", work, bench, plan, tree)
+    report = await _run(f"{step.id}/check:0", work, bench, plan, tree, step.timeout)
     repairs = 0
     while not _only_known(report.verdict, report.failing, known):
         if step.repair is None or repairs == step.repair.attempts:
             raise StillRed(f"`{plan.run}` is still red after {plural(repairs, 'repair')}.", evidence=report.output)
         repairs += 1
         tree = await _repair(step.repair, f"{step.id}/repair:{repairs}", repairs, work, bench, plan, tree, report)
-        report = await _run(f"{step.id}/check:{repairs}", work, bench, plan, tree)
+        report = await _run(f"{step.id}/check:{repairs}", work, bench, plan, tree, step.timeout)
     evidence = await _evidence(work, bench, plan, tree, known)
     output = {
         "check": plan.model_dump(mode="json"),
@@ -162,13 +162,13 @@ def _only_known(verdict: Verdict, failing: Collection[str], known: frozenset[str
     return verdict is Verdict.green or (verdict is Verdict.red and bool(failing) and set(failing) <= known)
 
 
-async def _run(key: str, work: Work, bench: Workbench, plan: CheckPlan, tree: Sha) -> CheckReport:
+async def _run(key: str, work: Work, bench: Workbench, plan: CheckPlan, tree: Sha, seconds: int | None) -> CheckReport:
     """How the check ends on this tree, recorded under the key: no two runs print the same times, and what a repair
     was asked for must stay what it was."""
     memo, asked = StepMemo(work, checkpointed=None), digest("check", plan.model_dump(mode="json"), tree)
     if (kept := await memo.recall(key, asked)) is not None:
         return CheckReport.model_validate(kept)
-    result = await bench.command(tree, plan.run)
+    result = await bench.command(tree, plan.run, seconds=seconds)
     ended = _judged(result)
     report = CheckReport(
         verdict=ended.verdict,
