@@ -6,11 +6,11 @@ of them at once.
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from core.documents import Path
 from core.expressions import ExpressionInvalid, names_in, pieces
-from core.workflow.steps import Handed
+from core.workflow.steps import FormName, Handed
 
 PLACES = ("inputs", "policy", "subject", "steps", "error")
 """What an expression may begin with. `error` is there in `on_failure` alone."""
@@ -144,8 +144,9 @@ def _hands_over(step: Mapping[str, Any]) -> set[Handed]:
     agent = step.get("agent")
     if isinstance(agent, Mapping):
         output, writes = agent.get("output"), agent.get("writes", True)
-        named: set[Handed] = {output} if output in {"Plan", "Opinion", "Research", "Triage"} else set()
-        return named or ({"ChangeSummary"} if writes is True else set())
+        if isinstance(output, str):
+            return {form for form in get_args(FormName) if form == output}
+        return {"ChangeSummary"} if writes is True else set()
     return {"Shipment"} if step.get("ship") is not None else set()
 
 
