@@ -30,6 +30,14 @@ class RepositoryFacts(Value):
     clone_url: str
 
 
+class FileFacts(Value):
+    """A file as the folder that it lies in tells of it."""
+
+    path: str
+    blob: Sha
+    bytes: int
+
+
 class Issue(Value):
     number: int
     node_id: str
@@ -159,6 +167,10 @@ class GitHub(Protocol):
     async def repository(self) -> RepositoryFacts: ...
     async def head_of(self, branch: str) -> Sha | None: ...
     async def file(self, path: str, ref: str) -> bytes | None: ...
+    async def files_in(self, folder: str, ref: str) -> Sequence[FileFacts]:
+        """The files that lie in a folder, not deeper, in the order of their paths; none where there is no folder."""
+        ...
+
     async def issue(self, number: int) -> Issue: ...
     async def comments(self, number: int, *, since: datetime | None = None) -> Sequence[Comment]: ...
     async def comment(self, comment_id: int) -> Comment | None: ...

@@ -15,6 +15,7 @@ from core.github import (
     CheckStatus,
     Collaborator,
     Comment,
+    FileFacts,
     Issue,
     LabelEvent,
     Pull,
@@ -103,6 +104,18 @@ class _Object(Edge):
 class RefJson(Edge):
     ref: str
     object: _Object
+
+
+class EntryJson(Edge):
+    """A line of a folder's listing."""
+
+    path: str
+    sha: str
+    size: int
+    type: str
+
+    def value(self) -> FileFacts:
+        return FileFacts(path=self.path, blob=Sha(self.sha), bytes=self.size)
 
 
 class _Label(Edge):

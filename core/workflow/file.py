@@ -1,6 +1,6 @@
 """A workflow file: what starts it, what it is given, and its steps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -70,6 +70,8 @@ def parse(text: str, name: str) -> Workflow:
     """The workflow, or DocumentInvalid with every mistake. Remembered: a run reads its own at every status it shows."""
     document: Document = load(text, name)
     value: Any = document.value if document.value is not None else {}
+    if not isinstance(value, Mapping):
+        raise DocumentInvalid(name, [document.mistake((), "the file must be a mapping of keys to values")])
     found = references(value)
     try:
         workflow = Workflow.model_validate(value)

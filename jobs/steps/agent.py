@@ -175,7 +175,7 @@ async def _prompt(step: Step, agent: Agent, work: Work, gaps: tuple[str, ...] = 
         case "plan":
             return PlanPrompt(
                 **common,
-                task=run.inputs.get("task", ""),
+                task=str(run.inputs.get("task", "")),
                 research=handed.research(work),
                 test_command=tests,
                 baseline=handed.baseline(work),

@@ -262,3 +262,22 @@ async def test_check_runs_are_all_of_them(fake: FakeGitHub, github: GitHub) -> N
     assert (ours.app_id, ours.external_id, ours.status) == (77, "run000000001", CheckStatus.completed)
     assert (theirs.app_id, theirs.external_id, theirs.status) == (0, "", CheckStatus.queued)
     assert fake.asked("GET", path)[0].query == {"filter": "all", "per_page": "100"}
+
+
+async def test_the_files_of_a_folder_are_told_in_order_and_nothing_else_that_lies_there(
+    fake: FakeGitHub, github: GitHub
+) -> None:
+    entries = [
+        {"path": "w/b.yml", "sha": "b" * 40, "size": 7, "type": "file"},
+        {"path": "w/old", "sha": "c" * 40, "size": 0, "type": "dir"},
+        {"path": "w/link.yml", "sha": "d" * 40, "size": 5, "type": "symlink"},
+        {"path": "w/a.yml", "sha": "a" * 40, "size": 9, "type": "file"},
+    ]
+    fake.says("GET", f"{REPO}/contents/.github/w", entries)
+    fake.says("GET", f"{REPO}/contents/.github/file", {"type": "file", "path": ".github/file"})
+    found = await github.files_in(".github/w", "f" * 40)
+    assert [(file.path, file.blob[0], file.bytes) for file in found] == [("w/a.yml", "a", 9), ("w/b.yml", "b", 7)]
+    assert await github.files_in(".github/file", "f" * 40) == ()
+    assert await github.files_in(".github/gone", "f" * 40) == ()
+    (seen,) = fake.asked("GET", f"{REPO}/contents/.github/w")
+    assert seen.query == {"ref": "f" * 40}
