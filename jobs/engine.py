@@ -13,7 +13,7 @@ import structlog
 
 from adapters.store import StoreUnavailable, events, runs, signals, steps
 from core import faults
-from core.digests import digest
+from core.digests import step_digest
 from core.errors import BotError, Cancelled, Drained, LeaseLost, NotThere, RateLimited
 from core.expressions import holds
 from core.names import Digest, RunId
@@ -243,8 +243,7 @@ async def _finish_step(work: Work, step: Step, output: object, why: str) -> None
 
 
 def _input_hash(work: Work, step: Step) -> Digest:
-    """A step is the same step while its text and what is pinned of the run are the same."""
-    return digest("step", work.run.workflow_digest, step.id, work.run.base_sha)
+    return step_digest(workflow=work.run.workflow_digest, step=step.id, base=work.run.base_sha)
 
 
 class GivenUp(BotError):

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, create_model
 
 from adapters.store import costs
+from core.digests import digest
 from core.errors import BudgetSpent, GoalMissed, ReviewBlocked
 from core.expressions import as_text, expand
 from core.goals import Judgement, converged, judgement
@@ -16,7 +17,7 @@ from core.workflow import Agent, Goal, Step, name_of
 from handlers.replies.words import money, plural
 from jobs import agent as agents
 from jobs import handed
-from jobs.memo import StepMemo
+from jobs.memo import StepMemo, remembered
 from jobs.outcomes import Done, Outcome
 from jobs.steps.run import command
 from jobs.work import Work
@@ -191,11 +192,10 @@ async def _prompt(step: Step, agent: Agent, work: Work, gaps: tuple[str, ...] = 
                 protected=protected,
             )
         case "review":
-            bench, checked = await work.bench(), handed.checked(work)
-            diff = await bench.workspace.diff(work.run.base_sha, work.tree())
+            checked = handed.checked(work)
             return ReviewPrompt(
                 **common,
-                diff=diff.patch.decode("utf-8", "replace"),
+                diff=await patch(f"{work.attempt(step)}/diff", work, work.tree()),
                 plan=handed.plan(work),
                 checks=(checked["evidence"]["why"],) if checked is not None else (),
             )
@@ -212,6 +212,16 @@ async def _prompt(step: Step, agent: Agent, work: Work, gaps: tuple[str, ...] = 
                 baseline=handed.baseline(work),
                 protected=protected,
             )
+
+
+async def patch(key: str, work: Work, tree: Sha) -> str:
+    """What differs from the base, as a prompt shows it, recorded under this key: the prompt can be made again."""
+
+    async def look() -> str:
+        bench = await work.bench()
+        return (await bench.workspace.diff(work.run.base_sha, tree)).patch.decode("utf-8", "replace")
+
+    return str(await remembered(work, key, digest("diff", work.run.base_sha, tree), look))
 
 
 async def repair_prompt(
