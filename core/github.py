@@ -77,6 +77,19 @@ class LabelEvent(Value):
     created_at: datetime
 
 
+class Closing(Value):
+    """One closing of an issue or pull request, from its timeline. It may have been opened again since."""
+
+    by_us: bool
+    """Whether our App did it, as itself."""
+    at: datetime
+
+
+class CloseReason(StrEnum):
+    completed = "completed"
+    not_planned = "not_planned"
+
+
 class ReviewState(StrEnum):
     approved = "APPROVED"
     changes_requested = "CHANGES_REQUESTED"
@@ -178,6 +191,10 @@ class GitHub(Protocol):
         """The latest labelling with this label, or None where the issue does not carry it now."""
         ...
 
+    async def closing(self, number: int) -> Closing | None:
+        """The latest closing, whether it still holds or not; None where nobody ever closed it."""
+        ...
+
     async def role(self, login: str) -> Role:
         """The person's role here, asked live; `none` for who has none. Raises where GitHub does not say."""
         ...
@@ -195,6 +212,19 @@ class GitHub(Protocol):
     # What we do.
     async def create_comment(self, number: int, body: str) -> Comment: ...
     async def edit_comment(self, comment_id: int, body: str) -> Comment: ...
+    async def add_labels(self, number: int, labels: Sequence[str]) -> None: ...
+    async def remove_label(self, number: int, label: str) -> None:
+        """Take a label off; nothing where the issue does not carry it."""
+        ...
+
+    async def assign(self, number: int, logins: Sequence[str]) -> tuple[str, ...]:
+        """Who of these people is assigned then. GitHub passes over whoever has no access to the repository."""
+        ...
+
+    async def close(self, number: int, reason: CloseReason | None) -> None:
+        """Close it; one that is closed already keeps its reason."""
+        ...
+
     async def react_to_issue(self, number: int, content: str) -> None: ...
     async def react_to_comment(self, comment_id: int, content: str) -> None: ...
     async def open_pull(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> Pull: ...

@@ -13,6 +13,7 @@ from core.github import (
     Account,
     CheckRun,
     CheckStatus,
+    Closing,
     Collaborator,
     Comment,
     FileFacts,
@@ -153,6 +154,12 @@ class IssueJson(Edge):
         )
 
 
+class AssignedJson(Edge):
+    """An issue, as the answer to an assignment tells it."""
+
+    assignees: list[AccountJson]
+
+
 class CommentJson(Edge):
     id: int
     node_id: str
@@ -194,6 +201,9 @@ class IssueEventJson(Edge):
         """Whether it put this label on or took it off; GitHub compares labels without regard to case."""
         turned = self.event in {"labeled", "unlabeled"} and self.label is not None
         return turned and self.label is not None and self.label.name.casefold() == label.casefold()
+
+    def closing(self, us: App) -> Closing:
+        return Closing(by_us=_is(us, account(self.actor)), at=self.created_at)
 
     def value(self) -> LabelEvent:
         name = self.label.name if self.label is not None else ""

@@ -7,7 +7,7 @@ import pytest
 from fake_github import REPO, FakeGitHub, Reply
 
 from core.errors import GitHubRefused, GitHubUnavailable, PermissionMissing, RateLimited
-from core.github import Account, CheckStatus, GitHub, ReviewState
+from core.github import Account, CheckStatus, Closing, GitHub, ReviewState
 from core.names import Role, Sha
 
 ISSUE = f"{REPO}/issues/7"
@@ -132,6 +132,27 @@ async def test_a_label_without_its_event_is_asked_for_again(fake: FakeGitHub, gi
     fake.says("GET", EVENTS, [])
     with pytest.raises(GitHubUnavailable, match="but not yet who put it there"):
         await github.labelling(7, LABEL)
+
+
+async def test_the_latest_closing_is_found_whether_it_holds_or_not(fake: FakeGitHub, github: GitHub) -> None:
+    ours = canned.event(2, "closed") | {"actor": canned.BOT, "created_at": "2026-01-02T10:00:00Z"}
+    later = [canned.event(3, "reopened"), canned.event(4, "labeled", LABEL)]
+    fake.says("GET", EVENTS, [canned.event(1, "closed"), ours, *later])
+    assert await github.closing(7) == Closing(by_us=True, at=datetime(2026, 1, 2, 10, tzinfo=UTC))
+
+
+async def test_a_closing_by_somebody_else_is_not_ours(fake: FakeGitHub, github: GitHub) -> None:
+    by_person = canned.event(1, "closed") | {"actor": canned.user("pullwright[bot]"), "performed_via_github_app": {}}
+    for closed in (by_person, by_person | {"actor": None}, by_person | {"actor": canned.user("other[bot]", "Bot")}):
+        fake.says("GET", EVENTS, [closed])
+        found = await github.closing(7)
+        assert found is not None
+        assert not found.by_us
+
+
+async def test_what_nobody_closed_has_no_closing(fake: FakeGitHub, github: GitHub) -> None:
+    fake.says("GET", EVENTS, [canned.event(1, "labeled", LABEL)])
+    assert await github.closing(7) is None
 
 
 @pytest.mark.parametrize(
