@@ -4,6 +4,7 @@ A step reads what the steps before it handed over: built-in kinds take the newes
 shipment; everything else is named in an expression, as `steps.<id>.<field>`.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -12,7 +13,9 @@ from core.names import Value
 from core.workflow.values import Expression, Given, Id, Seconds, Variable, Words
 
 FormName = Literal["Triage", "Research", "Plan", "Opinion", "ChangeSummary"]
-Handed = Literal["Triage", "Research", "Plan", "Opinion", "ChangeSummary", "Baseline", "Checked", "Shipment", "Merged"]
+Handed = Literal[
+    "Triage", "Research", "Plan", "Opinion", "ChangeSummary", "Baseline", "Reproduced", "Checked", "Shipment", "Merged"
+]
 FieldType = Literal["string", "number", "boolean", "list"]
 
 
@@ -186,7 +189,9 @@ class Step(Value):
 
     env: dict[Variable, Given] = {}
     given: dict[Id, Given] = Field(default={}, alias="with")
-    expect: Literal["green", "any"] = "green"
+    expect: Literal["green", "any", "red"] = "green"
+    """Of a check: that it is green on the change; `any`: how the base stands, which counts later; `red`: that there is
+    something to mend on the base, without which the run is done."""
     repair: Repair | None = None
     goal: Goal | None = None
     capture: Capture | None = None
@@ -215,7 +220,7 @@ class Step(Value):
             case Agent(writes=True):
                 return "ChangeSummary"
             case Check():
-                return "Baseline" if self.expect == "any" else "Checked"
+                return _CHECKED[self.expect]
             case Ship():
                 return "Shipment"
             case Merge():
@@ -230,11 +235,13 @@ class Step(Value):
         for key, kinds in BELONGS.items():
             if key in self.model_fields_set and given[0] not in kinds:
                 told = " or ".join(f"`{kind}`" for kind in kinds)
-                raise ValueError(f"`{_SPELLED.get(key, key)}` belongs to a step with {told}")
+                raise ValueError(f"`{SPELLED.get(key, key)}` belongs to a step with {told}")
         return self
 
 
 Action = str | Agent | Run | Check | Gate | Ask | Wait | Write | Change | Ship | Ready | Merge
+
+_CHECKED: Mapping[str, Handed] = {"any": "Baseline", "red": "Reproduced", "green": "Checked"}
 
 KINDS = (
     "uses",
@@ -266,7 +273,8 @@ BELONGS = {
 }
 """Which kinds a key has a meaning for; with any other it is a mistake."""
 
-_SPELLED = {"given": "with"}
+SPELLED = {"given": "with"}
+"""How a key is written, where Python has no such name."""
 
 MODELS: tuple[type[Value], ...] = (
     *(Step, Agent, Run, Check, Repair, Gate, Ask, Wait, Write, Change, Ship, Ready, Merge),

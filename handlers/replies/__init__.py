@@ -37,6 +37,7 @@ from handlers.replies.endings import (
     failed,
     merged,
     needs_info,
+    nothing_to_fix,
     triaged,
 )
 from handlers.replies.plans import plan, plan_tampered
@@ -91,6 +92,7 @@ __all__ = [
     "not_listening",
     "not_understood",
     "nothing_here",
+    "nothing_to_fix",
     "nothing_to_retry",
     "nothing_waits",
     "older",

@@ -1,9 +1,9 @@
 """A check: a command of the project, in a box over a scratch copy of the tree.
 
 With `expect: any` it is a baseline: what fails before anything was changed is known afterwards, and only new
-failures count. With `expect: red` it shows that there is something to mend. Otherwise it must be green; what is red is repaired, the check runs again after every repair, and an
-exhausted repair fails the run. Then the tests that the change touches are run on the base and on the head: evidence
-that they show something.
+failures count. With `expect: red` it shows that there is something to mend. Otherwise it must be green; what is red is
+repaired, the check runs again after every repair, and an exhausted repair fails the run. Then the tests that the change
+touches are run on the base and on the head: evidence that they show something.
 """
 
 from collections.abc import Collection
@@ -87,7 +87,7 @@ async def _baseline(step: Step, check: Check, work: Work, bench: Workbench) -> O
 
 async def _reproduced(step: Step, check: Check, work: Work, bench: Workbench) -> Outcome:
     """What is to be mended; where nothing is, the run is done, and says so."""
-    plan = await _plan(check.uses, work, bench)
+    plan = await _plan(step, check.uses, work, bench)
     await bench.set_up(plan)
     report = await _run(f"{step.id}/check", work, bench, plan, work.run.base_sha, step.timeout)
     if report.verdict is Verdict.green:
