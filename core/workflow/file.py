@@ -21,7 +21,9 @@ class Listen(Value):
     """What starts the workflow."""
 
     command: Id | None = None
+    """A comment that says `/<command>`."""
     label: Annotated[str, StringConstraints(min_length=1, max_length=50)] | None = None
+    """A label on an issue; it begins with `pullwright:`."""
 
 
 class Input(Value):
@@ -40,7 +42,10 @@ class Input(Value):
 
 
 class Workflow(Value):
+    """What starts a run, what it is given, and its steps."""
+
     name: Id
+    """How it is called. A repository's own is called like its file."""
     description: Annotated[str, StringConstraints(max_length=500)] = ""
     on: Listen = Listen()
     inputs: dict[Id, Input] = {}

@@ -124,10 +124,14 @@ class Ship(Value):
 
 
 class Ready(Value):
+    """Take the pull request out of draft and ask somebody for a review."""
+
     request_review: Literal["requester"] = "requester"
 
 
 class Merge(Value):
+    """Merge what was shipped, if policy and people approved exactly that."""
+
     method: Literal["merge", "squash", "rebase"] = "squash"
 
 
@@ -170,9 +174,11 @@ class Step(Value):
     """One named node. Exactly one of the keys that say what it does is given."""
 
     id: Id
+    """How later steps name it: `steps.<id>.<field>`, with `_` for `-`."""
     name: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
     """What people are shown instead of the id."""
     when: Expression | None = None
+    """The step is done where this is true, and skipped where it is false."""
 
     uses: Literal["triage", "research"] | None = None
     agent: Agent | None = None
@@ -188,7 +194,9 @@ class Step(Value):
     merge: Merge | None = None
 
     env: dict[Variable, Given] = {}
+    """What the command sees as environment variables."""
     given: dict[Id, Given] = Field(default={}, alias="with")
+    """What the agent is told beside its task, as text from outside."""
     expect: Literal["green", "any", "red"] = "green"
     """Of a check: that it is green on the change; `any`: how the base stands, which counts later; `red`: that there is
     something to mend on the base, without which the run is done."""
@@ -196,10 +204,12 @@ class Step(Value):
     goal: Goal | None = None
     capture: Capture | None = None
     timeout: Seconds | None = None
+    """How long the step may take."""
     retry: Retry | None = None
     on_failure: "tuple[Step, ...]" = ()
     """Done when the step failed; then it is tried once more, and only that decides."""
     continue_on_error: bool = False
+    """Go on without it where it failed for good."""
 
     @property
     def action(self) -> "Action":

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
@@ -31,5 +31,10 @@ def _duration(value: Any) -> Any:
     return int(found[1]) * _UNITS[found[2]]
 
 
-Seconds = Annotated[int, BeforeValidator(_duration), Field(ge=1, le=int(timedelta(days=30).total_seconds()))]
+_LONGEST = int(timedelta(days=30).total_seconds())
+_WRITTEN = {
+    "anyOf": [{"type": "string", "pattern": f"^{_DURATION.pattern}$"}, {"type": "integer", "minimum": 1}],
+    "description": "A duration: `90s`, `10m`, `2h` or `1d`. A bare number counts seconds.",
+}
+Seconds = Annotated[int, BeforeValidator(_duration), Field(ge=1, le=_LONGEST), WithJsonSchema(_WRITTEN)]
 """A duration. A bare number counts seconds."""
