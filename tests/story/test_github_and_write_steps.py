@@ -10,7 +10,7 @@ import pytest
 import stamina
 import yaml
 from story_sources import AT_ONCE, source
-from story_trust import newcomer, quick_world
+from story_trust import all_runs, newcomer, quick_world
 from story_workflows import begin
 from story_world import World
 
@@ -27,6 +27,11 @@ EVERYTHING = {
     "assign": ["ada"],
     "close": "not_planned",
 }
+
+
+def slow(*values: str) -> Any:
+    """A case for the long matrix."""
+    return pytest.param(*values, marks=pytest.mark.slow)
 
 
 class Died(BaseException):
@@ -206,6 +211,28 @@ async def test_a_step_that_is_tried_again_repeats_nothing_that_it_had_done(world
     assert happened(issue) == ONCE
 
 
+async def test_a_run_may_take_off_its_own_label_and_close_its_issue_and_starts_nothing_by_what_it_does(
+    tmp_path: Path,
+) -> None:
+    step = {"label": ["pullwright:implement"], "unlabel": ["pullwright:tidy"], "close": "completed"}
+    text = yaml.safe_dump(
+        {
+            "name": "tidy",
+            "on": {"label": "pullwright:tidy"},
+            "steps": [{"id": "tidy", "github": step}, {"id": "after", "run": "true"}],
+        }
+    )
+    files = {".github/pullwright/workflows/tidy.yml": text}
+    async with quick_world(tmp_path, source=source(tmp_path, files), policy=AT_ONCE, script={}) as world:
+        issue = await world.requester.open_issue("Slow", "It is.")
+        await world.requester.label(issue.number, "pullwright:tidy")
+        strike_once(issue, DONE["close"])
+        assert await survive(world) == 1, "GitHub tells us of our own doing while the run is not over"
+        (run,) = await all_runs(world)
+        assert (run.workflow, run.state, run.ended_why) == ("tidy", "succeeded", "every step is done")
+        assert [label.name for label in issue.labels] == ["pullwright:implement"]
+
+
 # Deaths and lost answers ----------------------------------------------------------------------------------------
 
 DONE: dict[str, Callable[[Issue], bool]] = {
@@ -249,7 +276,9 @@ async def test_a_death_between_an_act_and_its_receipt_repeats_nothing(world: Wor
         ("PATCH", "*/issues/1"),
     ],
 )
-@pytest.mark.parametrize("lost", ["an error came instead", "the connection broke", "it was not taken at all"])
+@pytest.mark.parametrize(
+    "lost", ["an error came instead", slow("the connection broke"), slow("it was not taken at all")]
+)
 async def test_an_answer_that_was_lost_repeats_nothing(world: World, method: str, path: str, lost: str) -> None:
     faulty = world.town.github.faults
     issue, _ = await started(world, {"id": "answer", "github": EVERYTHING})
@@ -338,10 +367,10 @@ async def test_what_is_written_twice_is_what_was_written_last_beside_all_else(wo
     ("path", "why"),
     [
         ("../outside", "../outside is not a path within the tree."),
-        ("/etc/cron.d/x", "/etc/cron.d/x is not a path within the tree."),
-        (".git/config", ".git/config could be taken for a git directory."),
+        slow("/etc/cron.d/x", "/etc/cron.d/x is not a path within the tree."),
+        slow(".git/config", ".git/config could be taken for a git directory."),
         ("out/passwd", "out/passwd cannot be written: out is a symlink."),
-        ("slugs", "slugs cannot be written: it is a folder."),
+        slow("slugs", "slugs cannot be written: it is a folder."),
     ],
 )
 async def test_a_path_that_leads_elsewhere_fails_the_run_and_writes_nothing(world: World, path: str, why: str) -> None:
@@ -369,7 +398,7 @@ async def test_half_a_character_is_no_text_and_fails_the_run_with_a_sentence(wor
     assert run.ended_why == "What is to be written to note is not text: it has half a character in it."
 
 
-@pytest.mark.parametrize("point", ["step.after_intent", "step.before_outcome", "store.after_commit"])
+@pytest.mark.parametrize("point", [slow("step.after_intent"), "step.before_outcome", slow("store.after_commit")])
 async def test_another_machine_goes_on_with_what_was_written(world: World, point: str) -> None:
     issue, run_id = await started(
         world,
