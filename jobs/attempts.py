@@ -51,7 +51,7 @@ async def attempted(work: Work, step: Step, perform: Perform, one: One) -> Outco
             case Mend():
                 continue
             case GoOn():
-                return Done({"failed": True, **failure.model_dump(mode="json")}, f"failed: {failure.why}")
+                return Done({"failed": True, **failure.model_dump(mode="json")}, f"gone on without it. {failure.why}")
 
 
 async def recorded(work: Work) -> dict[str, list[Failure]]:

@@ -14,9 +14,10 @@ from core.states import RunState, Trigger, target
 from core.workflow import parse
 from handlers import replies
 from handlers.replies import CheckView, EvidenceView, PullView, RunView, StepView
+from handlers.replies.progress import StepState
 from handlers.replies.words import plural
 from jobs import handed
-from jobs.work import Work
+from jobs.work import UNDONE, Work
 from policies.result import Result
 
 
@@ -51,7 +52,7 @@ async def view_of(
         run=run.id,
         workflow=run.workflow,
         state=state,
-        steps=_steps(_step_ids(run, memos), {m.key: m for m in memos}, notes, current, state),
+        steps=_steps(_named_steps(run, memos), {m.key: m for m in memos}, notes, current, state),
         cost_usd=totals.cost_usd or Decimal(0),
         unpriced=totals.unpriced_calls > 0,
         limit_usd=limit_usd,
@@ -61,34 +62,35 @@ async def view_of(
 
 
 def _steps(
-    ids: Sequence[str], memos: Mapping[str, Step], notes: Mapping[str, str], current: str | None, state: RunState
+    shown: Sequence[tuple[str, str]], memos: Mapping[str, Step], notes: Mapping[str, str], current: str | None, state: RunState
 ) -> list[StepView]:
     views = []
-    for step_id in ids:
+    for step_id, name in shown:
         memo = memos.get(step_id)
         if memo is not None and memo.state == "done":
-            skipped = isinstance(memo.output, dict) and "skipped" in memo.output
-            views.append(StepView(step_id, "skipped" if skipped else "done", notes.get(step_id, "")))
+            undone = UNDONE & memo.output.keys() if isinstance(memo.output, dict) else set()
+            came_to: StepState = "skipped" if "skipped" in undone else "failed" if undone else "done"
+            views.append(StepView(name, came_to, notes.get(step_id, "")))
         elif step_id != current:
-            views.append(StepView(step_id, "todo"))
+            views.append(StepView(name, "todo"))
         elif state is RunState.running:
-            views.append(StepView(step_id, "doing"))
+            views.append(StepView(name, "doing"))
         elif state is RunState.waiting:
-            views.append(StepView(step_id, "waiting"))
+            views.append(StepView(name, "waiting"))
         else:
-            views.append(StepView(step_id, "done" if state is RunState.succeeded else "failed"))
+            views.append(StepView(name, "done" if state is RunState.succeeded else "failed"))
     return views
 
 
-def _step_ids(run: Run, memos: Sequence[Step]) -> Sequence[str]:
-    """The steps of the workflow; where this version of ours cannot read its text any more, those that were begun.
+def _named_steps(run: Run, memos: Sequence[Step]) -> Sequence[tuple[str, str]]:
+    """The steps of the workflow, by id and by what people are shown; where this version of ours cannot read its text any more, those that were begun.
 
     A run must be able to end, and to say so, whatever its text has become to us.
     """
     try:
-        return [step.id for step in parse(run.workflow_text, run.workflow).steps]
+        return [(step.id, step.name or step.id) for step in parse(run.workflow_text, run.workflow).steps]
     except DocumentInvalid:
-        return [memo.key for memo in memos if "/" not in memo.key]
+        return [(memo.key, memo.key) for memo in memos if "/" not in memo.key]
 
 
 async def pull_view(work: Work, summary: ChangeSummary, allowed: Result) -> PullView:

@@ -12,7 +12,7 @@ from core.names import Value
 from core.workflow import steps
 from core.workflow.references import references
 from core.workflow.steps import Step
-from core.workflow.values import Expression, Id
+from core.workflow.values import Id
 
 MOST_STEPS = 200
 
@@ -50,8 +50,6 @@ class Workflow(Value):
     on: Listen = Listen()
     inputs: dict[Id, Input] = {}
     steps: tuple[Step, ...] = Field(min_length=1, max_length=MOST_STEPS)
-    outputs: dict[Id, Expression] = {}
-    """What is left of a run that did every step, by name."""
 
     @property
     def every_step(self) -> Iterator[Step]:

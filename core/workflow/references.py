@@ -47,10 +47,6 @@ def references(value: Any) -> list[tuple[Path, str]]:
     inputs = value.get("inputs")
     look = _Look(frozenset(name_of(str(name)) for name in inputs) if isinstance(inputs, Mapping) else frozenset())
     look.steps(value.get("steps"), ("steps",))
-    outputs = value.get("outputs")
-    if isinstance(outputs, Mapping):
-        for name, text in outputs.items():
-            look.expression(text, ("outputs", name))
     return look.found
 
 

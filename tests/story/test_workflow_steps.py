@@ -113,6 +113,16 @@ async def test_a_command_that_takes_too_long_is_ended_and_says_so(world: World) 
     assert (run.state, run.ended_code) == ("failed", "command-timed-out")
 
 
+async def test_people_are_shown_the_names_of_the_steps_and_what_was_gone_without(world: World) -> None:
+    await played(
+        world,
+        {"id": "count", "name": "Count the files", "run": "true"},
+        {"id": "lint", "run": "exit 1", "continue_on_error": True},
+    )
+    assert "- [x] Count the files — done in " in world.replies()[0]
+    assert "- [ ] **lint** — failed: gone on without it. The command of `lint` ended with 1." in world.replies()[0]
+
+
 # When they fail -------------------------------------------------------------------------------------------------
 
 
