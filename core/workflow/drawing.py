@@ -188,4 +188,4 @@ def _cut(text: str) -> str:
 
 def _text(text: str) -> str:
     """The text as XML may hold it: characters that XML has no place for are gone."""
-    return escape("".join(char for char in text if char in "\n\t" or (char.isprintable())))
+    return escape("".join(char for char in text if char == "\n" or char.isprintable()))

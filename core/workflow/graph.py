@@ -117,5 +117,6 @@ def _mermaid_node(node: Node, key: str, before: str) -> Iterator[str]:
 
 def _quoted(*lines: str) -> str:
     """Text of a node or an edge. Whatever could end it, or be taken for HTML or Markdown, is a character code."""
-    safe = [re.sub(r'[#&;"<>`]', lambda found: f"#{ord(found[0])};", line) for line in lines]
+    shown = ["".join(char for char in line if char.isprintable()) for line in lines]
+    safe = [re.sub(r'[#&;"<>`]', lambda found: f"#{ord(found[0])};", line) for line in shown]
     return f'"{"<br/>".join(safe)}"'

@@ -95,10 +95,11 @@ def test_every_step_is_in_both_pictures() -> None:
 
 
 def test_nothing_that_a_file_says_becomes_part_of_a_pictures_language() -> None:
-    sly = 'a"] --> b; </text><script>alert(1)</script> #quot; `x` & \x07'
+    sly = 'a"] --> b; </text><script>alert(1)</script> #quot; `x` & \x07\u202e'
     steps = [{"id": "a", "name": sly, "run": f"echo {sly}"}]
     workflow = parse(yaml.safe_dump({"name": "sly", "steps": steps}), "sly.yml")
     line = next(line for line in mermaid(workflow).splitlines() if "s1[" in line)
+    assert line.isprintable()
     assert re.fullmatch(r'  s1\["[^"`<>&]*<br/>[^"`<>&]*"\]', line), line
     drawn = ElementTree.fromstring(svg(workflow))
     assert [node.tag for node in drawn.iter() if "script" in node.tag] == []
