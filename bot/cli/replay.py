@@ -98,9 +98,13 @@ async def _record(settings: "Settings", prefix: str) -> "Record":
 
 
 def _read(file: Path) -> "Record":
-    from core.records import read
+    from core.records import RecordUnreadable, read
 
-    return read(file.read_text(encoding="utf-8", errors="replace"), str(file))
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise RecordUnreadable(f"{file} cannot be read: {error.strerror}.") from error
+    return read(text, str(file))
 
 
 def _write(place: Path, content: bytes) -> int:

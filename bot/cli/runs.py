@@ -171,7 +171,9 @@ def _print_story(run: "Run", journal: "list[Event]", totals: "Totals") -> None:
 
 
 def _fact(value: Any) -> str:
-    """The value on one line, with spaces for its line breaks."""
+    """The value on one line, with spaces for its line breaks; of a nested one, how much it is."""
+    if isinstance(value, dict):
+        return f"{len(value)} values, in the `--json` form"
     said = ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)
     return printable(" ".join(said.split()))
 

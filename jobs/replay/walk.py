@@ -119,6 +119,9 @@ class _Walk:
         try:
             self._work.workflow = parse(run.workflow_text, f"{run.workflow}.yml")
         except DocumentInvalid as error:
+            if self._work.tainted:
+                why = "The workflow lost a secret when it was exported, and cannot be read without it."
+                raise Differs("", why) from error
             raise Differs("", f"This version cannot read the workflow any more: {error}") from error
         known = {step.id for step in self._work.workflow.every_step}
         strange = next((key for key in self._memos if key.partition("/")[0] not in known), None)

@@ -218,8 +218,8 @@ async def patch(key: str, work: Work, tree: Sha) -> str:
     """What differs from the base, as a prompt shows it, recorded under this key: the prompt can be made again."""
 
     async def look() -> str:
-        bench = await work.bench()
-        return (await bench.workspace.diff(work.run.base_sha, tree)).patch.decode("utf-8", "replace")
+        diff = await (await work.bench()).workspace.diff(work.run.base_sha, tree)
+        return work.services.redactor.exact(diff.patch.decode("utf-8", "replace"))
 
     return str(await remembered(work, key, digest("diff", work.run.base_sha, tree), look))
 
