@@ -10,17 +10,25 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, cast
 
+from adapters.store import Store, runs
 from core.boxes import Box, Command, CommandResult
+from core.clock import FixedClock
 from core.effects import Act, worded
-from core.names import Digest, Sha
+from core.errors import LeaseLost
+from core.names import Digest, Sha, WorkerId
 from core.records import Record
-from core.runs import Effect, EffectState
+from core.redaction import Redactor
+from core.runs import Effect, EffectState, NewRun
 from core.runs import Step as Memo
+from core.workflow import Workflow
 from jobs.effects import Receipt
+from jobs.lease import Lease
+from jobs.services import Services
 from jobs.work import POLICY_READ, Work
 from jobs.workbench import CheckPlan, Workbench
 from policies.schema import Effective, Policy
 
+_WORKER = WorkerId("replay")
 _REPLY = re.compile(r"/turn:(\d+)\Z")
 _CALL = re.compile(r"/turn:\d+/call:\d+\Z")
 
@@ -190,6 +198,46 @@ class Recalling(Work):
             ):
                 return entry.seq
         return float("inf")
+
+
+async def recalling(record: Record, store: Store) -> Recalling:
+    """The work of a lease holder in the scratch database, with everything else absent."""
+    run, clock = record.run, FixedClock(record.run.created_at)
+    async with store.begin() as db:
+        await runs.insert(db, NewRun(**{name: getattr(run, name) for name in NewRun.model_fields}))
+        epoch = await runs.claim(db, run.id, _WORKER, clock.now(), lease_seconds=60)
+    if epoch is None:
+        raise LeaseLost
+
+    def absent(what: str) -> Any:
+        return cast("Any", Absent(what))
+
+    services = Services(
+        settings=absent("the settings"),
+        operator=absent("the operator's file"),
+        worker=_WORKER,
+        clock=clock,
+        ids=absent("new ids"),
+        store=store,
+        github=absent("GitHub"),
+        model=absent("a model"),
+        boxes=absent("a box"),
+        mirrors=absent("git"),
+        workspaces=absent("git"),
+        artifacts=absent("the artifact store"),
+        doorbell=absent("the doorbell"),
+        redactor=Redactor(),
+    )
+    return Recalling(
+        services=services,
+        lease=Lease(run.id, epoch, _WORKER, store, clock),
+        run=run,
+        workflow=cast("Workflow", Absent("the workflow")),  # until its text is known to be the pinned one
+        github=absent("GitHub"),
+        app=absent("GitHub"),
+        repository=absent("GitHub"),
+        record=record,
+    )
 
 
 def _hint(key: str) -> str:

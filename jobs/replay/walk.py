@@ -7,34 +7,28 @@ What only GitHub or git can tell is taken from the record: gates, waiting, quest
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any
 
-from adapters.store import Store, events, open_store, runs
-from core.clock import FixedClock
+from adapters.store import events, open_store
 from core.digests import digest, step_digest
-from core.errors import BotError, DocumentInvalid, LeaseLost
+from core.errors import BotError, DocumentInvalid
 from core.expressions import ExpressionInvalid, holds
-from core.names import RunId, WorkerId
+from core.names import RunId
 from core.records import Record
-from core.redaction import Redactor
-from core.runs import NewRun, Run
+from core.runs import Run
 from core.states import TERMINAL, RunState, target
 from core.trying import Failure
-from core.workflow import Agent, Check, Step, Workflow, parse
+from core.workflow import Agent, Check, Step, parse
 from core.workflow import Run as Command
 from jobs import handed
 from jobs.attempts import attempted
-from jobs.lease import Lease
 from jobs.outcomes import Done, End, Outcome, Park
-from jobs.replay.recalling import Absent, Differs, Recalling, Unrecorded
-from jobs.services import Services
+from jobs.replay.recalling import Differs, Recalling, Unrecorded, recalling
 from jobs.steps import perform
 from jobs.work import Work
 
 ENDING = "the end"
 """How an ending that only the outside knows is named among what was taken."""
-
-_WORKER = WorkerId("replay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +58,7 @@ async def replay(record: Record) -> Replayed:
     with TemporaryDirectory(prefix="pullwright-replay-") as folder:
         async with open_store(f"sqlite:///{Path(folder)}/replay.db") as store:
             await store.migrate()
-            work = await _work(record, store)
+            work = await recalling(record, store)
             walk = _Walk(record, work)
             difference = await walk.to_the_end()
     return Replayed(
@@ -307,46 +301,6 @@ class _Walk:
             raise Differs(
                 step.id, f"The record goes on with step `{self._order[self.steps]}`; now it stops at `{step.id}`."
             )
-
-
-async def _work(record: Record, store: Store) -> Recalling:
-    """The work of a lease holder in the scratch database, with everything else absent."""
-    run, clock = record.run, FixedClock(record.run.created_at)
-    async with store.begin() as db:
-        await runs.insert(db, NewRun(**{name: getattr(run, name) for name in NewRun.model_fields}))
-        epoch = await runs.claim(db, run.id, _WORKER, clock.now(), lease_seconds=60)
-    if epoch is None:
-        raise LeaseLost
-
-    def absent(what: str) -> Any:
-        return cast("Any", Absent(what))
-
-    services = Services(
-        settings=absent("the settings"),
-        operator=absent("the operator's file"),
-        worker=_WORKER,
-        clock=clock,
-        ids=absent("new ids"),
-        store=store,
-        github=absent("GitHub"),
-        model=absent("a model"),
-        boxes=absent("a box"),
-        mirrors=absent("git"),
-        workspaces=absent("git"),
-        artifacts=absent("the artifact store"),
-        doorbell=absent("the doorbell"),
-        redactor=Redactor(),
-    )
-    return Recalling(
-        services=services,
-        lease=Lease(run.id, epoch, _WORKER, store, clock),
-        run=run,
-        workflow=cast("Workflow", Absent("the workflow")),  # until its text is known to be the pinned one
-        github=absent("GitHub"),
-        app=absent("GitHub"),
-        repository=absent("GitHub"),
-        record=record,
-    )
 
 
 def _again(failed: Failure) -> BotError:
