@@ -19,6 +19,8 @@ _STATES = ("pending", "routed", "dead")
 
 
 class NoSuchDelivery(BotError):
+    """No delivery that is kept has this GUID."""
+
     code = "no-such-delivery"
 
     def remedy(self) -> str:

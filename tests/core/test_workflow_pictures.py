@@ -111,11 +111,23 @@ def test_a_picture_loads_nothing_from_elsewhere() -> None:
     assert re.findall(r"https?://\S+?(?=\")", drawn) == ["http://www.w3.org/2000/svg"]
 
 
-def test_no_box_of_a_picture_lies_over_another() -> None:
-    drawn = ElementTree.fromstring(svg(parse(EVERYTHING, "everything.yml")))
+MENDED_TWICE = """
+name: mended
+steps:
+  - id: one
+    run: x
+    on_failure: [{id: a, run: x}, {id: b, run: x, on_failure: [{id: c, run: x}, {id: d, run: x}]}, {id: e, run: x}]
+  - {id: two, run: x, on_failure: [{id: f, run: x}, {id: g, run: x}]}
+  - {id: three, run: x}
+"""
+
+
+@pytest.mark.parametrize(("text", "count"), [(EVERYTHING, 20), (MENDED_TWICE, 12)], ids=["everything", "mended"])
+def test_no_box_of_a_picture_lies_over_another(text: str, count: int) -> None:
+    drawn = ElementTree.fromstring(svg(parse(text, "drawn.yml")))
     boxes = [tuple(float(box.attrib[key]) for key in ("x", "y", "width", "height")) for box in drawn.iter(f"{SVG}rect")]
     width, height = float(drawn.attrib["width"]), float(drawn.attrib["height"])
-    assert len(boxes) == 20
+    assert len(boxes) == count
     for number, (x, y, wide, high) in enumerate(boxes):
         assert x + wide <= width
         assert y + high <= height
