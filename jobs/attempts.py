@@ -14,7 +14,8 @@ from core.runs import Waiting
 from core.states import WaitingFor
 from core.trying import Again, Failure, GiveUp, GoOn, Mend, decide
 from core.workflow import Step
-from jobs.outcomes import Done, Outcome, Park
+from jobs.heard import hear
+from jobs.outcomes import Done, End, Outcome, Park
 from jobs.work import Work
 
 EVIDENCE_CHARACTERS = 4_000
@@ -47,11 +48,23 @@ async def attempted(work: Work, step: Step, perform: Perform, one: One) -> Outco
             case Again(seconds):
                 until = work.services.clock.now() + timedelta(seconds=seconds)
                 why = f"`{step.id}` failed ({failure.why}) It is tried again."
-                return Park(Waiting(what=WaitingFor.time, why=why, not_before=until))
+                work.pauses[step.id] = Waiting(what=WaitingFor.time, why=why, not_before=until)
+                return Park(work.pauses[step.id])
             case Mend():
                 continue
             case GoOn():
                 return Done({"failed": True, **failure.model_dump(mode="json")}, f"gone on without it. {failure.why}")
+
+
+async def pausing(work: Work, step: Step) -> Park | End | None:
+    """The pause before the next attempt, while it lasts: what people say in it is heard, and brings it no nearer."""
+    failures, waiting = work.failures.get(step.id), work.pauses.get(step.id, work.run.waiting)
+    if not failures or waiting is None or waiting.what is not WaitingFor.time or waiting.not_before is None:
+        return None
+    decision = decide(step, failures[-1].code, len(failures), salt=work.run.id)
+    if not isinstance(decision, Again) or waiting.not_before <= work.services.clock.now():
+        return None
+    return await hear(work, (await work.policy()).policy, {}, about="run") or Park(waiting)
 
 
 async def recorded(work: Work) -> dict[str, list[Failure]]:

@@ -213,6 +213,8 @@ async def _outcome(work: Work, step: Step) -> Outcome | None:
     """What the step came to; None where the run goes no further now, because of a step within it."""
     if step.when is not None and not holds(step.when, await handed.values(work)):
         return Done({"skipped": step.when}, f"skipped: `{step.when}` does not hold")
+    if (paused := await attempts.pausing(work, step)) is not None:
+        return paused
     now = work.services.clock.now()
     async with work.lease.write() as db:
         if await steps.get(db, work.run.id, step.id) is None:

@@ -14,7 +14,7 @@ from core.facts import App
 from core.github import GitHub, RepositoryFacts
 from core.markers import marked
 from core.names import Digest, Epoch, Sha
-from core.runs import NewEffect, Run
+from core.runs import NewEffect, Run, Waiting
 from core.runs import Step as Memo
 from core.trying import Failure
 from core.workflow import Handed, Step, Workflow
@@ -54,6 +54,8 @@ class Work:
     """What the steps that are done handed over, by step id."""
     failures: dict[str, list[Failure]] = field(default_factory=dict)
     """The attempts that failed, by step id."""
+    pauses: dict[str, Waiting] = field(default_factory=dict)
+    """The pauses before a next attempt that were begun under this lease, by step id."""
     mending: Failure | None = None
     """What the steps of an `on_failure` deal with just now."""
     resumed: bool = False

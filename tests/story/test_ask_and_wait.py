@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 import yaml
+from aiohttp import web
 from story_sources import AT_ONCE, source
 from story_trust import give, newcomer, posted, quick_world
 from story_workflows import begin
 from story_world import World
 
 from adapters.store import runs, steps
+from bot.demo.github.faults import Act
 from core import faults
 from jobs.intake import drain
 
@@ -22,6 +24,7 @@ USES = {
     "env": {"COLOUR": "${{ steps.colour.answer }}", "WHO": "${{ steps.colour.by }}"},
 }
 PAUSES = {"id": "pause", "wait": "5m"}
+RETRIES = {"id": "flaky", "run": "exit 1", "retry": {"attempts": 3, "delay": "5m", "backoff": "fixed", "jitter": False}}
 
 
 class Died(BaseException):
@@ -93,7 +96,7 @@ async def test_a_question_names_whoever_asked_for_the_run_and_the_answer_is_hand
     assert run.waiting is not None
     assert (run.state, run.waiting.what, run.waiting.person) == ("waiting", "answer", "rosa")
     assert run.waiting.asked_in == world.comments(issue)[-1].id
-    assert posted(world, issue, "**✋ Waiting**: `colour` waits for an answer of ＠rosa.")
+    posted(world, issue, "**✋ Waiting**: `colour` waits for an answer of ＠rosa.")
     said = await world.requester.comment(issue, "Let me think.\n\n/answer a deep `blue`; $(id)")
     await world.settle()
     assert (await world.run()).state == "succeeded"
@@ -221,6 +224,31 @@ async def test_an_answer_given_before_the_question_does_not_answer_it(world: Wor
     assert await nothing_taken(world)
 
 
+async def test_an_answer_to_a_question_just_answered_does_not_answer_the_next_one(world: World) -> None:
+    issue = await asked(world, ASKS, {"id": "sure", "ask": {"question": "Sure of ${{ steps.colour.answer }}?"}})
+    late: list[int] = []
+
+    async def answers_meanwhile(request: web.Request, act: Act) -> web.StreamResponse:
+        """While our worker asks what role rosa has, ada answers as well."""
+        judges = request.path.endswith("/collaborators/rosa/permission") and (await world.run()).state == "running"
+        if judges and not late:
+            late.append((await world.approver.comment(issue, "/answer red")).id)
+            await heard(world)
+        return await act(request)
+
+    await world.requester.comment(issue, "/answer blue")
+    await heard(world)
+    world.town.github.middlewares.append(answers_meanwhile)
+    await world.settle()
+    assert await outcomes(world) == ["taken", "refused: written before the question"]
+    assert world.replies(issue)[-1].startswith("That was written before the question was asked.")
+    run = await world.run()
+    assert run.waiting is not None
+    assert run.waiting.asked_in is not None
+    assert run.waiting.asked_in > late[0]
+    assert set(await outputs(world)) == {"colour", "colour/answer"}
+
+
 # Everything else that people say to a run that asks -------------------------------------------------------------
 
 
@@ -248,7 +276,7 @@ async def test_a_run_ends_with_its_issue_whatever_it_waits_for(world: World, row
     assert (run.state, run.ended_why) == ("cancelled", "@rosa closed the issue")
 
 
-@pytest.mark.parametrize("row", [ASKS, PAUSES], ids=["ask", "wait"])
+@pytest.mark.parametrize("row", [ASKS, PAUSES, RETRIES], ids=["ask", "wait", "retry"])
 async def test_an_approval_that_nothing_asks_for_is_told_so_and_the_run_waits_on(
     world: World, row: dict[str, Any]
 ) -> None:
@@ -265,6 +293,27 @@ async def test_an_approval_that_nothing_asks_for_is_told_so_and_the_run_waits_on
     assert await outcomes(world) == ["refused: nothing asks for an approval", "voided 0"]
     run = await world.run()
     assert (run.state, run.waiting) == ("waiting", before.waiting)
+    assert [event.name for event in await world.journal()].count("step.failed") == (row is RETRIES)
+
+
+async def test_what_is_said_while_a_command_fails_brings_its_next_attempt_no_nearer(world: World) -> None:
+    issue = (await world.requester.open_issue("Paint it")).number
+    await begin(world, text(RETRIES), issue=issue)
+    await world.approver.comment(issue, "/approve 0a49458480fe")
+    await heard(world)
+    await world.settle()
+    assert (await world.run()).state == "waiting"
+    assert await outcomes(world) == ["refused: nothing asks for an approval"]
+    assert [event.name for event in await world.journal()].count("step.failed") == 1
+
+
+@pytest.mark.parametrize("row", [PAUSES, RETRIES], ids=["wait", "retry"])
+async def test_a_run_that_lets_time_pass_can_be_rejected(world: World, row: dict[str, Any]) -> None:
+    issue = await asked(world, row)
+    await world.requester.comment(issue, "/reject not today")
+    await world.settle()
+    run = await world.run()
+    assert (run.state, run.ended_why) == ("rejected", "@rosa rejected the run: not today")
 
 
 # Time -----------------------------------------------------------------------------------------------------------
@@ -280,7 +329,7 @@ async def test_a_wait_ends_when_its_time_has_passed_and_not_before(world: World)
     assert (run.state, run.waiting.what, run.lease_owner) == ("waiting", "time", None)
     assert 300 <= (run.waiting.not_before - began).total_seconds() < 300 + 60
     until = f"{run.waiting.not_before:%Y-%m-%d %H:%M:%S} UTC"
-    assert posted(world, issue, f"**✋ Waiting**: `pause` waits until {until}.")
+    posted(world, issue, f"**✋ Waiting**: `pause` waits until {until}.")
     world.clock.leap(240)
     await world.settle()
     assert (await world.run()).state == "waiting"
