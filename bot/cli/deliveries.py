@@ -19,7 +19,7 @@ _STATES = ("pending", "routed", "dead")
 
 
 class NoSuchDelivery(BotError):
-    """No delivery that is kept has this GUID."""
+    """What was given names no delivery that is kept, or several."""
 
     code = "no-such-delivery"
 
