@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from core.names import Digest, Value
+from core.names import Digest, Sha, Value
 
 SHOWN = 12
 """Hexadecimal digits shown to people and accepted from them, at least."""
@@ -37,6 +37,11 @@ def digest(kind: str, *parts: Any) -> Digest:
 def content(blob: bytes) -> Digest:
     """The plain SHA-256 of bytes: the address of an artifact, the hash of a comment."""
     return Digest(hashlib.sha256(blob).hexdigest())
+
+
+def step_digest(*, workflow: Digest, step: str, base: Sha) -> Digest:
+    """A step is the same step while its workflow's text and what is pinned of the run are the same."""
+    return digest("step", workflow, step, base)
 
 
 def plan_digest(*, repository_id: int, plan: Any, snapshot: Any, policy: Digest) -> Digest:

@@ -5,6 +5,7 @@ Aliases are refused (a "YAML bomb" is made of them), duplicate keys are errors, 
 """
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,10 +102,18 @@ class _Reader:
         self.found.append(f"{self.name}:{node.start_mark.line + 1}:{node.start_mark.column + 1}: {message}")
 
 
-def mistakes(document: Document, error: ValidationError, known: tuple[str, ...] = ()) -> list[str]:
-    """One line per mistake, with place, in the order of the file; unknown keys get a suggestion from `known`."""
-    rows: list[tuple[tuple[int, int], str]] = []
-    found = error.errors(include_url=False, include_input=False)
+def mistakes(
+    document: Document,
+    error: ValidationError | None,
+    known: tuple[str, ...] = (),
+    more: Iterable[tuple[Path, str]] = (),
+) -> list[str]:
+    """One line per mistake, with place, in the order of the file; unknown keys get a suggestion from `known`.
+
+    `more` are mistakes that no model can see, by the path of the value that they are about.
+    """
+    rows = [(document.place(path), document.mistake(path, message)) for path, message in more]
+    found = error.errors(include_url=False, include_input=False) if error is not None else []
     for one in found:
         if one["type"] == "too_short" and any(_below(other["loc"], one["loc"]) for other in found):
             continue  # pydantic does not count items that are wrong; each of them is told by itself
@@ -116,7 +125,7 @@ def mistakes(document: Document, error: ValidationError, known: tuple[str, ...] 
         elif path:
             message = f"`{'.'.join(map(str, path))}`: {message[0].lower()}{message[1:]}"
         rows.append((document.place(path), document.mistake(path, message)))
-    return [line for _, line in sorted(rows)]
+    return [line for _, line in sorted(set(rows))]
 
 
 def _below(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:

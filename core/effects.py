@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.github import Button, CheckStatus, Conclusion, MergeMethod
+from core.github import Button, CheckStatus, CloseReason, Conclusion, MergeMethod
 from core.names import Sha, Value
 
 
@@ -40,6 +40,37 @@ class AddReaction(Value):
     comment_id: int | None
     """None: the issue or pull request itself."""
     content: Literal["+1", "-1", "confused", "heart", "hooray", "rocket", "eyes"]
+
+
+class AddLabels(Value):
+    """Put labels on an issue; GitHub makes those that the repository does not have yet."""
+
+    kind: Literal["label"] = "label"
+    number: int
+    labels: tuple[str, ...]
+
+
+class RemoveLabel(Value):
+    kind: Literal["unlabel"] = "unlabel"
+    number: int
+    label: str
+
+
+class Assign(Value):
+    """Assign people to an issue, beside those who are assigned already."""
+
+    kind: Literal["assign"] = "assign"
+    number: int
+    logins: tuple[str, ...]
+
+
+class CloseIssue(Value):
+    """Close an issue or a pull request, unless a person opened it again after we did."""
+
+    kind: Literal["close"] = "close"
+    number: int
+    reason: CloseReason | None
+    """None for a pull request, which has none."""
 
 
 class PushBranch(Value):
@@ -101,6 +132,10 @@ Act = Annotated[
     | KeepComment
     | EditComment
     | AddReaction
+    | AddLabels
+    | RemoveLabel
+    | Assign
+    | CloseIssue
     | PushBranch
     | OpenPull
     | MarkReady

@@ -171,6 +171,35 @@ class SetupFailed(BotError):
         return "Name working `setup:` commands in `.github/pullwright.yml`, then comment `/retry`."
 
 
+class CommandFailed(BotError):
+    """A command of the workflow's own did not end well."""
+
+    code = "command-failed"
+
+    def remedy(self) -> str:
+        return "Read the output below; correct the command in the workflow file, or what it looks at, then `/retry`."
+
+
+class CommandTimedOut(CommandFailed):
+    """A command of the workflow's own took longer than its step allows."""
+
+    code = "command-timed-out"
+
+    def remedy(self) -> str:
+        return "Give the step a longer `timeout`, or the command less to do, then comment `/retry`."
+
+
+class GoalMissed(BotError):
+    """A step did not reach its goal in the attempts that it has."""
+
+    code = "goal-missed"
+
+    def remedy(self) -> str:
+        return (
+            "Read what is missing below; say more in the issue, or lower the goal in the workflow file, and `/retry`."
+        )
+
+
 class ChecksUnusable(BotError):
     """It is not known how to run the project's tests, or they cannot be run at all."""
 

@@ -6,12 +6,14 @@ whatever could make a small text into a large value is refused: powers, repetiti
 compare or cut.
 """
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, Undefined
+from jinja2 import StrictUndefined, TemplateError, Undefined, nodes
 from jinja2.exceptions import SecurityError
+from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -25,7 +27,8 @@ FILTERS = frozenset(
     | {"sort", "unique", "min", "max", "sum", "select", "reject", "selectattr", "rejectattr", "map", "tojson"}
 )
 
-_EXPRESSION = re.compile(r"\A\s*\$\{\{(.*)\}\}\s*\Z", re.DOTALL)
+_EXPRESSION = re.compile(r"\A\s*\$\{\{((?:(?!\$\{\{|\}\}).)*)\}\}\s*\Z", re.DOTALL)
+_PIECE = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 
 
 class _Bounded(ImmutableSandboxedEnvironment):
@@ -76,6 +79,58 @@ def evaluate(text: str, values: Mapping[str, Any]) -> Any:
     if isinstance(value, Undefined):
         raise ExpressionInvalid(f"`{text}` names something that does not exist.")
     return value
+
+
+def expand(value: Any, values: Mapping[str, Any]) -> Any:
+    """A value of a workflow: what a text that is one expression stands for; any other text with each `${{ … }}` in it
+    replaced by its value, as text. The result is never run, and never evaluated again.
+    """
+    if not isinstance(value, str):
+        return value
+    if _EXPRESSION.match(value):
+        return evaluate(value, values)
+    return _PIECE.sub(lambda piece: as_text(evaluate(piece[0], values)), value)
+
+
+def as_text(value: Any) -> str:
+    """A value in a text or in an environment variable: JSON where it is not text already."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def pieces(text: str) -> list[str]:
+    """Every `${{ … }}` of a text. Raises ExpressionInvalid where one has no end."""
+    found = _PIECE.findall(text)
+    if "${{" in _PIECE.sub("", text):
+        raise ExpressionInvalid(f"`{text[:60]}` begins an expression that has no end: write it as `${{{{ … }}}}`.")
+    return found
+
+
+def names_in(text: str) -> list[tuple[str, str | None]]:
+    """What an expression names: the word it begins with and the member of it (`steps`, `plan`), in no order.
+
+    Raises ExpressionInvalid where the text cannot be read, or uses a filter that there is not.
+    """
+    found = _EXPRESSION.match(text)
+    if not found:
+        raise ExpressionInvalid(f"`{text[:60]}` is not an expression: write it as `${{{{ … }}}}`.")
+    source = f"{{{{ {found[1]} }}}}"
+    try:
+        tree = _ENVIRONMENT.parse(source)
+        _ENVIRONMENT.compile(source)
+    except (TemplateError, RecursionError) as error:
+        raise ExpressionInvalid(f"`{text[:60]}`: {str(error).rstrip('.')}.") from error
+    roots = {(name, None) for name in find_undeclared_variables(tree)}
+    return sorted({*roots, *_members(tree, {name for name, _ in roots})}, key=str)
+
+
+def _members(tree: nodes.Node, roots: set[str]) -> Iterator[tuple[str, str | None]]:
+    for dotted in tree.find_all(nodes.Getattr):
+        if isinstance(dotted.node, nodes.Name) and dotted.node.name in roots:
+            yield dotted.node.name, dotted.attr
+    for looked_up in tree.find_all(nodes.Getitem):
+        name, key = looked_up.node, looked_up.arg
+        if isinstance(name, nodes.Name) and name.name in roots and isinstance(key, nodes.Const):
+            yield name.name, str(key.value)
 
 
 def holds(text: str | None, values: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from core.github import Comment, Issue, LabelEvent, Pull, RepositoryFacts, Revie
 from core.names import Role, Sha
 from core.runs import Run, Step
 from core.states import TERMINAL
+from core.workflow.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class FactQuery:
     thread: bool = False
     """All comments of the subject, for the snapshot."""
     policy: bool = False
+    workflows: bool = False
+    """The workflows that may be started here, as they are at the commit at which the policy was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,8 @@ class Facts:
     """The runs of this subject, newest first."""
     steps: Mapping[str, Sequence[Step]] | None = None
     """The steps of each run in `runs`, by run id, for `/status`."""
-    workflows: Mapping[str, str] | None = None
-    """The texts of the workflows that may be started here, by name."""
+    workflows: Catalogue | None = None
+    """The workflows that may be started here; None where they were not asked for."""
 
     @property
     def active(self) -> Run | None:

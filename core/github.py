@@ -30,6 +30,14 @@ class RepositoryFacts(Value):
     clone_url: str
 
 
+class FileFacts(Value):
+    """A file as the folder that it lies in tells of it."""
+
+    path: str
+    blob: Sha
+    bytes: int
+
+
 class Issue(Value):
     number: int
     node_id: str
@@ -67,6 +75,19 @@ class LabelEvent(Value):
     label: str
     actor: Account
     created_at: datetime
+
+
+class Closing(Value):
+    """One closing of an issue or pull request, from its timeline. It may have been opened again since."""
+
+    by_us: bool
+    """Whether our App did it, as itself."""
+    at: datetime
+
+
+class CloseReason(StrEnum):
+    completed = "completed"
+    not_planned = "not_planned"
 
 
 class ReviewState(StrEnum):
@@ -159,11 +180,19 @@ class GitHub(Protocol):
     async def repository(self) -> RepositoryFacts: ...
     async def head_of(self, branch: str) -> Sha | None: ...
     async def file(self, path: str, ref: str) -> bytes | None: ...
+    async def files_in(self, folder: str, ref: str) -> Sequence[FileFacts]:
+        """The files that lie in a folder, not deeper, in the order of their paths; none where there is no folder."""
+        ...
+
     async def issue(self, number: int) -> Issue: ...
     async def comments(self, number: int, *, since: datetime | None = None) -> Sequence[Comment]: ...
     async def comment(self, comment_id: int) -> Comment | None: ...
     async def labelling(self, number: int, label: str) -> LabelEvent | None:
         """The latest labelling with this label, or None where the issue does not carry it now."""
+        ...
+
+    async def closing(self, number: int) -> Closing | None:
+        """The latest closing, whether it still holds or not; None where nobody ever closed it."""
         ...
 
     async def role(self, login: str) -> Role:
@@ -183,6 +212,19 @@ class GitHub(Protocol):
     # What we do.
     async def create_comment(self, number: int, body: str) -> Comment: ...
     async def edit_comment(self, comment_id: int, body: str) -> Comment: ...
+    async def add_labels(self, number: int, labels: Sequence[str]) -> None: ...
+    async def remove_label(self, number: int, label: str) -> None:
+        """Take a label off; nothing where the issue does not carry it."""
+        ...
+
+    async def assign(self, number: int, logins: Sequence[str]) -> tuple[str, ...]:
+        """Who of these people is assigned then. GitHub passes over whoever has no access to the repository."""
+        ...
+
+    async def close(self, number: int, reason: CloseReason | None) -> None:
+        """Close it; one that is closed already keeps its reason."""
+        ...
+
     async def react_to_issue(self, number: int, content: str) -> None: ...
     async def react_to_comment(self, comment_id: int, content: str) -> None: ...
     async def open_pull(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> Pull: ...

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from core.names import RunId, Subject
+from core.names import Plain, RunId, Subject
 from core.runs import SignalKind, Snapshot
 
 
@@ -18,7 +18,7 @@ class StartRun:
     requester: str
     source: str
     snapshot: Snapshot
-    inputs: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, Plain] = field(default_factory=dict)
     source_comment_id: int | None = None
     retry_of: RunId | None = None
 

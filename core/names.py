@@ -16,6 +16,10 @@ Digest = NewType("Digest", str)
 """A SHA-256 of content, 64 hexadecimal digits. What an approval binds to."""
 
 
+Plain = str | int | float | bool
+"""What an input of a workflow may be given."""
+
+
 class Value(BaseModel):
     """A frozen value that is stored and sent as JSON; unknown keys are refused."""
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.effects import Act
-from core.names import Digest, Epoch, Repo, RunId, Sha, Subject, Value, WorkerId
+from core.names import Digest, Epoch, Plain, Repo, RunId, Sha, Subject, Value, WorkerId
 from core.states import RunState, WaitingFor
 
 
@@ -75,7 +75,7 @@ class NewRun(Value):
     """How it was asked for, in words for the journal: `label`, `comment 123`, `cli`."""
     source_comment_id: int | None = None
     snapshot: Snapshot
-    inputs: Mapping[str, str] = {}
+    inputs: Mapping[str, Plain] = {}
     retry_of: RunId | None = None
     created_at: datetime
 
@@ -100,6 +100,8 @@ class Run(NewRun):
 class SignalKind(StrEnum):
     approve = "approve"
     reject = "reject"
+    answer = "answer"
+    """Somebody answered what the run asks, in `text`."""
     cancel = "cancel"
     closed = "closed"
     void = "void"

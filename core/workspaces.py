@@ -108,6 +108,15 @@ class Workspace(Protocol):
         """A tree: `base`, with these paths (files, or folders with all below) as they are in `head`."""
         ...
 
+    async def put(self, tree: Sha, path: str, content: bytes) -> Sha:
+        """A tree: `tree`, with this content in the file at `path`, made of objects alone: the work tree stays as it is.
+
+        A new file is not executable; one that is there keeps its mode. Raises TreeRefused for a path that is not a
+        plain way down the tree (absolute, `..`, empty names, what any git would take for `.git`, not UTF-8), that a
+        file, a symlink or a submodule is in the way of, or that is a folder; and for more than 100 MiB.
+        """
+        ...
+
     async def changed_paths(self, base: Sha, head: Sha) -> tuple[ChangedPath, ...]:
         """Sorted by path; `mode` is that of the head, or `000000` where the path is deleted."""
         ...

@@ -7,7 +7,7 @@ HTML or a link's target it does not. A comment is taken whole or not at all.
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from core.digests import SHOWN
-from handlers.verbs import VERBS
+from handlers.verbs import VERBS, Verb
 
 MAX_COMMANDS = 10
 MAX_LINES = 50
@@ -28,7 +28,7 @@ _FIRST_MARK = 0xE000
 _MARKS = re.compile("[\ue000-\uf8ff]")
 """Characters of the private use area stand in for the slash while the parser looks."""
 _FORBIDDEN = re.compile("[\x00\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
-_WORD = r"([A-Za-z][A-Za-z-]{0,39})"
+_WORD = r"([A-Za-z][A-Za-z0-9-]{0,39})"
 _PLAIN = re.compile(rf"/{_WORD}(?:[ \t]+(.*))?")
 _NAMESPACED = re.compile(rf"/{NAMESPACE}(?:[ \t]+/?{_WORD}(?:[ \t]+(.*))?)?[ \t]*", re.IGNORECASE)
 _DIGEST = re.compile(rf"`?([0-9a-f]{{{SHOWN},64}})`?", re.IGNORECASE)
@@ -60,22 +60,24 @@ def might_command(body: str) -> bool:
     return re.search(r"^\ufeff?[/@][A-Za-z]", body, re.MULTILINE) is not None or "\r" in body
 
 
-def parse(body: str, *, slug: str, namespaced: bool = False) -> tuple[Command, ...] | Refusal:
+def parse(
+    body: str, *, slug: str, namespaced: bool = False, verbs: Mapping[str, Verb] = VERBS
+) -> tuple[Command, ...] | Refusal:
     """The commands of a comment in their order, without repetitions; none where it holds none.
 
     `slug` is our App's name on GitHub. With `namespaced`, only `/pullwright verb` and `@slug verb` are ours. A verb
-    nobody knows is somebody else's, unless it was addressed to us.
+    that is not among `verbs` is somebody else's, unless it was addressed to us.
     """
     if len(body) > MAX_CHARACTERS:
         return ()
     rows = _normal(body).split("\n")
-    said = {number: one for number, row in enumerate(rows) if (one := _read(row, slug, namespaced)) is not None}
+    said = {number: one for number, row in enumerate(rows) if (one := _read(row, slug, namespaced, verbs)) is not None}
     if not said:
         return ()
     if len(said) > MAX_LINES:
         return Refusal(f"a comment holds at most {MAX_COMMANDS} commands.")
     standing = _in_plain_text(rows, sorted(said))
-    return _judged([(rows[number], *said[number]) for number in standing])
+    return _judged([(rows[number], *said[number]) for number in standing], verbs)
 
 
 def render(command: Command) -> str:
@@ -83,7 +85,7 @@ def render(command: Command) -> str:
     return f"/{command.verb} {command.args}".rstrip()
 
 
-def _read(row: str, slug: str, namespaced: bool) -> tuple[str, str] | None:
+def _read(row: str, slug: str, namespaced: bool, verbs: Collection[str]) -> tuple[str, str] | None:
     """The verb (empty where we were only called) and arguments of a line that is ours, whatever surrounds it."""
     mentioned = re.fullmatch(
         rf"@{re.escape(slug)}(?:\[bot\])?(?![\w-])(?:[ \t]+/?{_WORD}(?:[ \t]+(.*))?)?[ \t]*", row, re.IGNORECASE
@@ -92,7 +94,7 @@ def _read(row: str, slug: str, namespaced: bool) -> tuple[str, str] | None:
     if addressed:
         return (addressed[1] or "").lower(), (addressed[2] or "").strip()
     plain = _PLAIN.fullmatch(row)
-    if plain is None or namespaced or plain[1].lower() not in VERBS:
+    if plain is None or namespaced or plain[1].lower() not in verbs:
         return None
     return plain[1].lower(), (plain[2] or "").strip()
 
@@ -137,39 +139,38 @@ def _line_beginnings(children: Sequence[Token], aside: int) -> list[int]:
     return found
 
 
-def _judged(said: Sequence[tuple[str, str, str]]) -> tuple[Command, ...] | Refusal:
+def _judged(said: Sequence[tuple[str, str, str]], verbs: Mapping[str, Verb]) -> tuple[Command, ...] | Refusal:
     """The commands, or why none of them is done: each must be right, and together they must make sense."""
     commands: list[Command] = []
     for row, verb, args in said:
         if _FORBIDDEN.search(row):
             return Refusal("a command holds invisible characters. Type it by hand.")
-        if verb not in VERBS:
-            return Refusal(_suggestion(verb))
-        if why := _misused(verb, args):
+        if verb not in verbs:
+            return Refusal(_suggestion(verb, verbs))
+        if why := _misused(verbs[verb], args):
             return Refusal(why)
         if not any((one.verb, one.args) == (verb, args) for one in commands):
             commands.append(Command(verb, args, len(commands)))
     if len(commands) > MAX_COMMANDS:
         return Refusal(f"a comment holds at most {MAX_COMMANDS} commands.")
-    deciding = [f"`/{one.verb}`" for one in commands if VERBS[one.verb].decides]
+    deciding = [f"`/{one.verb}`" for one in commands if verbs[one.verb].decides]
     if len(deciding) > 1:
         return Refusal(f"{' and '.join(deciding)} in one comment contradict each other.")
     return tuple(commands)
 
 
-def _misused(verb: str, args: str) -> str | None:
-    takes = VERBS[verb].takes
-    if takes == "nothing" and args:
-        return f"`/{verb}` takes nothing after it."
-    if takes == "digest" and args and not _DIGEST.fullmatch(args):
-        return f"`/{verb}` takes nothing, or a digest of at least {SHOWN} hexadecimal digits."
+def _misused(verb: Verb, args: str) -> str | None:
+    if verb.takes == "nothing" and args:
+        return f"`/{verb.name}` takes nothing after it."
+    if verb.takes == "digest" and args and not _DIGEST.fullmatch(args):
+        return f"`/{verb.name}` takes nothing, or a digest of at least {SHOWN} hexadecimal digits."
     return None
 
 
-def _suggestion(verb: str) -> str:
+def _suggestion(verb: str, verbs: Collection[str]) -> str:
     if not verb:
         return "no command was named. `/help` lists the commands."
-    near = difflib.get_close_matches(verb, VERBS, n=1)
+    near = difflib.get_close_matches(verb, list(verbs), n=1)
     asked = f" Did you mean `/{near[0]}`?" if near else ""
     return f"`/{verb}` is not a command.{asked} `/help` lists the commands."
 

@@ -15,6 +15,7 @@ from handlers.asked import Answer, Order, carry_out
 from handlers.authors import ignored_comment
 from handlers.commands import Command, Refusal, might_command, parse
 from handlers.events import CommentCreated
+from handlers.listening import verbs
 from handlers.rules import broken, policy_of
 from policies.schema import Policy
 
@@ -24,7 +25,9 @@ EVENT = CommentCreated
 def needs(event: CommentCreated) -> FactQuery:
     if not might_command(event.body):
         return FactQuery()
-    return FactQuery(number=event.number, comment_id=event.comment_id, thread=not event.on_pull, policy=True)
+    return FactQuery(
+        number=event.number, comment_id=event.comment_id, thread=not event.on_pull, policy=True, workflows=True
+    )
 
 
 def plan(event: CommentCreated, facts: Facts) -> list[Intent]:
@@ -37,13 +40,14 @@ def plan(event: CommentCreated, facts: Facts) -> list[Intent]:
         return [Ignore("the comment stands elsewhere")]
     if why := ignored_comment(comment, facts.app):
         return [why]
-    if not parse(event.body, slug=facts.app.slug):
+    known = verbs(facts.workflows)
+    if not parse(event.body, slug=facts.app.slug, verbs=known):
         return [Ignore("a comment without commands")]
     try:
         policy = policy_of(facts)
     except PolicyInvalid as error:
         return broken(error, event.repo, event.number, facts)
-    commands = parse(event.body, slug=facts.app.slug, namespaced=policy.commands == "namespaced")
+    commands = parse(event.body, slug=facts.app.slug, namespaced=policy.commands == "namespaced", verbs=known)
     if not commands:
         return [Ignore("a comment without commands of ours")]
     if facts.repository.archived:

@@ -7,6 +7,7 @@ from handlers import replies
 from handlers.authors import ignored_comment
 from handlers.commands import Command, Refusal, might_command, parse
 from handlers.events import CommentEdited
+from handlers.listening import verbs
 
 EVENT = CommentEdited
 
@@ -14,7 +15,7 @@ EVENT = CommentEdited
 def needs(event: CommentEdited) -> FactQuery:
     if not might_command(event.body) and not might_command(event.previous):
         return FactQuery()
-    return FactQuery(number=event.number, comment_id=event.comment_id)
+    return FactQuery(number=event.number, comment_id=event.comment_id, workflows=True)
 
 
 def plan(event: CommentEdited, facts: Facts) -> list[Intent]:
@@ -42,4 +43,4 @@ def plan(event: CommentEdited, facts: Facts) -> list[Intent]:
 
 
 def _commands(body: str, facts: Facts) -> tuple[Command, ...] | Refusal:
-    return parse(body, slug=facts.app.slug)
+    return parse(body, slug=facts.app.slug, verbs=verbs(facts.workflows))

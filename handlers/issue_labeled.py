@@ -25,13 +25,13 @@ def label_query(number: int, label: str) -> FactQuery:
     """What a label of ours needs; of any other label nothing is asked."""
     if not label.lower().startswith(LABELS):
         return FactQuery()
-    return FactQuery(number=number, label=label, thread=True, policy=True)
+    return FactQuery(number=number, label=label, thread=True, policy=True, workflows=True)
 
 
 def labelled(event: IssueLabeled | IssueOpened, label: str, facts: Facts) -> list[Intent]:
     """What a labelling starts. Who did it, and whether the label is still there, is what GitHub's timeline says."""
-    workflow = by_label(facts.workflows or {}, label)
-    if workflow is None:
+    entry = by_label(facts.workflows, label)
+    if entry is None:
         return [Ignore(f"no workflow listens to the label {label!r}")]
     labelling = facts.labelling
     if labelling is None:
@@ -45,11 +45,11 @@ def labelled(event: IssueLabeled | IssueOpened, label: str, facts: Facts) -> lis
     except PolicyInvalid as error:
         return broken(error, event.repo, event.number, facts)
     order = Order(
-        verb=workflow.on.command or workflow.name,
+        verb=entry.command or entry.name,
         args="",
         actor=labelling.actor.login,
         at=labelling.created_at,
-        key=f"repo:{event.repo.id}:issue:{event.number}:label:{workflow.on.label}:{labelling.id}",
+        key=f"repo:{event.repo.id}:issue:{event.number}:label:{entry.label}:{labelling.id}",
         repo=event.repo,
         number=event.number,
         facts=facts,
@@ -58,4 +58,4 @@ def labelled(event: IssueLabeled | IssueOpened, label: str, facts: Facts) -> lis
         body=event.body,
         source="label",
     )
-    return list(start(order, workflow, {}).intents)
+    return list(start(order, entry).intents)

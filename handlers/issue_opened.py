@@ -22,7 +22,7 @@ def needs(event: IssueOpened) -> FactQuery:
     if (label := _label(event)) is not None:
         return label_query(event.number, label)
     if might_command(event.body):
-        return FactQuery(number=event.number, policy=True)
+        return FactQuery(number=event.number, policy=True, workflows=True)
     return FactQuery()
 
 

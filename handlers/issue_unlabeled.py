@@ -2,10 +2,10 @@
 
 from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent, Signal
-from core.runs import SignalKind
+from core.runs import Run, SignalKind
 from handlers.authors import ignored
 from handlers.events import IssueUnlabeled
-from handlers.listening import LABELS, by_label
+from handlers.listening import LABELS
 
 EVENT = IssueUnlabeled
 
@@ -17,9 +17,8 @@ def needs(event: IssueUnlabeled) -> FactQuery:
 
 
 def plan(event: IssueUnlabeled, facts: Facts) -> list[Intent]:
-    workflow = by_label(facts.workflows or {}, event.label)
     run = facts.active
-    if workflow is None or run is None or run.workflow != workflow.name or run.source != "label":
+    if run is None or run.source != "label" or not _started(run, event):
         return [Ignore("no run at work here was started by this label")]
     if why := ignored(event.sender, facts.app):
         return [why]
@@ -34,3 +33,9 @@ def plan(event: IssueUnlabeled, facts: Facts) -> list[Intent]:
             text=f"@{event.sender.login} took the label off",
         )
     ]
+
+
+def _started(run: Run, event: IssueUnlabeled) -> bool:
+    """Whether this label began the run, whatever the workflow's file says by now."""
+    label = f"repo:{event.repo.id}:issue:{event.number}:label:{event.label}"
+    return run.trigger_key.rpartition(":")[0].lower() == label.lower()

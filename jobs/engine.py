@@ -13,14 +13,14 @@ import structlog
 
 from adapters.store import StoreUnavailable, events, runs, signals, steps
 from core import faults
-from core.digests import digest
+from core.digests import step_digest
 from core.errors import BotError, Cancelled, Drained, LeaseLost, NotThere, RateLimited
 from core.expressions import holds
 from core.names import Digest, RunId
 from core.runs import Run
 from core.states import Trigger
 from core.workflow import Merge, Ready, Ship, Step, parse
-from jobs import endings, status
+from jobs import attempts, endings, handed, status
 from jobs.lease import Lease, beating
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.services import Services
@@ -143,6 +143,7 @@ async def _advance(services: Services, lease: Lease) -> None:
         outputs={key: memo.output for key, memo in memos.items() if memo.state == "done"},
         resumed=bool(memos),
     )
+    work.failures = await attempts.recorded(work)
     await _called_off(work)
     if not memos:
         await work.react("rocket")
@@ -154,7 +155,7 @@ async def _advance(services: Services, lease: Lease) -> None:
 
 def _came_to(work: Work) -> str:
     """What a run that did every step came to."""
-    if (merge := work.outputs.get("merge")) and "sha" in merge:
+    if work.newest("Merged"):
         return f"#{work.run.pull_number} is merged"
     if work.run.pull_number is not None:
         return f"#{work.run.pull_number} is approved, and a person may merge it"
@@ -172,6 +173,8 @@ async def _one(work: Work, step: Step) -> bool:
             log.warning("step.failed", code=error.code, why=str(error))
             raise
         match outcome:
+            case None:
+                return False
             case Done(output, why):
                 await _finish_step(work, step, output, why)
                 return True
@@ -206,11 +209,12 @@ async def _called_off(work: Work) -> None:
         raise Cancelled
 
 
-async def _outcome(work: Work, step: Step) -> Outcome:
-    if step.when is not None:
-        policy = (await work.policy()).policy
-        if not holds(step.when, {"policy": policy.model_dump(mode="json"), "inputs": dict(work.run.inputs)}):
-            return Done({"skipped": step.when}, f"skipped: `{step.when}` does not hold")
+async def _outcome(work: Work, step: Step) -> Outcome | None:
+    """What the step came to; None where the run goes no further now, because of a step within it."""
+    if step.when is not None and not holds(step.when, await handed.values(work)):
+        return Done({"skipped": step.when}, f"skipped: `{step.when}` does not hold")
+    if (paused := await attempts.pausing(work, step)) is not None:
+        return paused
     now = work.services.clock.now()
     async with work.lease.write() as db:
         if await steps.get(db, work.run.id, step.id) is None:
@@ -222,7 +226,7 @@ async def _outcome(work: Work, step: Step) -> Outcome:
     if not isinstance(step.action, Ship | Ready | Merge):
         # These are quick, and GitHub counts every edit: the next step that takes its time shows them too.
         await status.show(work, current=step.id)
-    return await perform(step, work)
+    return await attempts.attempted(work, step, perform, _one)
 
 
 async def _finish_step(work: Work, step: Step, output: object, why: str) -> None:
@@ -241,8 +245,7 @@ async def _finish_step(work: Work, step: Step, output: object, why: str) -> None
 
 
 def _input_hash(work: Work, step: Step) -> Digest:
-    """A step is the same step while its text and what is pinned of the run are the same."""
-    return digest("step", work.run.workflow_digest, step.id, work.run.base_sha)
+    return step_digest(workflow=work.run.workflow_digest, step=step.id, base=work.run.base_sha)
 
 
 class GivenUp(BotError):

@@ -13,9 +13,9 @@ from core.facts import FactQuery, Facts
 from core.github import Comment, GitHub, Issue, LabelEvent, Pull, Review
 from core.names import Repo
 from core.runs import Step
-from jobs.policy import read_policy
+from jobs.policy import head_of_default, read_policy
 from jobs.services import Services
-from jobs.workflows import built_in
+from jobs.sources import workflows_at
 
 RECENT = 5
 """Runs of a subject that a handler may look at."""
@@ -66,6 +66,11 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
         of_subject = await runs.of_subject(db, repo.id, query.number) if query.number is not None else []
         of_subject = of_subject[:RECENT]
         memos: dict[str, Sequence[Step]] = {run.id: await steps.all_(db, run.id) for run in of_subject[:1]}
+    policy = await read_policy(services, github, repository) if query.policy else None
+    workflows = None
+    if query.workflows:
+        sha = policy.sha if policy is not None else await head_of_default(github, repository)
+        workflows = await workflows_at(services, github, repo, sha)
     return Facts(
         app=await services.github.identity(),
         repository=repository,
@@ -76,10 +81,10 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
         review=review,
         pull=pull,
         thread=await github.comments(query.number) if query.thread and query.number is not None else (),
-        policy=await read_policy(services, github, repository) if query.policy else None,
+        policy=policy,
         runs=of_subject,
         steps=memos,
-        workflows=built_in(),
+        workflows=workflows,
     )
 
 

@@ -205,13 +205,14 @@ async def _start(
     """Insert the run with everything that is pinned for its life."""
     assert facts.policy is not None  # noqa: S101  # whoever starts a run asked for the policy
     assert facts.workflows is not None  # noqa: S101
-    text = facts.workflows[intent.workflow]
+    entry = facts.workflows.get(intent.workflow)
+    assert entry is not None  # noqa: S101  # a handler starts what it was told of
     now = services.clock.now()
     run = NewRun(
         id=services.ids.run(),
         workflow=intent.workflow,
-        workflow_text=text,
-        workflow_digest=digest("workflow", text),
+        workflow_text=entry.text,
+        workflow_digest=digest("workflow", entry.text),
         repo=repo,
         subject=intent.subject,
         base_ref=facts.repository.default_branch,

@@ -2,10 +2,11 @@
 
 import json
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.store import StepMismatch, costs, events, steps
+from adapters.store import costs, events, steps
 from core import faults
 from core.completions import Usage
 from core.digests import canonical
@@ -29,8 +30,7 @@ class StepMemo:
     @classmethod
     async def of(cls, work: Work, key: str) -> "StepMemo":
         """The memo as an earlier attempt at this piece of work left it."""
-        async with work.services.store.read() as db:
-            memos = [m for m in await steps.all_(db, work.run.id) if m.key.startswith(f"{key}/turn:")]
+        memos = await work.memos(f"{key}/turn:")
         saved = {_turn(memo.key): memo.output for memo in memos if memo.key.endswith("/tree")}
         last = max((_turn(memo.key) for memo in memos), default=0)
         if memos and last not in saved:
@@ -42,12 +42,9 @@ class StepMemo:
 
     async def recall(self, key: str, input_hash: Digest) -> Any | None:
         """What was kept under this key, or None. Raises where the same key was kept for another input."""
-        async with self.work.services.store.read() as db:
-            memo = await steps.get(db, self.work.run.id, key)
-        if memo is None or memo.state != "done":
+        memo = await self.work.memo(key, input_hash)
+        if memo is None:
             return None
-        if memo.input_hash != input_hash:
-            raise StepMismatch(self.work.run.id, key)
         if isinstance(memo.output, dict) and set(memo.output) == {"artifact"}:
             return json.loads(await self.work.services.artifacts.get(Digest(memo.output["artifact"])))
         return memo.output
@@ -83,6 +80,19 @@ class StepMemo:
 
     def interrupted(self) -> None:
         self.work.lease.interrupted()
+
+
+async def remembered(work: Work, key: str, asked: Digest, find: Callable[[], Awaitable[Any]]) -> Any:
+    """The JSON value kept under this key, or what is found now, and kept from then on.
+
+    For what git or a box tells and a decision rests on: nobody is asked twice, and a replay asks nobody.
+    """
+    memo = StepMemo(work, checkpointed=None)
+    kept = await memo.recall(key, asked)
+    if kept is None:
+        kept = await find()
+        await memo.keep(key, asked, kept)
+    return kept
 
 
 def _turn(key: str) -> int:

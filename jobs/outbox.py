@@ -14,7 +14,10 @@ from adapters.store import effects
 from core import faults
 from core.clock import Clock
 from core.effects import (
+    AddLabels,
     AddReaction,
+    Assign,
+    CloseIssue,
     EditComment,
     KeepComment,
     MarkReady,
@@ -23,12 +26,13 @@ from core.effects import (
     PostComment,
     PushBranch,
     PutCheck,
+    RemoveLabel,
     RequestReview,
 )
 from core.errors import LeaseLost
 from core.names import Epoch
 from core.runs import Effect, EffectState
-from jobs.effects import Outside, Receipt, branches, checks, comments, pulls
+from jobs.effects import Outside, Receipt, branches, checks, comments, issues, pulls
 
 Write = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 """Opens a transaction that commits only while the right to write is held."""
@@ -86,7 +90,9 @@ async def _find(effect: Effect, outside: Outside) -> Receipt | None:
             return await pulls.find_ready(act, outside)
         case MergePull() as act:
             return await pulls.find_merged(act, outside)
-        case AddReaction() | EditComment() | RequestReview() | PutCheck():
+        case CloseIssue() as act:
+            return await issues.find_closed(act, outside)
+        case AddReaction() | EditComment() | AddLabels() | RemoveLabel() | Assign() | RequestReview() | PutCheck():
             return None  # these act the same way however often they act
         case _ as never:
             assert_never(never)
@@ -100,6 +106,8 @@ async def _act(effect: Effect, outside: Outside) -> Receipt:
             return await comments.edit(act, outside)
         case AddReaction() as act:
             return await comments.react(act, outside)
+        case AddLabels() | RemoveLabel() | Assign() | CloseIssue() as act:
+            return await issues.act(act, outside)
         case PushBranch() as act:
             return await branches.act(act, outside)
         case OpenPull() as act:

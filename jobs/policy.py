@@ -3,6 +3,7 @@
 from core.errors import NotThere
 from core.facts import PolicyFile
 from core.github import GitHub, RepositoryFacts
+from core.names import Sha
 from jobs.services import Services
 from policies.schema import Effective, effective
 
@@ -14,9 +15,7 @@ async def read_policy(services: Services, github: GitHub, repository: Repository
 
     Raises NotThere where the repository has no commit yet.
     """
-    sha = await github.head_of(repository.default_branch)
-    if sha is None:
-        raise NotThere(f"{repository.owner}/{repository.name} has no commit on {repository.default_branch} yet.")
+    sha = await head_of_default(github, repository)
     raw = await github.file(PATH, sha)
     return PolicyFile(
         path=PATH if raw is not None else "built-in policy",
@@ -24,6 +23,14 @@ async def read_policy(services: Services, github: GitHub, repository: Repository
         sha=sha,
         operator=services.operator.policy,
     )
+
+
+async def head_of_default(github: GitHub, repository: RepositoryFacts) -> Sha:
+    """The commit that the default branch is at. Raises NotThere where the repository has none yet."""
+    sha = await github.head_of(repository.default_branch)
+    if sha is None:
+        raise NotThere(f"{repository.owner}/{repository.name} has no commit on {repository.default_branch} yet.")
+    return sha
 
 
 def in_force(file: PolicyFile, repository: RepositoryFacts) -> Effective:

@@ -8,13 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import costs, events, steps
 from core.errors import DocumentInvalid
-from core.outputs import ChangeSummary, Opinion, Plan, Research
+from core.outputs import ChangeSummary
 from core.runs import Run, Step, Waiting
 from core.states import RunState, Trigger, target
 from core.workflow import parse
 from handlers import replies
 from handlers.replies import CheckView, EvidenceView, PullView, RunView, StepView
-from jobs.work import Work
+from handlers.replies.progress import StepState
+from handlers.replies.words import plural
+from jobs import handed
+from jobs.work import UNDONE, Work
 from policies.result import Result
 
 
@@ -49,7 +52,7 @@ async def view_of(
         run=run.id,
         workflow=run.workflow,
         state=state,
-        steps=_steps(_step_ids(run, memos), {m.key: m for m in memos}, notes, current, state),
+        steps=_steps(_named_steps(run, memos), {m.key: m for m in memos}, notes, current, state),
         cost_usd=totals.cost_usd or Decimal(0),
         unpriced=totals.unpriced_calls > 0,
         limit_usd=limit_usd,
@@ -59,57 +62,58 @@ async def view_of(
 
 
 def _steps(
-    ids: Sequence[str], memos: Mapping[str, Step], notes: Mapping[str, str], current: str | None, state: RunState
+    shown: Sequence[tuple[str, str]], memos: Mapping[str, Step], notes: Mapping[str, str], current: str | None, state: RunState
 ) -> list[StepView]:
     views = []
-    for step_id in ids:
+    for step_id, name in shown:
         memo = memos.get(step_id)
         if memo is not None and memo.state == "done":
-            skipped = isinstance(memo.output, dict) and "skipped" in memo.output
-            views.append(StepView(step_id, "skipped" if skipped else "done", notes.get(step_id, "")))
+            undone = UNDONE & memo.output.keys() if isinstance(memo.output, dict) else set()
+            came_to: StepState = "skipped" if "skipped" in undone else "failed" if undone else "done"
+            views.append(StepView(name, came_to, notes.get(step_id, "")))
         elif step_id != current:
-            views.append(StepView(step_id, "todo"))
+            views.append(StepView(name, "todo"))
         elif state is RunState.running:
-            views.append(StepView(step_id, "doing"))
+            views.append(StepView(name, "doing"))
         elif state is RunState.waiting:
-            views.append(StepView(step_id, "waiting"))
+            views.append(StepView(name, "waiting"))
         else:
-            views.append(StepView(step_id, "done" if state is RunState.succeeded else "failed"))
+            views.append(StepView(name, "done" if state is RunState.succeeded else "failed"))
     return views
 
 
-def _step_ids(run: Run, memos: Sequence[Step]) -> Sequence[str]:
-    """The steps of the workflow; where this version of ours cannot read its text any more, those that were begun.
+def _named_steps(run: Run, memos: Sequence[Step]) -> Sequence[tuple[str, str]]:
+    """The steps of the workflow, by id and by what people are shown; where this version of ours cannot read its text any more, those that were begun.
 
     A run must be able to end, and to say so, whatever its text has become to us.
     """
     try:
-        return [step.id for step in parse(run.workflow_text, run.workflow).steps]
+        return [(step.id, step.name or step.id) for step in parse(run.workflow_text, run.workflow).steps]
     except DocumentInvalid:
-        return [memo.key for memo in memos if "/" not in memo.key]
+        return [(memo.key, memo.key) for memo in memos if "/" not in memo.key]
 
 
 async def pull_view(work: Work, summary: ChangeSummary, allowed: Result) -> PullView:
     """What the text of the pull request is made of."""
     async with work.services.store.read() as db:
         totals = await costs.of_run(db, work.run.id)
-    tests = work.outputs["tests"]
-    opinion = Opinion.model_validate(work.outputs["review"]["form"])
-    repairs = tests["repairs"]
-    mended = f", after {repairs} repair{'s' if repairs != 1 else ''}" if repairs else ""
+    tests, opinion = handed.checked(work), handed.opinion(work)
+    checks = [CheckView("pullwright/policy", ok=allowed.approved, why=allowed.why)]
+    if tests is not None:
+        repairs = tests["repairs"]
+        mended = f", after {plural(repairs, 'repair')}" if repairs else ""
+        checks.insert(0, CheckView("pullwright/tests", ok=True, why=f"`{tests['check']['run']}` passes{mended}"))
+    if opinion is not None:
+        checks.append(CheckView("pullwright/review", ok=opinion.verdict == "approve" or None, why=f"{opinion.verdict}"))
     return PullView(
         issue=work.number,
         run=work.run.id,
         workflow=work.run.workflow,
         requester=work.run.requester,
         summary=summary,
-        plan=Plan.model_validate(work.outputs["plan"]["form"]),
-        evidence=evidence(tests),
-        checks=(
-            CheckView("pullwright/tests", ok=True, why=f"`{work.outputs['baseline']['check']['run']}` passes{mended}"),
-            CheckView("pullwright/policy", ok=allowed.approved, why=allowed.why),
-            CheckView("pullwright/review", ok=opinion.verdict == "approve" or None, why=f"{opinion.verdict}"),
-        ),
+        plan=handed.plan(work),
+        evidence=evidence(tests) if tests is not None else EvidenceView(),
+        checks=checks,
         opinion=opinion,
         policy=allowed,
         cost_usd=totals.cost_usd or Decimal(0),
@@ -121,8 +125,3 @@ def evidence(tests: Mapping[str, Any]) -> EvidenceView:
     """The evidence of a check's output, for people."""
     found = tests["evidence"]
     return EvidenceView(files=found["files"], base=found["base"], head=found["head"])
-
-
-def research(work: Work) -> Research | None:
-    output = work.outputs.get("research")
-    return Research.model_validate(output["form"]) if output else None

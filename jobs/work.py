@@ -1,21 +1,23 @@
 """What a step works with: the run, its lease, GitHub, the outputs of the steps before it, and the way to do effects."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import artifacts, effects, events, runs
+from adapters.store import StepMismatch, artifacts, effects, events, runs, steps
 from core.effects import COSMETIC, DISPENSABLE, Act, AddReaction, KeepComment, PostComment
 from core.errors import BotError, GitHubRefused, LeaseLost, NotThere
 from core.facts import App
 from core.github import GitHub, RepositoryFacts
 from core.markers import marked
-from core.names import Epoch, Sha
-from core.runs import NewEffect, Run
-from core.workflow import Workflow
+from core.names import Digest, Epoch, Sha
+from core.runs import NewEffect, Run, Waiting
+from core.runs import Step as Memo
+from core.trying import Failure
+from core.workflow import Handed, Step, Workflow
 from jobs import outbox
 from jobs.effects import Outside, Receipt
 from jobs.effects.comments import fitting
@@ -24,6 +26,12 @@ from jobs.policy import in_force, read_policy
 from jobs.services import Services
 from jobs.workbench import KEPT, CheckPlan, Workbench, open_workbench
 from policies.schema import Effective
+
+UNDONE = frozenset({"skipped", "failed"})
+"""Keys of what is recorded for a step that was not done: by its `when`, or by going on without it."""
+
+POLICY_READ = "policy.read"
+"""The entry of the journal that holds a policy."""
 
 COSMETIC_ATTEMPTS = 3
 """Attempts at an effect that a run can do without."""
@@ -44,6 +52,12 @@ class Work:
     repository: RepositoryFacts
     outputs: dict[str, Any] = field(default_factory=dict)
     """What the steps that are done handed over, by step id."""
+    failures: dict[str, list[Failure]] = field(default_factory=dict)
+    """The attempts that failed, by step id."""
+    pauses: dict[str, Waiting] = field(default_factory=dict)
+    """The pauses before a next attempt that were begun under this lease, by step id."""
+    mending: Failure | None = None
+    """What the steps of an `on_failure` deal with just now."""
     resumed: bool = False
     """Whether an earlier lease holder may have shown a status already."""
     shown: str | None = None
@@ -63,9 +77,20 @@ class Work:
         return self.run.subject.number
 
     async def policy(self) -> Effective:
-        """The policy as it was on the default branch when the current step began: read anew for each."""
+        """The policy as it was on the default branch when the current step began: read anew for each.
+
+        The journal holds it as it was first, and whenever it changed: what was decided by it can be decided again.
+        """
         if self._policy is None:
-            self._policy = in_force(await read_policy(self.services, self.github, self.repository), self.repository)
+            file = await read_policy(self.services, self.github, self.repository)
+            found = in_force(file, self.repository)
+            async with self.services.store.read() as db:
+                told = await events.newest(db, self.run.id, POLICY_READ)
+            if told is None or told.facts["digest"] != found.digest:
+                policy = found.policy.model_dump(mode="json", by_alias=True)
+                facts = {"digest": found.digest, "source": found.source, "commit": file.sha, "policy": policy}
+                await self.journal(POLICY_READ, facts)
+            self._policy = found
         return self._policy
 
     def begin_step(self) -> None:
@@ -98,11 +123,42 @@ class Work:
 
     def tree(self) -> Sha:
         """The tree as the last step that wrote left it; the base commit before that."""
-        for step in reversed(self.workflow.steps):
+        for step in reversed(list(self.workflow.every_step)):
             output = self.outputs.get(step.id)
             if isinstance(output, dict) and output.get("tree"):
                 return Sha(output["tree"])
         return self.run.base_sha
+
+    def newest(self, what: Handed) -> dict[str, Any] | None:
+        """What the newest step of this kind handed over; None where none is done, or it was skipped."""
+        return next(self.newest_first(what), None)
+
+    def newest_first(self, what: Handed | None = None) -> Iterator[dict[str, Any]]:
+        """What every step that is done handed over, the newest first; with a kind, those of that kind."""
+        for step in reversed(list(self.workflow.every_step)):
+            output = self.outputs.get(step.id)
+            if isinstance(output, dict) and not output.keys() & UNDONE and what in {None, step.hands_over}:
+                yield output
+
+    def attempt(self, step: Step) -> str:
+        """What the memo keys of this attempt at the step begin with: a failed one leaves its own behind."""
+        failed = len(self.failures.get(step.id, ()))
+        return f"{step.id}/try:{failed + 1}" if failed else step.id
+
+    async def memos(self, prefix: str) -> list[Memo]:
+        """What is recorded under keys that begin so."""
+        async with self.services.store.read() as db:
+            return [memo for memo in await steps.all_(db, self.run.id) if memo.key.startswith(prefix)]
+
+    async def memo(self, key: str, input_hash: Digest) -> Memo | None:
+        """What was recorded under this key, if it is done. Raises StepMismatch where that was for another input."""
+        async with self.services.store.read() as db:
+            memo = await steps.get(db, self.run.id, key)
+        if memo is None or memo.state != "done":
+            return None
+        if memo.input_hash != input_hash:
+            raise StepMismatch(self.run.id, key)
+        return memo
 
     async def journal(self, name: str, facts: Mapping[str, Any], actor: str = "pullwright") -> None:
         async with self.lease.write() as db:

@@ -3,10 +3,11 @@
 The host's git and the box never work at the same time: every box over a tree is dead before the tree is looked at.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from adapters.store import artifacts
 from core.boxes import DEPENDENCIES, Box, Command, CommandResult, Mount
@@ -79,27 +80,36 @@ class Workbench:
         finally:
             await box.kill()
 
-    async def command(self, tree: Sha, script: str, arguments: Sequence[str] = ()) -> CommandResult:
+    async def command(
+        self,
+        tree: Sha,
+        script: str,
+        arguments: Sequence[str] = (),
+        *,
+        env: Mapping[str, str] = MappingProxyType({}),
+        seconds: int | None = None,
+    ) -> CommandResult:
         """A command of the project, in a box over a scratch copy of the tree: it leaves nothing behind.
 
         What looks like a credential is gone from its output: that is shown to people and kept. The script is the
-        repository's own text; arguments reach it as `"$@"`, never as part of the text.
+        repository's own text; arguments reach it as `"$@"` and values in `env`, never as part of the text.
         """
         scratch = await self.workspace.scratch(tree, "check")
         box = self.services.boxes.open(scratch, mounts=self._mounts())
         try:
-            result = await box.run(
-                Command(
-                    argv=("sh", "-c", script, "sh", *arguments),
-                    env=QUIET,
-                    timeout_seconds=CHECK_SECONDS,
-                    output_limit_bytes=OUTPUT_BYTES,
-                )
-            )
-            return replace(result, output=without_credentials(result.text).encode())
+            return await _run(box, script, arguments, env, seconds)
         finally:
             await box.kill()
             await self.workspace.discard("check")
+
+    async def change(
+        self, tree: Sha, script: str, *, env: Mapping[str, str] = MappingProxyType({}), seconds: int | None = None
+    ) -> CommandResult:
+        """A command of the project over the work tree itself, begun at `tree`: what it writes stays there."""
+        await self.workspace.restore(tree)
+        self._at = None
+        async with self.box() as box:
+            return await _run(box, script, (), env, seconds)
 
     async def set_up(self, check: CheckPlan) -> None:
         """Have the dependency layer of this check: from here on every box shows it. Raises SetupFailed."""
@@ -153,6 +163,20 @@ class Workbench:
     def _mounts(self) -> tuple[Mount, ...]:
         layer = (Mount(self.layer, DEPENDENCIES),) if self.layer is not None else ()
         return (*layer, *self.workspace.mounts)
+
+
+async def _run(
+    box: Box, script: str, arguments: Sequence[str], env: Mapping[str, str], seconds: int | None
+) -> CommandResult:
+    result = await box.run(
+        Command(
+            argv=("sh", "-c", script, "sh", *arguments),
+            env={**QUIET, **env},
+            timeout_seconds=seconds or CHECK_SECONDS,
+            output_limit_bytes=OUTPUT_BYTES,
+        )
+    )
+    return replace(result, output=without_credentials(result.text).encode())
 
 
 async def open_workbench(services: Services, run: Run, clone_url: str, github: GitHub, journal: Journal) -> Workbench:

@@ -18,6 +18,7 @@ VERBS: Mapping[str, Role | None] = MappingProxyType(
     {
         "implement": None,
         "retry": None,
+        "answer": None,
         "approve": None,
         "reject": Role.write,
         "cancel": Role.write,
@@ -47,7 +48,7 @@ def may_command(policy: Policy, verb: str, *, role: Role, actor: str, requester:
     if verb in OF_THEIR_OWN and requester is not None and _same(actor, requester):
         return Result(name, Status.approved, f"@{actor} asked for this run.", (Fact("requester", (requester,)),))
     needed = VERBS[verb]
-    if verb in {"implement", "retry"}:
+    if verb in {"implement", "retry", "answer"}:
         needed = policy.requesters
     if needed is None:
         needed = min((policy.plan.from_, policy.change.from_), key=list(Role).index)

@@ -7,6 +7,7 @@ from prompts.inputs import (
     RepairPrompt,
     ResearchPrompt,
     ReviewPrompt,
+    TaskPrompt,
     TriagePrompt,
 )
 from prompts.rendering import Rendered, render
@@ -20,6 +21,7 @@ __all__ = [
     "RepairPrompt",
     "ResearchPrompt",
     "ReviewPrompt",
+    "TaskPrompt",
     "TriagePrompt",
     "elided",
     "render",

@@ -48,13 +48,15 @@ class PlanPrompt:
 
 @dataclass(frozen=True, slots=True)
 class ImplementPrompt:
-    """Carry out an approved plan."""
+    """Carry out a plan; without one, do what the issue asks for."""
 
     name: ClassVar[str] = "implement"
     repository: str
     number: int
     snapshot: Snapshot
-    plan: Plan
+    plan: Plan | None = None
+    gaps: tuple[str, ...] = ()
+    """What a judging command says is missing in the attempt before."""
     test_command: str | None = None
     baseline: str = ""
     protected: tuple[str, ...] = ()
@@ -81,6 +83,27 @@ class RepairPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskPrompt:
+    """Do what a workflow's own words say."""
+
+    name: ClassVar[str] = "task"
+    repository: str
+    number: int
+    snapshot: Snapshot
+    role: str
+    task: str
+    """The words of the workflow file: whoever may change the default branch wrote them."""
+    writes: bool
+    given: tuple[tuple[str, str], ...] = ()
+    """Values that the workflow hands in, by name: whoever wrote them, they are read as coming from outside."""
+    gaps: tuple[str, ...] = ()
+    """What a judging command says is missing."""
+    test_command: str | None = None
+    baseline: str = ""
+    protected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewPrompt:
     """Judge exactly this change."""
 
@@ -94,4 +117,4 @@ class ReviewPrompt:
     """Sentences of ours: what each check said."""
 
 
-PromptInput = TriagePrompt | ResearchPrompt | PlanPrompt | ImplementPrompt | RepairPrompt | ReviewPrompt
+PromptInput = TriagePrompt | ResearchPrompt | PlanPrompt | ImplementPrompt | RepairPrompt | TaskPrompt | ReviewPrompt

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from adapters.git import changes, history, objects, packs, remotes, snapshots
+from adapters.git import changes, files, history, objects, packs, remotes, snapshots
 from adapters.git.checkout import check_out, delete, plant
 from adapters.git.command import Remote, git
 from adapters.git.mirrors import Mirrors
@@ -110,6 +110,9 @@ class GitWorkspace:
 
     async def overlay(self, base: Sha, head: Sha, paths: Iterable[str]) -> Sha:
         return await changes.overlay(self._git_dir, base, head, paths)
+
+    async def put(self, tree: Sha, path: str, content: bytes) -> Sha:
+        return await files.put(self._git_dir, tree, path, content)
 
     async def changed_paths(self, base: Sha, head: Sha) -> tuple[ChangedPath, ...]:
         return await changes.changed_paths(self._git_dir, base, head)

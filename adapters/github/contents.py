@@ -1,13 +1,14 @@
 """The repository itself, its branches and its files."""
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from adapters.github.channel import Channel
-from adapters.github.parse import RefJson, RepositoryJson, parsed
+from adapters.github.parse import EntryJson, RefJson, RepositoryJson, parsed
 from adapters.github.requests import RAW
 from adapters.github.tokens import GIT_READ, GIT_WRITE
 from core.errors import GitHubRefused, NotThere
-from core.github import RepositoryFacts
+from core.github import FileFacts, RepositoryFacts
 from core.names import Sha
 
 LARGEST_FILE_BYTES = 1024 * 1024
@@ -51,6 +52,20 @@ class Contents(Channel):
         if not answer.whole:
             raise GitHubRefused(f"`{quote(path)}` is larger than {LARGEST_FILE_BYTES // 1024} KiB; it is not read.")
         return answer.body
+
+    async def files_in(self, folder: str, ref: str) -> Sequence[FileFacts]:
+        """The files of a folder, in the order of their paths. GitHub tells of the first thousand entries.
+
+        A submodule may be among them, since GitHub calls it a file here: `file()` says that it is none.
+        """
+        try:
+            sent = await self.json("/contents{/path*}", {"path": folder.split("/")}, {"ref": ref})
+        except NotThere:
+            return ()
+        if not isinstance(sent, list):
+            return ()  # a file lies where the folder would
+        entries = [parsed(EntryJson, one, "an entry of a folder") for one in sent]
+        return sorted((entry.value() for entry in entries if entry.type == "file"), key=lambda file: file.path)
 
     async def git_token(self, *, write: bool) -> str:
         """A token for git over HTTP, good for at least five more minutes. RateLimited while GitHub asks us to pause."""

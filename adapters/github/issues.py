@@ -1,12 +1,12 @@
 """Issues, their comments, labels and reactions. A pull request is an issue too."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
 from adapters.github.channel import Channel
-from adapters.github.parse import CommentJson, IssueEventJson, IssueJson, parsed
+from adapters.github.parse import AssignedJson, CommentJson, IssueEventJson, IssueJson, parsed
 from core.errors import GitHubUnavailable, NotThere
-from core.github import Comment, Issue, LabelEvent
+from core.github import CloseReason, Closing, Comment, Issue, LabelEvent
 
 
 class Issues(Channel):
@@ -35,14 +35,26 @@ class Issues(Channel):
         issue = await self.issue(number)
         if label.casefold() not in {name.casefold() for name in issue.labels}:
             return None
+        async for event in self._events(number):
+            if event.concerns(label):
+                return event.value() if event.event == "labeled" else None
+        raise GitHubUnavailable(f"GitHub shows the label {label!r} on #{number}, but not yet who put it there.")
+
+    async def closing(self, number: int) -> Closing | None:
+        """The latest closing, whether it still holds or not; None where nobody ever closed it."""
+        us = await self._identity()
+        async for event in self._events(number):
+            if event.event == "closed":
+                return event.closing(us)
+        return None
+
+    async def _events(self, number: int) -> AsyncIterator[IssueEventJson]:
+        """What happened to an issue, newest first."""
         async for page in self.pages_backwards("/issues/{number}/events", {"number": number}):
             if not isinstance(page, list):
                 raise GitHubUnavailable("GitHub sent something we cannot read: an issue's events are not a list.")
             for sent in reversed(page):
-                event = parsed(IssueEventJson, sent, "an event of an issue")
-                if event.concerns(label):
-                    return event.value() if event.event == "labeled" else None
-        raise GitHubUnavailable(f"GitHub shows the label {label!r} on #{number}, but not yet who put it there.")
+                yield parsed(IssueEventJson, sent, "an event of an issue")
 
     async def create_comment(self, number: int, body: str) -> Comment:
         sent = await self.write("POST", "/issues/{number}/comments", {"number": number}, {"body": body})
@@ -58,3 +70,38 @@ class Issues(Channel):
 
     async def react_to_comment(self, comment_id: int, content: str) -> None:
         await self.write("POST", "/issues/comments/{id}/reactions", {"id": comment_id}, {"content": content})
+
+    async def add_labels(self, number: int, labels: Sequence[str]) -> None:
+        """GitHub makes labels that the repository lacks. None asked for is none sent: GitHub reads an empty list as
+        the wish to take every label off.
+        """
+        if labels:
+            await self.write("POST", "/issues/{number}/labels", {"number": number}, {"labels": list(labels)})
+
+    async def remove_label(self, number: int, label: str) -> None:
+        """Take a label off; nothing where the issue does not carry it.
+
+        GitHub answers 404 to that as it does where it shows no issue, so the issue itself tells the two apart.
+        """
+        try:
+            await self.write("DELETE", "/issues/{number}/labels/{label}", {"number": number, "label": label})
+        except NotThere:
+            if label.casefold() in {name.casefold() for name in (await self.issue(number)).labels}:
+                raise
+
+    async def assign(self, number: int, logins: Sequence[str]) -> tuple[str, ...]:
+        """Who of these people is assigned then.
+
+        GitHub passes over whoever has no access, and knows nothing at all where one of them does not exist.
+        """
+        try:
+            sent = await self.write("POST", "/issues/{number}/assignees", {"number": number}, {"assignees": [*logins]})
+        except NotThere as error:
+            raise NotThere(f"There is no #{number}, or nobody called one of {', '.join(logins)}. {error}") from error
+        now = {each.login.casefold() for each in parsed(AssignedJson, sent, "an issue").assignees}
+        return tuple(login for login in logins if login.casefold() in now)
+
+    async def close(self, number: int, reason: CloseReason | None) -> None:
+        """Close it; one that is closed already keeps its reason: GitHub takes one only with a change of state."""
+        why = {"state_reason": reason.value} if reason is not None else {}
+        await self.write("PATCH", "/issues/{number}", {"number": number}, {"state": "closed", **why})

@@ -13,8 +13,10 @@ from core.github import (
     Account,
     CheckRun,
     CheckStatus,
+    Closing,
     Collaborator,
     Comment,
+    FileFacts,
     Issue,
     LabelEvent,
     Pull,
@@ -105,6 +107,18 @@ class RefJson(Edge):
     object: _Object
 
 
+class EntryJson(Edge):
+    """A line of a folder's listing."""
+
+    path: str
+    sha: str
+    size: int
+    type: str
+
+    def value(self) -> FileFacts:
+        return FileFacts(path=self.path, blob=Sha(self.sha), bytes=self.size)
+
+
 class _Label(Edge):
     name: str
 
@@ -138,6 +152,12 @@ class IssueJson(Edge):
             updated_at=self.updated_at,
             url=self.html_url,
         )
+
+
+class AssignedJson(Edge):
+    """An issue, as the answer to an assignment tells it."""
+
+    assignees: list[AccountJson]
 
 
 class CommentJson(Edge):
@@ -181,6 +201,9 @@ class IssueEventJson(Edge):
         """Whether it put this label on or took it off; GitHub compares labels without regard to case."""
         turned = self.event in {"labeled", "unlabeled"} and self.label is not None
         return turned and self.label is not None and self.label.name.casefold() == label.casefold()
+
+    def closing(self, us: App) -> Closing:
+        return Closing(by_us=_is(us, account(self.actor)), at=self.created_at)
 
     def value(self) -> LabelEvent:
         name = self.label.name if self.label is not None else ""

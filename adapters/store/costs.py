@@ -12,6 +12,7 @@ from adapters.store.statements import insert as insert_into
 from adapters.store.tables import costs
 from core.completions import Usage
 from core.names import RunId, Value
+from core.records import Call
 
 _t = costs.c
 
@@ -47,6 +48,13 @@ async def add(
     }
     statement = insert_into(db, costs).values(row).on_conflict_do_nothing(index_elements=["run_id", "step_key"])
     return await changed(db, statement) == 1
+
+
+async def calls(db: AsyncConnection, run_id: RunId) -> list[Call]:
+    """Every call that was counted for the run, in order."""
+    columns = [_t[name] for name in Call.model_fields]
+    query = sa.select(*columns).where(_t.run_id == run_id).order_by(_t.at, _t.step_key)
+    return [Call(**row) for row in (await db.execute(query)).mappings()]
 
 
 async def of_run(db: AsyncConnection, run_id: RunId) -> Totals:

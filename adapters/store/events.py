@@ -67,6 +67,13 @@ async def of_run(db: AsyncConnection, run_id: RunId) -> list[Event]:
     return [Event(**row) for row in (await db.execute(query)).mappings()]
 
 
+async def newest(db: AsyncConnection, run_id: RunId, name: str) -> Event | None:
+    """The last entry of this name in the run's journal."""
+    query = sa.select(*_COLUMNS).where(_t.run_id == run_id, _t.name == name).order_by(_t.seq.desc()).limit(1)
+    row = (await db.execute(query)).mappings().first()
+    return Event(**row) if row else None
+
+
 async def head(db: AsyncConnection, run_id: RunId) -> Head | None:
     """The newest entry as the run's row knows it; None for a run that was last written to before rows knew."""
     kept = (await db.execute(sa.select(runs.c.journal_head).where(runs.c.id == run_id))).scalar_one()

@@ -8,6 +8,7 @@ from adapters.store.statements import changed
 from adapters.store.statements import insert as insert_into
 from adapters.store.tables import signals
 from core.names import Epoch, RunId
+from core.records import Heard
 from core.runs import NewSignal
 
 _t = signals.c
@@ -32,6 +33,13 @@ async def pending(db: AsyncConnection, run_id: RunId) -> list[NewSignal]:
     columns = [_t[name] for name in NewSignal.model_fields]
     query = sa.select(*columns).where(_t.run_id == run_id, _t.outcome.is_(None)).order_by(_t.at, _t.id)
     return [NewSignal(**row) for row in (await db.execute(query)).mappings()]
+
+
+async def of_run(db: AsyncConnection, run_id: RunId) -> list[Heard]:
+    """Every signal of the run with what became of it, in the order in which it happened."""
+    columns = [_t[name] for name in Heard.model_fields]
+    query = sa.select(*columns).where(_t.run_id == run_id).order_by(_t.at, _t.id)
+    return [Heard(**row) for row in (await db.execute(query)).mappings()]
 
 
 async def applied(db: AsyncConnection, run_id: RunId, epoch: Epoch, key: str, outcome: str) -> bool:

@@ -24,7 +24,7 @@ _COMMANDS = {
     "up": "Start the whole service.",
     "web": "Receive webhooks.",
     "worker": "Work on one queue.",
-    "workflow": "Read and check workflow files.",
+    "workflow": "Read, check, draw and rehearse workflows.",
 }
 _HIDDEN = frozenset({"redis"})
 

@@ -19,6 +19,8 @@ _STATES = ("pending", "routed", "dead")
 
 
 class NoSuchDelivery(BotError):
+    """What was given names no delivery that is kept, or several."""
+
     code = "no-such-delivery"
 
     def remedy(self) -> str:

@@ -7,10 +7,13 @@ import click
 
 from bot.cli.kept import kept
 from bot.cli.output import print_json, print_table, printable
+from bot.cli.replay import export, replay
 from core.errors import BotError
 from core.states import RunState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from adapters.store.costs import Totals
     from adapters.store.events import Head
     from core.runs import Event, Run
@@ -117,6 +120,10 @@ class JournalBroken(BotError):
         return "Find out who else can write to this database; a backup shows what stood there."
 
 
+command.add_command(export)
+command.add_command(replay)
+
+
 async def _recent(limit: int, state: RunState | None) -> "list[Run]":
     from adapters.store import runs
 
@@ -128,12 +135,16 @@ async def _story(prefix: str) -> "tuple[Run, list[Event], Head | None, Totals]":
     from adapters.store import costs, events, runs
 
     async with kept("runs") as db:
-        found = await runs.find(db, prefix)
-        if len(found) != 1:
-            several = ", ".join(run.id for run in found)
-            raise NoSuchRun(f"{prefix!r} names {'several runs: ' + several if found else 'no run'}.")
-        (run,) = found
+        run = the_one(prefix, await runs.find(db, prefix))
         return run, await events.of_run(db, run.id), await events.head(db, run.id), await costs.of_run(db, run.id)
+
+
+def the_one(prefix: str, found: "Sequence[Run]") -> "Run":
+    """The run that was meant. Raises NoSuchRun where it is none or several."""
+    if len(found) != 1:
+        several = ", ".join(run.id for run in found)
+        raise NoSuchRun(f"{prefix!r} names {'several runs: ' + several if found else 'no run'}.")
+    return found[0]
 
 
 def _summary(run: "Run") -> dict[str, Any]:
@@ -160,7 +171,9 @@ def _print_story(run: "Run", journal: "list[Event]", totals: "Totals") -> None:
 
 
 def _fact(value: Any) -> str:
-    """The value on one line, with spaces for its line breaks."""
+    """The value on one line, with spaces for its line breaks; of a nested one, how much it is."""
+    if isinstance(value, dict):
+        return f"{len(value)} values, in the `--json` form"
     said = ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)
     return printable(" ".join(said.split()))
 

@@ -1,63 +1,195 @@
-"""`pullwright workflow`: read and check workflow files."""
+"""`pullwright workflow`: read, check, draw and rehearse workflows."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.output import print_json
+from bot.cli.output import print_json, print_table, printable
+
+if TYPE_CHECKING:
+    from core.workflow import Workflow
+    from core.workflow.catalogue import Entry
+
+_IN_REPO = click.option(
+    "--repo",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A checkout, whose own workflows count too.",
+)
+_AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 
 
 @click.group("workflow")
 def command() -> None:
-    """Read and check workflow files."""
+    """Read, check, draw and rehearse workflows."""
+
+
+@command.command("list")
+@_IN_REPO
+@_AS_JSON
+def list_(repo: Path | None, as_json: bool) -> None:
+    """The workflows there are, and what starts them."""
+    from bot.cli.checkout import workflows_of
+
+    known = workflows_of(repo).entries
+    if as_json:
+        print_json([_listed(entry) for entry in known])
+    else:
+        rows = [(entry.name, _whence(entry), _starts(entry), _what(entry)) for entry in known]
+        print_table(("NAME", "FROM", "STARTED BY", "WHAT"), rows)
+
+
+@command.command("show")
+@click.argument("name", metavar="NAME|FILE")
+@_IN_REPO
+@_AS_JSON
+def show(name: str, repo: Path | None, as_json: bool) -> None:
+    """A workflow's text."""
+    entry = _chosen(name, repo)
+    if as_json:
+        print_json(_workflow(entry).model_dump(mode="json", by_alias=True, exclude_defaults=True))
+    else:
+        for line in entry.text.rstrip().split("\n"):
+            click.echo(printable(line))
 
 
 @command.command("validate")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def validate(files: tuple[Path, ...], as_json: bool) -> None:
-    """Check workflow files; every mistake is listed with its line and column."""
-    from core.errors import DocumentInvalid
-    from core.workflow import parse
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_IN_REPO
+@_AS_JSON
+def validate(files: tuple[Path, ...], repo: Path | None, as_json: bool) -> None:
+    """Check workflow files; every mistake is listed with its line and column.
+
+    Files in a checkout's `.github/pullwright/workflows` are also looked at beside one another and beside the built-in
+    ones, as on the default branch. With `--repo` all of them are checked.
+    """
+    from bot.cli.checkout import workflows_of
     from handlers.replies.words import plural
 
-    mistakes: dict[str, list[str]] = {}
-    for file in files:
-        try:
-            parse(file.read_text(encoding="utf-8", errors="replace"), str(file))
-            mistakes[str(file)] = []
-        except DocumentInvalid as error:
-            mistakes[str(file)] = error.mistakes
+    if not files and repo is None:
+        raise click.UsageError("Name files, or a checkout with --repo.")
+    mistakes = {str(file): list(_entry_of(file).mistakes) for file in files}
+    if repo is not None:
+        mistakes |= {entry.path: list(entry.mistakes) for entry in workflows_of(repo).entries if entry.own}
     if as_json:
         print_json([{"file": name, "ok": not found, "mistakes": found} for name, found in mistakes.items()])
     else:
         for name, found in mistakes.items():
-            click.echo(f"{name}: " + ("ok" if not found else plural(len(found), "mistake")))
+            click.echo(f"{printable(name)}: " + ("ok" if not found else plural(len(found), "mistake")))
             for line in found:
-                click.echo(f"  {line}")
+                click.echo(f"  {printable(line)}")
     raise SystemExit(1 if any(mistakes.values()) else 0)
 
 
-@command.command("show")
-@click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def show(name: str | None, as_json: bool) -> None:
-    """A built-in workflow's text, or the list of them."""
-    from core.workflow import parse
-    from jobs.workflows import built_in
+@command.command("graph")
+@click.argument("name", metavar="NAME|FILE")
+@_IN_REPO
+@click.option("--svg", "as_svg", is_flag=True, help="A picture instead of Mermaid.")
+def graph(name: str, repo: Path | None, as_svg: bool) -> None:
+    """Draw a workflow's steps, as Mermaid or as one SVG file."""
+    from core.workflow.drawing import svg
+    from core.workflow.graph import mermaid
 
-    known = built_in()
-    if name is None:
-        listed = [{"name": key, "description": parse(text, key).description} for key, text in known.items()]
-        if as_json:
-            print_json(listed)
-        else:
-            for entry in listed:
-                click.echo(f"{entry['name']}: {entry['description']}")
-        return
-    if name not in known:
-        raise click.UsageError(f"There is no built-in workflow {name!r}: {', '.join(known)}.")
-    if as_json:
-        print_json(parse(known[name], name).model_dump(mode="json"))
-    else:
-        click.echo(known[name].rstrip())
+    workflow = _workflow(_chosen(name, repo))
+    click.echo(svg(workflow) if as_svg else mermaid(workflow), nl=False)
+
+
+@command.command("schema")
+def schema() -> None:
+    """The language as a JSON Schema, for editors."""
+    from core.workflow.schema import schema as made
+
+    print_json(made())
+
+
+@command.command("run")
+@click.argument("name", metavar="NAME|FILE")
+@click.option("--dry-run", is_flag=True, required=True, expose_value=False, help="Only show what would happen.")
+@click.option(
+    "--issue",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The issue: its title, then its text.",
+)
+@_IN_REPO
+@click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="What the workflow is given.")
+@click.option(
+    "--owner",
+    type=click.Choice(["organisation", "person"]),
+    default="organisation",
+    show_default=True,
+    help="Whose repository it is, where no policy file says which policy counts.",
+)
+@_AS_JSON
+def run(name: str, issue: Path, repo: Path | None, inputs: tuple[str, ...], owner: str, as_json: bool) -> None:
+    """Show what a run would do: each step, whether it is done, whom it waits for, and what it may cost at most.
+
+    No model and no GitHub is asked, and nothing is written. The exit code is 1 where the run could not begin.
+    """
+    from bot.cli.rehearsing import rehearsed, show_rehearsal
+
+    workflow = _workflow(_chosen(name, repo))
+    told = rehearsed(workflow, issue, inputs, repo, owner_is_organisation=owner == "organisation")
+    show_rehearsal(workflow, told, as_json=as_json)
+
+
+def _listed(entry: "Entry") -> dict[str, object]:
+    return {
+        "name": entry.name,
+        "from": _whence(entry),
+        "command": entry.command,
+        "label": entry.label,
+        "description": entry.workflow.description if entry.workflow is not None else "",
+        "mistakes": list(entry.mistakes),
+    }
+
+
+def _whence(entry: "Entry") -> str:
+    return entry.path if entry.own else "built-in"
+
+
+def _starts(entry: "Entry") -> str:
+    return ", ".join([*([f"/{entry.command}"] if entry.command else []), *([entry.label] if entry.label else [])])
+
+
+def _what(entry: "Entry") -> str:
+    from handlers.replies.words import plural
+
+    return entry.workflow.description if entry.workflow is not None else plural(len(entry.mistakes), "mistake")
+
+
+def _chosen(name: str, repo: Path | None) -> "Entry":
+    """The workflow that is meant by a name, or by a file."""
+    from bot.cli.checkout import workflows_of
+
+    if "/" in name or name.endswith(".yml"):
+        if not Path(name).is_file():
+            raise click.UsageError(f"There is no file {name!r}.")
+        return _entry_of(Path(name))
+    known = workflows_of(repo)
+    entry = known.get(name)
+    if entry is None:
+        listed = ", ".join(one.name for one in known.entries)
+        raise click.UsageError(f"There is no workflow {name!r}: {listed}. A file is named by its path.")
+    return entry
+
+
+def _workflow(entry: "Entry") -> "Workflow":
+    """The workflow, or the end of the command with its mistakes."""
+    if entry.workflow is None:
+        for line in entry.mistakes:
+            click.echo(printable(line), err=True)
+        raise SystemExit(1)
+    return entry.workflow
+
+
+def _entry_of(file: Path) -> "Entry":
+    """The workflow in a file: as one of its repository where it lies in the folder for them, else by itself."""
+    from bot.cli.checkout import alone, workflows_in
+    from core.workflow.catalogue import FOLDER
+
+    if file.absolute().parent.as_posix().endswith(f"/{FOLDER}"):
+        found = [entry for entry in workflows_in(file.parent).entries if entry.path == str(file)]
+        if found:
+            return found[0]
+    return alone(file)

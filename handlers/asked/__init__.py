@@ -7,19 +7,21 @@ every other answer is said once per order.
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from handlers.asked.answering import answer
 from handlers.asked.gates import approve, cancel, reject
 from handlers.asked.order import Answer, Order
-from handlers.asked.starting import implement, retry
+from handlers.asked.starting import retry, start_by_command
 from handlers.asked.telling import help_, status
 
 __all__ = ["Answer", "Order", "carry_out"]
 
+# Every other verb is a workflow's, `implement` among them.
 _BY_VERB: Mapping[str, Callable[[Order], Answer]] = MappingProxyType(
     {
-        "implement": implement,
         "approve": approve,
         "reject": reject,
         "cancel": cancel,
+        "answer": answer,
         "retry": retry,
         "status": status,
         "help": help_,
@@ -29,4 +31,4 @@ _BY_VERB: Mapping[str, Callable[[Order], Answer]] = MappingProxyType(
 
 def carry_out(order: Order) -> Answer:
     """The intents of one order, and whether they are a refusal."""
-    return _BY_VERB[order.verb](order)
+    return _BY_VERB.get(order.verb, start_by_command)(order)

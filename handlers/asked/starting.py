@@ -1,4 +1,4 @@
-"""Start work: `/implement`, a label, `/retry`."""
+"""Start work: a workflow's command, its label, `/retry`."""
 
 from core.facts import Facts
 from core.github import Comment
@@ -6,8 +6,9 @@ from core.intents import Ignore, StartRun
 from core.names import Subject, SubjectKind
 from core.runs import Run, Snapshot, ThreadComment
 from core.states import TERMINAL
-from core.workflow import Workflow
+from core.workflow.catalogue import Entry
 from handlers import replies
+from handlers.asked.giving import Wrong, fitting, given
 from handlers.asked.order import Answer, Order, accepted, mistaken, refused
 from handlers.listening import by_command
 from policies.evaluate import may_start
@@ -16,12 +17,14 @@ SNAPSHOT_COMMENTS = 100
 """The newest comments that a run sees."""
 
 
-def implement(order: Order) -> Answer:
-    """Start the workflow that listens to the command, with the text after it as its task."""
-    workflow = by_command(order.facts.workflows or {}, order.verb)
-    if workflow is None:
+def start_by_command(order: Order) -> Answer:
+    """Start the workflow that listens to the command, with what the words after it give it."""
+    if order.on_pull:
+        return mistaken(order, replies.only_on_issues(order.verb))
+    entry = by_command(order.facts.workflows, order.verb)
+    if entry is None:
         return mistaken(order, replies.not_listening(order.verb))
-    return start(order, workflow, {"task": order.args} if order.args else {})
+    return start(order, entry)
 
 
 def retry(order: Order) -> Answer:
@@ -31,17 +34,16 @@ def retry(order: Order) -> Answer:
     last = next((run for run in order.facts.runs if run.state in TERMINAL), None)
     if last is None:
         return mistaken(order, replies.nothing_to_retry())
-    return _begin(order, last.workflow, dict(last.inputs), retry_of=last)
+    entry = order.facts.workflows.get(last.workflow) if order.facts.workflows is not None else None
+    return _begin(order, last.workflow, entry, retry_of=last)
 
 
-def start(order: Order, workflow: Workflow, inputs: dict[str, str]) -> Answer:
-    """Start this workflow, unless a run is at work here already or the person may not."""
-    return _begin(order, workflow.name, inputs, retry_of=None)
+def start(order: Order, entry: Entry) -> Answer:
+    """Start this workflow, unless a run is at work here already, the person may not, or its file has mistakes."""
+    return _begin(order, entry.name, entry, retry_of=None)
 
 
-def _begin(order: Order, workflow: str, inputs: dict[str, str], *, retry_of: Run | None) -> Answer:
-    if order.on_pull:
-        return mistaken(order, replies.only_on_issues(order.verb))
+def _begin(order: Order, workflow: str, entry: Entry | None, *, retry_of: Run | None) -> Answer:
     if any(run.trigger_key == order.key for run in order.facts.runs):
         # GitHub tells of one labelling twice where an issue is opened with it, and anybody may send a payload again.
         return Answer((Ignore("this order has started its run already"),))
@@ -51,10 +53,15 @@ def _begin(order: Order, workflow: str, inputs: dict[str, str], *, retry_of: Run
     issue = order.facts.issue
     if issue is None or not issue.open:
         return mistaken(order, replies.closed_issue(order.verb))
+    if entry is None:
+        return mistaken(order, replies.not_listening(order.verb))
+    if entry.workflow is None:
+        return mistaken(order, replies.workflow_broken(entry))
     if order.run is not None:
         return mistaken(order, replies.already_running(order.run))
-    if workflow not in (order.facts.workflows or {}):
-        return mistaken(order, replies.not_listening(order.verb))
+    inputs = fitting(entry.workflow, retry_of.inputs) if retry_of is not None else given(entry.workflow, order.args)
+    if isinstance(inputs, Wrong):
+        return mistaken(order, replies.wrong_inputs(entry, inputs.mistakes))
     return accepted(
         order,
         StartRun(

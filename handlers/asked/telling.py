@@ -2,6 +2,7 @@
 
 from handlers import replies
 from handlers.asked.order import Answer, Order, said
+from handlers.listening import verbs
 
 
 def status(order: Order) -> Answer:
@@ -13,4 +14,4 @@ def status(order: Order) -> Answer:
 
 
 def help_(order: Order) -> Answer:
-    return said(order, replies.help_(order.facts.app.slug))
+    return said(order, replies.help_(order.facts.app.slug, tuple(verbs(order.facts.workflows).values())))

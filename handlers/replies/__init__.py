@@ -22,7 +22,9 @@ from handlers.replies.answers import (
     policy_broken,
     refused,
     status,
+    workflow_broken,
     written_before,
+    wrong_inputs,
 )
 from handlers.replies.checks import CheckText, check_approval, check_policy, check_review, check_tests
 from handlers.replies.commits import commit_message
@@ -35,11 +37,21 @@ from handlers.replies.endings import (
     failed,
     merged,
     needs_info,
+    nothing_to_fix,
     triaged,
 )
 from handlers.replies.plans import plan, plan_tampered
 from handlers.replies.progress import RunView, StepView, status_comment, waiting
 from handlers.replies.pulls import CheckView, EvidenceView, PullView, evidence_table, pull_body, pull_title
+from handlers.replies.questions import (
+    answer_changed,
+    answer_in_comment,
+    answer_is_empty,
+    answered_before_asked,
+    answered_by,
+    not_asked_now,
+    question,
+)
 from handlers.replies.words import approve_how
 
 __all__ = [
@@ -50,6 +62,11 @@ __all__ = [
     "RunView",
     "StepView",
     "already_running",
+    "answer_changed",
+    "answer_in_comment",
+    "answer_is_empty",
+    "answered_before_asked",
+    "answered_by",
     "approve_how",
     "approve_in_review",
     "baseline_red",
@@ -71,9 +88,11 @@ __all__ = [
     "merged",
     "needs_info",
     "no_run_to",
+    "not_asked_now",
     "not_listening",
     "not_understood",
     "nothing_here",
+    "nothing_to_fix",
     "nothing_to_retry",
     "nothing_waits",
     "older",
@@ -84,10 +103,13 @@ __all__ = [
     "policy_broken",
     "pull_body",
     "pull_title",
+    "question",
     "refused",
     "status",
     "status_comment",
     "triaged",
     "waiting",
+    "workflow_broken",
     "written_before",
+    "wrong_inputs",
 ]

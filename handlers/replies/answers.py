@@ -7,10 +7,14 @@ from core.errors import BotError
 from core.names import Digest
 from core.runs import Run, Step
 from core.states import RunState
-from handlers.neutralise import line
-from handlers.replies.words import block
-from handlers.verbs import VERBS
+from core.workflow.catalogue import Entry
+from handlers.listening import usage
+from handlers.neutralise import code, line
+from handlers.replies.words import block, plural
+from handlers.verbs import VERBS, Verb
 from policies.result import Result
+
+MISTAKES_SHOWN = 5
 
 _ASKED_OF = {
     "approval": "an approval",
@@ -26,9 +30,9 @@ def refused(result: Result) -> str:
     return f"Not done: {result.why}" + (f" {result.remedy}" if result.remedy else "")
 
 
-def help_(slug: str) -> str:
-    """Every command, from the table that the parser reads."""
-    rows = "\n".join(f"| `{verb.usage}` | {verb.what} | {verb.who} |" for verb in VERBS.values())
+def help_(slug: str, verbs: Sequence[Verb] = tuple(VERBS.values())) -> str:
+    """Every command, from the table that the parser reads; those of a repository's workflows in its own words."""
+    rows = "\n".join(f"| {_cell(code(verb.usage))} | {_cell(line(verb.what))} | {verb.who} |" for verb in verbs)
     return block(
         "Commands stand at the beginning of a line, outside of code and quotes. Editing a comment never runs one.",
         f"| command | what it does | who may |\n| --- | --- | --- |\n{rows}",
@@ -57,10 +61,10 @@ def already_running(run: Run) -> str:
     return f"Run `{run.id}` is at work here already: {_stands(run)} `/cancel` stops it."
 
 
-def nothing_waits(run: Run | None) -> str:
+def nothing_waits(run: Run | None, what: str = "an approval") -> str:
     if run is None:
-        return "Nothing waits for an approval here: no run is at work."
-    return f"Nothing waits for an approval here: run `{run.id}` is {_stands(run)}"
+        return f"Nothing waits for {what} here: no run is at work."
+    return f"Nothing waits for {what} here: run `{run.id}` is {_stands(run)}"
 
 
 def no_run_to(verb: str) -> str:
@@ -119,8 +123,31 @@ def not_listening(verb: str) -> str:
     return f"No workflow of this repository listens to `/{verb}`."
 
 
+def workflow_broken(entry: Entry) -> str:
+    """A label or command of a workflow whose file on the default branch has mistakes: the first of them."""
+    first = "\n".join(f"- {line(one)}" for one in entry.mistakes[:MISTAKES_SHOWN])
+    more = len(entry.mistakes) - MISTAKES_SHOWN
+    return block(
+        f"Nothing was started: {code(entry.path)} has {plural(len(entry.mistakes), 'mistake')} on the default branch.",
+        first + (f"\n- and {more} more" if more > 0 else ""),
+        f"`pullwright workflow validate {entry.path}` shows all of them in a checkout.",
+    )
+
+
+def wrong_inputs(entry: Entry, mistakes: Sequence[str]) -> str:
+    """What a workflow was given does not fit what it takes."""
+    listed = "\n".join(f"- {one}" for one in mistakes[:MISTAKES_SHOWN])
+    how = f"Say {code(usage(entry))}." if entry.command else "It listens to no command that could give them."
+    return block(f"{code(entry.name)} was not started:", listed, how)
+
+
 def policy_broken(error: BotError) -> str:
     return block("Nothing runs here while the policy cannot be read.", _listed(str(error)), error.remedy())
+
+
+def _cell(text: str) -> str:
+    """A harmless line as it may stand in a table, also in code."""
+    return text.replace("|", "\\|")
 
 
 def _listed(text: str) -> str:

@@ -39,6 +39,11 @@ def baseline_red(failing: Sequence[str], command: str) -> str:
     )
 
 
+def nothing_to_fix(command: str, branch: str) -> str:
+    """What should be mended is in order."""
+    return f"✅ {code(command)} is green on {code(branch)}: there is nothing to fix, so nothing was changed."
+
+
 def triaged(triage: Triage) -> str:
     """Why no work begins on this issue."""
     said = {

@@ -36,7 +36,7 @@ _HEAD: Mapping[RunState, str] = MappingProxyType(
 class StepView:
     """One line of the checklist. `note` is what the step came to, or what it does now."""
 
-    id: str
+    name: str
     state: StepState
     note: str = ""
 
@@ -83,5 +83,5 @@ def waiting(person: str, what: str, digest: Digest, why: str) -> str:
 
 def _step(step: StepView) -> str:
     says = ": ".join(part for part in (_SAYS[step.state], line(step.note)) if part)
-    name = f"**{step.id}**" if step.state in {"doing", "waiting", "failed"} else step.id
+    name = f"**{line(step.name)}**" if step.state in {"doing", "waiting", "failed"} else line(step.name)
     return f"- {_BOX[step.state]} {name}" + (f" — {says}" if says else "")

@@ -2,13 +2,13 @@
 
 from typing import assert_never
 
-from core.workflow import Agent, Check, Gate, Merge, Ready, Ship, Step
+from core.workflow import Agent, Ask, Change, Check, Gate, Merge, Ready, Run, Ship, Step, Wait, Write
 from jobs.outcomes import Outcome
-from jobs.steps import agent, check, gate, merge, ready, research, ship, triage
+from jobs.steps import agent, ask, check, gate, github, merge, ready, research, run, ship, triage, wait, write
 from jobs.work import Work
 
 
-async def perform(step: Step, work: Work) -> Outcome:
+async def perform(step: Step, work: Work) -> Outcome:  # noqa: C901  # one arm for each kind
     """What the step came to. Raises BotError where it failed for good or for now."""
     match step.action:
         case "triage":
@@ -27,6 +27,16 @@ async def perform(step: Step, work: Work) -> Outcome:
             return await ready.perform(step, work)
         case Merge() as said:
             return await merge.perform(step, said, work)
+        case Run() as said:
+            return await run.perform(step, said, work)
+        case Write() as said:
+            return await write.perform(step, said, work)
+        case Change() as said:
+            return await github.perform(step, said, work)
+        case Ask() as said:
+            return await ask.perform(step, said, work)
+        case Wait() as said:
+            return await wait.perform(step, said, work)
         case str() as name:
             raise AssertionError(name)  # the language allows no other built-in
         case _ as never:

@@ -1,25 +1,42 @@
 """Agents: a role, a prompt, and a form to hand in. What they may do is decided here, not by what they say."""
 
+import math
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, create_model
 
 from adapters.store import costs
-from core.errors import BudgetSpent, ReviewBlocked
+from core.digests import digest
+from core.errors import BudgetSpent, GoalMissed, ReviewBlocked
+from core.expressions import as_text, expand
+from core.goals import Judgement, converged, judgement
 from core.names import Sha, Value
-from core.outputs import ChangeSummary, Opinion, Plan, Research, ReviewVerdict, Triage
-from core.workflow import Agent, Step
-from handlers.replies.words import money
+from core.outputs import ChangeSummary, Line, Opinion, Plan, Research, ReviewVerdict, Text, Triage
+from core.workflow import Agent, Goal, Step, name_of
+from handlers.replies.words import money, plural
 from jobs import agent as agents
-from jobs.memo import StepMemo
+from jobs import handed
+from jobs.memo import StepMemo, remembered
 from jobs.outcomes import Done, Outcome
+from jobs.steps.run import command
 from jobs.work import Work
 from jobs.workbench import CheckPlan
-from prompts import ImplementPrompt, PlanPrompt, PromptInput, RepairPrompt, ReviewPrompt, render
+from prompts import ImplementPrompt, PlanPrompt, PromptInput, RepairPrompt, ReviewPrompt, TaskPrompt, render
 
 FORMS: dict[str, type[Value]] = {form.__name__: form for form in (Triage, Research, Plan, Opinion, ChangeSummary)}
 
 
-class Handed(Value):
+FIELDS: dict[str, Any] = {
+    "string": Text,
+    "number": float,
+    "boolean": bool,
+    "list": Annotated[tuple[Line, ...], Field(max_length=200)],
+}
+"""What a form that a workflow names itself may ask for."""
+
+
+class HandedIn(Value):
     """What an agent handed in: its form, the tree it left, and what it took."""
 
     form: dict[str, Any]
@@ -30,13 +47,55 @@ class Handed(Value):
 
 
 async def perform(step: Step, agent: Agent, work: Work) -> Outcome:
-    form = FORMS[agent.output] if agent.output else ChangeSummary
-    prompt = await _prompt(agent, work)
-    handed = await hand_in(work, step.id, agent.role, prompt, form, writes=agent.writes)
-    if form is Opinion:
-        _not_blocked(Opinion.model_validate(handed.form))
-    why = str(handed.form.get("summary", ""))
-    return Done(handed.model_dump(mode="json"), why.splitlines()[0][:200] if why else "")
+    if step.goal is not None:
+        return await _until(step.goal, step, agent, work)
+    prompt, form = await _prompt(step, agent, work), form_of(agent)
+    came = await hand_in(work, work.attempt(step), agent.role, prompt, form, writes=agent.writes, seconds=step.timeout)
+    if agent.output == "Opinion":
+        _not_blocked(Opinion.model_validate(came.form))
+    return Done(came.model_dump(mode="json"), _first_line(came))
+
+
+async def _until(goal: Goal, step: Step, agent: Agent, work: Work) -> Outcome:
+    """Let the agent go on from its own work until the goal is reached. Raises GoalMissed."""
+    scores: list[float] = []
+    told, tree = Judgement(score=0), None
+    while len(scores) < goal.attempts and not converged(scores):
+        key = f"{work.attempt(step)}/goal:{len(scores) + 1}"
+        prompt = await _prompt(step, agent, work, gaps=told.gaps)
+        came = await hand_in(
+            work, key, agent.role, prompt, form_of(agent), writes=agent.writes, start=tree, seconds=step.timeout
+        )
+        tree = came.tree
+        judged = await command(work, f"{key}/judged", goal.run, {}, tree=tree, seconds=step.timeout)
+        told = judgement(judged.output)
+        scores.append(told.score)
+        await work.journal("goal.judged", {"step": key, "score": told.score, "gaps": list(told.gaps)})
+        if told.score >= goal.threshold:
+            output = {**came.model_dump(mode="json"), "score": told.score, "attempts": len(scores)}
+            return Done(output, f"{told.score:g} of 100 after {plural(len(scores), 'attempt')}")
+    raise GoalMissed(
+        f"`{step.id}` came to {told.score:g} of the {goal.threshold:g} points that are its goal, "
+        f"in {plural(len(scores), 'attempt')}.",
+        evidence="\n".join(told.gaps),
+    )
+
+
+def form_of(agent: Agent) -> type[Value]:
+    """The form that the agent hands in."""
+    match agent.output:
+        case None:
+            return ChangeSummary
+        case str() as name:
+            return FORMS[name]
+        case fields:
+            named: dict[str, Any] = {name_of(name): (FIELDS[kind], ...) for name, kind in fields.items()}
+            return create_model("Answer", __base__=Value, __doc__="What the task asks for.", **named)
+
+
+def _first_line(came: HandedIn) -> str:
+    said = str(came.form.get("summary", ""))
+    return said.splitlines()[0][:200] if said else ""
 
 
 async def hand_in(
@@ -49,9 +108,11 @@ async def hand_in(
     writes: bool = False,
     looks: bool = True,
     start: Sha | None = None,
-) -> Handed:
+    seconds: int | None = None,
+) -> HandedIn:
     """What an agent hands in under this memo key. `looks`: it is given the tree to read; `writes`: also to change.
-    `start` is the tree it begins with; without one, the tree as the last step left it.
+    `start` is the tree it begins with; without one, the tree as the last step left it. `seconds` bounds its work
+    beside what policy allows.
 
     Goes on where an interrupted attempt stopped: at the tree of its last checkpoint, with every reply remembered.
     """
@@ -65,7 +126,7 @@ async def hand_in(
         output=form,
         writes=writes,
     )
-    limits = await _limits(work)
+    limits = await _limits(work, seconds)
     memo = await StepMemo.of(work, key)
     if not looks:
         handover = await agents.work(
@@ -82,7 +143,7 @@ async def hand_in(
         tree = await bench.snapshot() if writes else None
         if tree is not None:
             await work.keep_workspace(tree)
-    return Handed(
+    return HandedIn(
         form=handover.output.model_dump(mode="json"),
         tree=tree,
         turns=handover.turns,
@@ -91,7 +152,7 @@ async def hand_in(
     )
 
 
-async def _limits(work: Work) -> agents.AgentLimits:
+async def _limits(work: Work, seconds: int | None) -> agents.AgentLimits:
     """What is left of the run's budget. Raises BudgetSpent where nothing is."""
     limits = (await work.policy()).policy.limits
     async with work.services.store.read() as db:
@@ -99,11 +160,13 @@ async def _limits(work: Work) -> agents.AgentLimits:
     left = Decimal(str(limits.run_cost_usd)) - spent
     if left <= 0:
         raise BudgetSpent(f"The run has spent {money(spent)}; its limit is {money(limits.run_cost_usd)}.")
-    return agents.AgentLimits(turns=limits.turns, cost_usd=left, seconds=limits.run_minutes * 60)
+    allowed = min(limits.run_minutes * 60, seconds or math.inf)
+    return agents.AgentLimits(turns=limits.turns, cost_usd=left, seconds=allowed)
 
 
-async def _prompt(agent: Agent, work: Work) -> PromptInput:
-    run, protected = work.run, (await work.policy()).policy.protected
+async def _prompt(step: Step, agent: Agent, work: Work, gaps: tuple[str, ...] = ()) -> PromptInput:
+    run, protected, check = work.run, (await work.policy()).policy.protected, handed.pinned(work)
+    tests = check.run if check is not None else None
     common: dict[str, Any] = {
         "repository": run.repo.full_name,
         "number": work.number,
@@ -113,27 +176,52 @@ async def _prompt(agent: Agent, work: Work) -> PromptInput:
         case "plan":
             return PlanPrompt(
                 **common,
-                task=run.inputs.get("task", ""),
-                research=Research.model_validate(work.outputs["research"]["form"]),
-                test_command=checked(work).run,
-                baseline=baseline(work),
+                task=str(run.inputs.get("task", "")),
+                research=handed.research(work),
+                test_command=tests,
+                baseline=handed.baseline(work),
                 protected=protected,
             )
         case "implement":
             return ImplementPrompt(
-                **common, plan=plan(work), test_command=checked(work).run, baseline=baseline(work), protected=protected
+                **common,
+                gaps=gaps,
+                plan=handed.plan(work),
+                test_command=tests,
+                baseline=handed.baseline(work),
+                protected=protected,
             )
         case "review":
-            bench = await work.bench()
-            diff = await bench.workspace.diff(work.run.base_sha, work.tree())
+            checked = handed.checked(work)
             return ReviewPrompt(
                 **common,
-                diff=diff.patch.decode("utf-8", "replace"),
-                plan=plan(work),
-                checks=(work.outputs["tests"]["evidence"]["why"],),
+                diff=await patch(f"{work.attempt(step)}/diff", work, work.tree()),
+                plan=handed.plan(work),
+                checks=(checked["evidence"]["why"],) if checked is not None else (),
             )
-        case _:
-            raise AssertionError(agent.prompt)  # the workflow's validation knows every prompt
+        case None:
+            values = await handed.values(work)
+            return TaskPrompt(
+                **common,
+                role=agent.role,
+                task=agent.task or "",
+                writes=agent.writes,
+                given=tuple((name, as_text(expand(value, values))) for name, value in step.given.items()),
+                gaps=gaps,
+                test_command=tests,
+                baseline=handed.baseline(work),
+                protected=protected,
+            )
+
+
+async def patch(key: str, work: Work, tree: Sha) -> str:
+    """What differs from the base, as a prompt shows it, recorded under this key: the prompt can be made again."""
+
+    async def look() -> str:
+        diff = await (await work.bench()).workspace.diff(work.run.base_sha, tree)
+        return work.services.redactor.exact(diff.patch.decode("utf-8", "replace"))
+
+    return str(await remembered(work, key, digest("diff", work.run.base_sha, tree), look))
 
 
 async def repair_prompt(
@@ -143,7 +231,7 @@ async def repair_prompt(
         repository=work.run.repo.full_name,
         number=work.number,
         snapshot=work.run.snapshot,
-        plan=plan(work) if "plan" in work.outputs else None,
+        plan=handed.plan(work),
         check=check.name,
         command=check.run,
         output=output,
@@ -152,23 +240,6 @@ async def repair_prompt(
         diff=diff,
         protected=(await work.policy()).policy.protected,
     )
-
-
-def plan(work: Work) -> Plan:
-    return Plan.model_validate(work.outputs["plan"]["form"])
-
-
-def checked(work: Work) -> CheckPlan:
-    """The check that was pinned at the baseline."""
-    return CheckPlan.model_validate(work.outputs["baseline"]["check"])
-
-
-def baseline(work: Work) -> str:
-    """How the tests went before any change, in one sentence of ours."""
-    failing = work.outputs["baseline"]["report"]["failing"]
-    if not failing:
-        return "All tests passed before any change."
-    return f"{len(failing)} tests failed before any change; only new failures count."
 
 
 def _not_blocked(opinion: Opinion) -> None:

@@ -1,25 +1,28 @@
 """A check: a command of the project, in a box over a scratch copy of the tree.
 
 With `expect: any` it is a baseline: what fails before anything was changed is known afterwards, and only new
-failures count. Otherwise it must be green; what is red is repaired, the check runs again after every repair, and an
-exhausted repair fails the run. Then the tests that the change touches are run on the base and on the head: evidence
-that they show something.
+failures count. With `expect: red` it shows that there is something to mend. Otherwise it must be green; what is red is
+repaired, the check runs again after every repair, and an exhausted repair fails the run. Then the tests that the change
+touches are run on the base and on the head: evidence that they show something.
 """
 
 from collections.abc import Collection
+from typing import Any
 
 from core.boxes import CommandResult
 from core.digests import digest
 from core.errors import BaselineRed, ChecksUnusable, NothingChanged, StillRed
 from core.names import Sha, Value
 from core.outputs import ChangeSummary
+from core.states import Trigger
 from core.workflow import Check, Repair, Step
 from handlers import replies
 from handlers.replies.words import plural
+from jobs import handed
 from jobs.dependencies import tail
-from jobs.memo import StepMemo
-from jobs.outcomes import Done, Outcome
-from jobs.steps.agent import checked, hand_in, repair_prompt
+from jobs.memo import StepMemo, remembered
+from jobs.outcomes import Done, End, Outcome
+from jobs.steps.agent import hand_in, patch, repair_prompt
 from jobs.work import Work
 from jobs.workbench import CheckPlan, Workbench
 from policies.detect import detect, may_tell
@@ -62,13 +65,15 @@ async def perform(step: Step, check: Check, work: Work) -> Outcome:
     bench = await work.bench()
     if step.expect == "any":
         return await _baseline(step, check, work, bench)
-    return await _green(step, work, bench)
+    if step.expect == "red":
+        return await _reproduced(step, check, work, bench)
+    return await _green(step, check, work, bench)
 
 
 async def _baseline(step: Step, check: Check, work: Work, bench: Workbench) -> Outcome:
-    plan = await _plan(check.uses, work, bench)
+    plan = await _plan(step, check.uses, work, bench)
     await bench.set_up(plan)
-    report = await _run(f"{step.id}/check", work, bench, plan, work.run.base_sha)
+    report = await _run(f"{step.id}/check", work, bench, plan, work.run.base_sha, step.timeout)
     output = {"check": plan.model_dump(mode="json"), "report": report.model_dump(mode="json")}
     if report.verdict is Verdict.green:
         return Done(output, f"`{plan.run}` is green on the base")
@@ -80,23 +85,39 @@ async def _baseline(step: Step, check: Check, work: Work, bench: Workbench) -> O
     return Done(output, f"{plural(len(report.failing), 'test')} failed on the base already; only new failures count")
 
 
-async def _green(step: Step, work: Work, bench: Workbench) -> Outcome:
-    plan = checked(work)
-    known = frozenset(work.outputs["baseline"]["report"]["failing"])
+async def _reproduced(step: Step, check: Check, work: Work, bench: Workbench) -> Outcome:
+    """What is to be mended; where nothing is, the run is done, and says so."""
+    plan = await _plan(step, check.uses, work, bench)
+    await bench.set_up(plan)
+    report = await _run(f"{step.id}/check", work, bench, plan, work.run.base_sha, step.timeout)
+    if report.verdict is Verdict.green:
+        await work.say("nothing-to-fix", replies.nothing_to_fix(plan.run, work.run.base_ref))
+        return End(Trigger.finish, f"`{plan.run}` is green: there is nothing to fix", code="nothing-to-fix")
+    if report.verdict is not Verdict.red:
+        raise ChecksUnusable(f"`{plan.run}` cannot be run on the base: {report.why}", evidence=report.output)
+    output = {"check": plan.model_dump(mode="json"), "report": report.model_dump(mode="json")}
+    found = plural(len(report.failing), "failing test") if report.failing else "red, without names of tests"
+    return Done(output, f"`{plan.run}`: {found}")
+
+
+async def _green(step: Step, check: Check, work: Work, bench: Workbench) -> Outcome:
+    plan = handed.pinned(work, check.uses) or await _plan(step, check.uses, work, bench)
+    known = handed.failing_before(work, check.uses)
     await bench.set_up(plan)
     tree = work.tree()
-    if not await bench.workspace.changed_paths(work.run.base_sha, tree):
+    if not await _differs(step, work, bench, tree):
         raise NothingChanged("The agent handed in its work, but no file is different.")
-    report = await _run(f"{step.id}/check:0", work, bench, plan, tree)
+    report = await _run(f"{step.id}/check:0", work, bench, plan, tree, step.timeout)
     repairs = 0
     while not _only_known(report.verdict, report.failing, known):
         if step.repair is None or repairs == step.repair.attempts:
             raise StillRed(f"`{plan.run}` is still red after {plural(repairs, 'repair')}.", evidence=report.output)
         repairs += 1
         tree = await _repair(step.repair, f"{step.id}/repair:{repairs}", repairs, work, bench, plan, tree, report)
-        report = await _run(f"{step.id}/check:{repairs}", work, bench, plan, tree)
-    evidence = await _evidence(work, bench, plan, tree, known)
+        report = await _run(f"{step.id}/check:{repairs}", work, bench, plan, tree, step.timeout)
+    evidence = await _evidence(step, work, bench, plan, tree, known)
     output = {
+        "check": plan.model_dump(mode="json"),
         "tree": tree,
         "repairs": repairs,
         "report": report.model_dump(mode="json"),
@@ -104,6 +125,13 @@ async def _green(step: Step, work: Work, bench: Workbench) -> Outcome:
     }
     mended = f" after {plural(repairs, 'repair')}" if repairs else ""
     return Done(output, f"`{plan.run}` is green{mended}; {evidence.why}")
+
+
+async def _differs(step: Step, work: Work, bench: Workbench, tree: Sha) -> bool:
+    async def look() -> bool:
+        return bool(await bench.workspace.changed_paths(work.run.base_sha, tree))
+
+    return bool(await remembered(work, f"{step.id}/differs", digest("differs", work.run.base_sha, tree), look))
 
 
 async def _repair(
@@ -117,12 +145,11 @@ async def _repair(
     report: CheckReport,
 ) -> Sha:
     """The tree after one attempt to mend what is red."""
-    diff = await bench.workspace.diff(work.run.base_sha, tree)
     prompt = await repair_prompt(
         work,
         plan,
         output=report.output,
-        diff=diff.patch.decode("utf-8", "replace"),
+        diff=await patch(f"{key}/diff", work, tree),
         attempt=attempt,
         attempts=repair.attempts,
     )
@@ -131,7 +158,19 @@ async def _repair(
     return Sha(handed.tree or tree)
 
 
-async def _evidence(work: Work, bench: Workbench, plan: CheckPlan, tree: Sha, known: frozenset[str]) -> Evidence:
+async def _evidence(
+    step: Step, work: Work, bench: Workbench, plan: CheckPlan, tree: Sha, known: frozenset[str]
+) -> Evidence:
+    """What the touched tests show, recorded: no command is run twice for it."""
+    asked = digest("evidence", plan.model_dump(mode="json"), work.run.base_sha, tree, sorted(known))
+
+    async def look() -> Any:
+        return (await _look(work, bench, plan, tree, known)).model_dump(mode="json")
+
+    return Evidence.model_validate(await remembered(work, f"{step.id}/evidence", asked, look))
+
+
+async def _look(work: Work, bench: Workbench, plan: CheckPlan, tree: Sha, known: frozenset[str]) -> Evidence:
     """Run the touched tests on the base (with only them taken from the head) and on the head.
 
     What failed before the change shows nothing about it, on either side.
@@ -160,13 +199,13 @@ def _only_known(verdict: Verdict, failing: Collection[str], known: frozenset[str
     return verdict is Verdict.green or (verdict is Verdict.red and bool(failing) and set(failing) <= known)
 
 
-async def _run(key: str, work: Work, bench: Workbench, plan: CheckPlan, tree: Sha) -> CheckReport:
+async def _run(key: str, work: Work, bench: Workbench, plan: CheckPlan, tree: Sha, seconds: int | None) -> CheckReport:
     """How the check ends on this tree, recorded under the key: no two runs print the same times, and what a repair
     was asked for must stay what it was."""
     memo, asked = StepMemo(work, checkpointed=None), digest("check", plan.model_dump(mode="json"), tree)
     if (kept := await memo.recall(key, asked)) is not None:
         return CheckReport.model_validate(kept)
-    result = await bench.command(tree, plan.run)
+    result = await bench.command(tree, plan.run, seconds=seconds)
     ended = _judged(result)
     report = CheckReport(
         verdict=ended.verdict,
@@ -187,7 +226,17 @@ def _judged(result: CommandResult) -> Judged:
     return judged(result.exit_code, result.text, timed_out=result.timed_out)
 
 
-async def _plan(name: str, work: Work, bench: Workbench) -> CheckPlan:
+async def _plan(step: Step, name: str, work: Work, bench: Workbench) -> CheckPlan:
+    """The check and its setup, recorded: what a policy file or the tree says later changes no check that began."""
+
+    async def look() -> Any:
+        return (await _named(name, work, bench)).model_dump(mode="json")
+
+    asked = digest("check plan", name, work.run.base_sha)
+    return CheckPlan.model_validate(await remembered(work, f"{step.id}/plan", asked, look))
+
+
+async def _named(name: str, work: Work, bench: Workbench) -> CheckPlan:
     """The check and its setup as the policy names them; where it names no such check, as the files tell."""
     policy = (await work.policy()).policy
     said, setup, why = policy.checks.get(name), policy.setup, "`.github/pullwright.yml`"

@@ -14,17 +14,17 @@ from core.errors import BaseMoved, BranchMoved, ChangeRefused, NotShownYet
 from core.github import Comment, Pull
 from core.markers import marked
 from core.names import Digest
+from core.outputs import Plan
 from core.runs import Approval, Waiting
 from core.states import Trigger, WaitingFor
 from core.workflow import Gate, Step
 from handlers import replies
-from jobs import approvals, checks, status
+from jobs import approvals, checks, handed, status
 from jobs.approvals import Content
 from jobs.effects.comments import fitting
 from jobs.facts import settled
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.people import whom_to_ask
-from jobs.steps.agent import plan
 from jobs.steps.ship import Shipped
 from jobs.work import Work
 from policies.evaluate import change_gate, plan_gate
@@ -82,17 +82,24 @@ async def _wait(work: Work, asks: str, asked: Content, result: Result, person: s
     return Park(waiting)
 
 
+def _the_plan(work: Work) -> Plan:
+    plan = handed.plan(work)
+    if plan is None:
+        raise ChangeRefused("There is no plan to approve: the step that makes one was skipped.")
+    return plan
+
+
 def _plan_digest(work: Work, policy: Effective) -> Digest:
     return plan_digest(
         repository_id=work.run.repo.id,
-        plan=plan(work).model_dump(mode="json"),
+        plan=_the_plan(work).model_dump(mode="json"),
         snapshot=work.run.snapshot.model_dump(mode="json"),
         policy=policy.digest,
     )
 
 
 def _plan_result(work: Work, policy: Effective, standing: Sequence[Approval]) -> Result:
-    the_plan, snapshot = plan(work), work.run.snapshot
+    the_plan, snapshot = _the_plan(work), work.run.snapshot
     associations = {snapshot.author_association, *(c.author_association for c in snapshot.comments)}
     return plan_gate(
         policy.policy,
@@ -112,7 +119,7 @@ async def _post_plan(work: Work, policy: Effective, asked: Content, result: Resu
     while something else stood there. It is then posted anew, and what was said before it approves nothing.
     """
     limit = policy.policy.limits.run_cost_usd
-    body = replies.plan(plan(work), asked.digest, limit, result, status.research(work))
+    body = replies.plan(_the_plan(work), asked.digest, limit, result, handed.research(work))
     if person is not None:
         body += "\n\n" + replies.waiting(person, "plan", asked.digest, result.why)
     for number in range(100):

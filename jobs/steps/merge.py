@@ -7,7 +7,7 @@ from core.names import Sha
 from core.states import Trigger
 from core.workflow import Gate, Merge, Step
 from handlers import replies
-from jobs import checks
+from jobs import checks, handed
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.steps.gate import change_decision
 from jobs.steps.ship import Shipped, judge
@@ -30,12 +30,18 @@ async def perform(step: Step, merge: Merge, work: Work) -> Outcome:
         policy.policy,
         change=decided,
         content=await judge(work, bench, policy.policy, shipped.tree, shipped.paths),
-        tests_green=work.outputs["tests"]["tree"] == shipped.tree,
+        tests_green=_tested(work, shipped),
         head_is_approved=found.head_sha == shipped.head,
     )
     if not verdict.approved:
         raise MergeRefused(verdict.why)
     return await _merge(work, merge, shipped)
+
+
+def _tested(work: Work, shipped: Shipped) -> bool:
+    """Whether exactly what was shipped was green."""
+    tests = handed.checked(work)
+    return tests is not None and tests["tree"] == shipped.tree
 
 
 async def _merge(work: Work, merge: Merge, shipped: Shipped) -> Outcome:

@@ -14,7 +14,7 @@ async def perform(step: Step, work: Work) -> Outcome:
         repository=work.run.repo.full_name,
         number=work.number,
         snapshot=work.run.snapshot,
-        task=work.run.inputs.get("task", ""),
+        task=str(work.run.inputs.get("task", "")),
     )
     handed = await hand_in(work, step.id, "researcher", prompt, Research, writes=False)
     return Done(handed.model_dump(mode="json"), plural(len(handed.form.get("findings", [])), "finding"))

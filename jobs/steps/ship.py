@@ -5,12 +5,14 @@ import re
 from core.digests import ChangedPath, change_digest
 from core.effects import OpenPull, PushBranch
 from core.errors import ChangeRefused
+from core.expressions import as_text, expand
 from core.names import Digest, Sha, Value
-from core.outputs import ChangeSummary, Opinion
+from core.outputs import ChangeSummary
 from core.workflow import Ship, Step
 from core.workspaces import Author
 from handlers import replies
-from jobs import checks, status
+from handlers.neutralise import line
+from jobs import checks, handed, status
 from jobs.outcomes import Done, Outcome
 from jobs.work import Work
 from jobs.workbench import Workbench
@@ -36,7 +38,7 @@ class Shipped(Value):
 
     @classmethod
     def of(cls, work: Work) -> "Shipped":
-        return cls.model_validate(work.outputs["ship"])
+        return cls.model_validate(work.newest("Shipment"))
 
     def digest(self, work: Work, policy: Digest) -> Digest:
         """What an approval of this change binds to, under the policy in force."""
@@ -57,7 +59,7 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     allowed = await judge(work, bench, policy.policy, tree, paths)
     if allowed.refused:
         raise ChangeRefused(allowed.why, evidence=markdown(allowed))
-    summary = ChangeSummary.model_validate(work.outputs["change"]["form"])
+    summary = await _summary(ship, work)
     author = Author(work.app.login, f"{work.app.id}+{work.app.login}@users.noreply.github.com")
     message = await _message(work, bench, summary, author)
     # The time of the run, not of this attempt: the same change is the same commit, also after a crash.
@@ -83,10 +85,25 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
         paths=paths,
     )
     await work.pulled(shipped.number)
-    await checks.put_tests(work, head)
+    if (tests := handed.checked(work)) is not None:
+        await checks.put_tests(work, head, tests)
     await checks.put_policy(work, head, allowed)
-    await checks.put_review(work, head, Opinion.model_validate(work.outputs["review"]["form"]))
+    if (opinion := handed.opinion(work)) is not None:
+        await checks.put_review(work, head, opinion)
     return Done(shipped.model_dump(mode="json"), f"#{shipped.number} from `{branch}`")
+
+
+async def _summary(ship: Ship, work: Work) -> ChangeSummary:
+    """How the change is called: by the workflow where it says so, else by the agent that made it."""
+    said = handed.summary(work)
+    if ship.title is None:
+        if said is None:
+            raise ChangeRefused("The change has no title: the step that makes it was skipped.")
+        return said
+    values = await handed.values(work)
+    title = line(as_text(expand(ship.title, values)), 72)
+    summary = as_text(expand(ship.summary or "", values))
+    return ChangeSummary(title=title, summary=summary, kind=said.kind if said is not None else "chore")
 
 
 async def judge(work: Work, bench: Workbench, policy: Policy, tree: Sha, paths: tuple[ChangedPath, ...]) -> Result:

@@ -86,12 +86,6 @@ def test_a_list_whose_every_item_is_wrong_is_not_called_too_short(pullwright, tm
     assert "`steps`: tuple should have at least 1 item" in pullwright("workflow", "validate", "empty.yml").stdout
 
 
-def test_built_in_workflows_are_shown(pullwright):
-    assert "implement: " in pullwright("workflow", "show").stdout
-    assert "\nname: implement\n" in pullwright("workflow", "show", "implement").stdout
-    assert pullwright("workflow", "show", "implemint").returncode == 2
-
-
 def test_a_policy_file_is_checked(pullwright, tmp_path):
     (tmp_path / "good.yml").write_text("version: 1\npolicy: team\n")
     (tmp_path / "bad.yml").write_text("version: 1\npolicy: teem\n")

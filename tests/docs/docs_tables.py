@@ -9,7 +9,7 @@ from pydantic_core import PydanticUndefined
 
 from adapters.settings import PREFIX, Settings
 from bot.web.metrics import Metrics
-from core import errors
+from core import captures, errors, expressions, goals
 from core.errors import BotError
 from handlers import replies
 from jobs import engine
@@ -96,6 +96,6 @@ def metrics() -> list[list[str]]:
 def failures() -> set[str]:
     """The codes that can end a run."""
     of_requests = {errors.ConfigurationError, errors.DocumentInvalid}
-    named = [*vars(errors).values(), *vars(engine).values()]
+    named = [word for module in (errors, engine, captures, goals, expressions) for word in vars(module).values()]
     found = {error for error in named if inspect.isclass(error) and issubclass(error, BotError)}
     return {error.code for error in found - of_requests - {BotError}}

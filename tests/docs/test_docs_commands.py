@@ -61,8 +61,9 @@ def test_what_a_command_prints_is_what_the_page_shows(line: Shown, tmp_path: Pat
     (page,) = [page for page in PAGES if page.name == line.page]
     for block in reversed(blocks(page, "yaml")):  # of several with one name the first counts
         file = tmp_path / block.text.partition("\n")[0].removeprefix("# ")
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(block.text)
+    (tmp_path / "issue.md").write_text("# Say what slugify() does\n")  # one that a reader has
     monkeypatch.chdir(tmp_path)
     printed = CliRunner().invoke(cli, line.arguments or []).output.splitlines()
     assert agrees(line.output, printed), "\n".join(printed)

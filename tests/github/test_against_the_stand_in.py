@@ -24,7 +24,7 @@ from core.errors import (
     PermissionMissing,
     RateLimited,
 )
-from core.github import Account, CheckStatus, GitHub, MergeMethod, Pull, ReviewState
+from core.github import Account, CheckStatus, CloseReason, GitHub, MergeMethod, Pull, ReviewState
 from core.names import Repo, Role, Sha
 
 LABEL = "pullwright:implement"
@@ -125,6 +125,44 @@ async def test_a_labelling_is_the_last_one_of_many(town: Town) -> None:
     found = await town.github.labelling(issue.number, LABEL)
     assert found is not None
     assert (found.label, found.actor.login) == (LABEL, "mona")
+
+
+async def test_labels_and_people_are_put_on_an_issue_and_labels_taken_off(town: Town) -> None:
+    issue = await town.mona.open_issue("slugify", "please", labels=["Old"])
+    await town.github.add_labels(issue.number, ("new one", "a/b"))
+    await town.github.add_labels(issue.number, ("NEW ONE",))
+    await town.github.add_labels(issue.number, ())
+    for label in ("old", "a/b", "a/b", "never there"):
+        await town.github.remove_label(issue.number, label)
+    assert (await town.github.issue(issue.number)).labels == ("new one",)
+    assert await town.github.assign(issue.number, ("Mona", "eve")) == ("Mona",)
+    assert [one.event for one in issue.timeline] == [*["labeled"] * 3, "unlabeled", "unlabeled", "assigned"]
+    with pytest.raises(NotThere, match="nobody called one of mona, ghostly"):
+        await town.github.assign(issue.number, ("mona", "ghostly"))
+    with pytest.raises(NotThere):
+        await town.github.remove_label(999, "old")
+
+
+async def test_a_closing_is_remembered_by_who_did_it_whatever_came_after(town: Town) -> None:
+    issue = await town.mona.open_issue("slugify", "please")
+    assert await town.github.closing(issue.number) is None
+    await town.github.close(issue.number, CloseReason.not_planned)
+    await town.github.close(issue.number, CloseReason.completed)
+    assert (issue.state, issue.state_reason) == ("closed", "not_planned")
+    await town.mona.reopen_issue(issue)
+    assert (await town.github.issue(issue.number)).open
+    ours = await town.github.closing(issue.number)
+    await town.mona.close_issue(issue)
+    theirs = await town.github.closing(issue.number)
+    assert ours is not None
+    assert theirs is not None
+    assert (ours.by_us, theirs.by_us) == (True, False)
+
+
+async def test_a_pull_request_is_closed_like_an_issue(town: Town) -> None:
+    opened = await town.open_pull()
+    await town.github.close(opened.number, None)
+    assert not (await town.github.pull(opened.number)).open
 
 
 async def test_roles_are_exact(town: Town) -> None:

@@ -7,7 +7,7 @@ import pytest
 from fake_github import REPO, FakeGitHub, Reply
 
 from core.errors import GitHubRefused, GitHubUnavailable, PermissionMissing, RateLimited
-from core.github import Account, CheckStatus, GitHub, ReviewState
+from core.github import Account, CheckStatus, Closing, GitHub, ReviewState
 from core.names import Role, Sha
 
 ISSUE = f"{REPO}/issues/7"
@@ -132,6 +132,27 @@ async def test_a_label_without_its_event_is_asked_for_again(fake: FakeGitHub, gi
     fake.says("GET", EVENTS, [])
     with pytest.raises(GitHubUnavailable, match="but not yet who put it there"):
         await github.labelling(7, LABEL)
+
+
+async def test_the_latest_closing_is_found_whether_it_holds_or_not(fake: FakeGitHub, github: GitHub) -> None:
+    ours = canned.event(2, "closed") | {"actor": canned.BOT, "created_at": "2026-01-02T10:00:00Z"}
+    later = [canned.event(3, "reopened"), canned.event(4, "labeled", LABEL)]
+    fake.says("GET", EVENTS, [canned.event(1, "closed"), ours, *later])
+    assert await github.closing(7) == Closing(by_us=True, at=datetime(2026, 1, 2, 10, tzinfo=UTC))
+
+
+async def test_a_closing_by_somebody_else_is_not_ours(fake: FakeGitHub, github: GitHub) -> None:
+    by_person = canned.event(1, "closed") | {"actor": canned.user("pullwright[bot]"), "performed_via_github_app": {}}
+    for closed in (by_person, by_person | {"actor": None}, by_person | {"actor": canned.user("other[bot]", "Bot")}):
+        fake.says("GET", EVENTS, [closed])
+        found = await github.closing(7)
+        assert found is not None
+        assert not found.by_us
+
+
+async def test_what_nobody_closed_has_no_closing(fake: FakeGitHub, github: GitHub) -> None:
+    fake.says("GET", EVENTS, [canned.event(1, "labeled", LABEL)])
+    assert await github.closing(7) is None
 
 
 @pytest.mark.parametrize(
@@ -262,3 +283,22 @@ async def test_check_runs_are_all_of_them(fake: FakeGitHub, github: GitHub) -> N
     assert (ours.app_id, ours.external_id, ours.status) == (77, "run000000001", CheckStatus.completed)
     assert (theirs.app_id, theirs.external_id, theirs.status) == (0, "", CheckStatus.queued)
     assert fake.asked("GET", path)[0].query == {"filter": "all", "per_page": "100"}
+
+
+async def test_the_files_of_a_folder_are_told_in_order_and_nothing_else_that_lies_there(
+    fake: FakeGitHub, github: GitHub
+) -> None:
+    entries = [
+        {"path": "w/b.yml", "sha": "b" * 40, "size": 7, "type": "file"},
+        {"path": "w/old", "sha": "c" * 40, "size": 0, "type": "dir"},
+        {"path": "w/link.yml", "sha": "d" * 40, "size": 5, "type": "symlink"},
+        {"path": "w/a.yml", "sha": "a" * 40, "size": 9, "type": "file"},
+    ]
+    fake.says("GET", f"{REPO}/contents/.github/w", entries)
+    fake.says("GET", f"{REPO}/contents/.github/file", {"type": "file", "path": ".github/file"})
+    found = await github.files_in(".github/w", "f" * 40)
+    assert [(file.path, file.blob[0], file.bytes) for file in found] == [("w/a.yml", "a", 9), ("w/b.yml", "b", 7)]
+    assert await github.files_in(".github/file", "f" * 40) == ()
+    assert await github.files_in(".github/gone", "f" * 40) == ()
+    (seen,) = fake.asked("GET", f"{REPO}/contents/.github/w")
+    assert seen.query == {"ref": "f" * 40}

@@ -20,7 +20,7 @@ from core.errors import (
     PermissionMissing,
     RateLimited,
 )
-from core.github import GitHub, MergeMethod
+from core.github import CloseReason, GitHub, MergeMethod
 from core.names import Repo, Sha
 from core.pauses import OwnPauses
 
@@ -42,6 +42,94 @@ async def test_reactions_are_put_on_issues_and_comments(fake: FakeGitHub, github
     await github.react_to_issue(7, "eyes")
     await github.react_to_comment(5, "eyes")
     assert [each.body for each in fake.seen if each.path.endswith("reactions")] == [{"content": "eyes"}] * 2
+
+
+async def test_labels_are_put_on_and_taken_off_by_their_encoded_names(fake: FakeGitHub, github: GitHub) -> None:
+    fake.says("POST", f"{REPO}/issues/7/labels", [{"name": "bug"}])
+    fake.says("DELETE", f"{REPO}/issues/7/labels/pullwright%3Aa%2Fb%20%C3%BC", [])
+    await github.add_labels(7, ("bug", "a/b"))
+    await github.remove_label(7, "pullwright:a/b ü")
+    assert fake.asked("POST", f"{REPO}/issues/7/labels")[0].body == {"labels": ["bug", "a/b"]}
+    assert [each.path for each in fake.seen if each.method == "DELETE"] == [
+        f"{REPO}/issues/7/labels/pullwright%3Aa%2Fb%20%C3%BC"
+    ]
+
+
+async def test_no_labels_are_never_sent_as_github_would_take_all_of_them_off(fake: FakeGitHub, github: GitHub) -> None:
+    await github.add_labels(7, ())
+    assert fake.seen == []
+
+
+async def test_a_label_that_is_not_on_the_issue_is_taken_off_already(fake: FakeGitHub, github: GitHub) -> None:
+    fake.says("DELETE", f"{REPO}/issues/7/labels/bug", Reply(404, canned.refusal("Label does not exist")))
+    fake.says("GET", f"{REPO}/issues/7", canned.issue(labels=("other",)))
+    await github.remove_label(7, "bug")
+
+
+@pytest.mark.parametrize("label", [".", "..", ""])
+async def test_a_label_whose_name_is_no_part_of_an_address_takes_nothing_else_off(
+    fake: FakeGitHub, github: GitHub, label: str
+) -> None:
+    fake.says("GET", f"{REPO}/issues/7", canned.issue(labels=("bug",)))
+    await github.remove_label(7, label)
+    assert [each for each in fake.seen if each.method == "DELETE"] == []
+
+
+async def test_a_label_that_cannot_be_taken_off_is_not_taken_for_gone(fake: FakeGitHub, github: GitHub) -> None:
+    fake.says("DELETE", f"{REPO}/issues/7/labels/bug", Reply(404, canned.refusal("Not Found")))
+    fake.says("GET", f"{REPO}/issues/7", canned.issue(labels=("Bug",)))
+    with pytest.raises(NotThere):
+        await github.remove_label(7, "bug")
+
+
+@pytest.mark.parametrize(("status", "expected"), [(404, NotThere), (410, NotThere), (403, PermissionMissing)])
+async def test_an_issue_that_is_gone_or_not_ours_to_change_is_told_by_its_error(
+    fake: FakeGitHub, github: GitHub, status: int, expected: type
+) -> None:
+    refused = Reply(status, canned.refusal("Resource not accessible by integration"))
+    for method, path in (
+        ("POST", "labels"),
+        ("DELETE", "labels/bug"),
+        ("POST", "assignees"),
+    ):
+        fake.says(method, f"{REPO}/issues/7/{path}", refused)
+    fake.says("PATCH", f"{REPO}/issues/7", refused)
+    fake.says("GET", f"{REPO}/issues/7", refused)
+    for write in (
+        github.add_labels(7, ["bug"]),
+        github.remove_label(7, "bug"),
+        github.assign(7, ["mona"]),
+        github.close(7, CloseReason.completed),
+    ):
+        with pytest.raises(expected):
+            await write
+
+
+async def test_the_answer_to_an_assignment_says_who_was_passed_over(fake: FakeGitHub, github: GitHub) -> None:
+    now = canned.issue(assignees=[canned.user("Mona"), canned.user("tim")])
+    fake.says("POST", f"{REPO}/issues/7/assignees", Reply(201, now))
+    assert await github.assign(7, ("mona", "eve")) == ("mona",)
+    assert fake.asked("POST", f"{REPO}/issues/7/assignees")[0].body == {"assignees": ["mona", "eve"]}
+
+
+async def test_who_does_not_exist_is_named_when_nobody_could_be_assigned(fake: FakeGitHub, github: GitHub) -> None:
+    fake.says("POST", f"{REPO}/issues/7/assignees", Reply(404, canned.refusal("Not Found")))
+    with pytest.raises(NotThere) as error:
+        await github.assign(7, ("mona", "ghost"))
+    assert str(error.value) == (
+        "There is no #7, or nobody called one of mona, ghost. "
+        f"GitHub answered 404 to POST {REPO}/issues/7/assignees: Not Found"
+    )
+
+
+async def test_an_issue_is_closed_with_its_reason_and_a_pull_request_without(fake: FakeGitHub, github: GitHub) -> None:
+    fake.says("PATCH", f"{REPO}/issues/7", canned.issue(state="closed"))
+    await github.close(7, CloseReason.not_planned)
+    await github.close(7, None)
+    assert [each.body for each in fake.asked("PATCH", f"{REPO}/issues/7")] == [
+        {"state": "closed", "state_reason": "not_planned"},
+        {"state": "closed"},
+    ]
 
 
 async def test_a_pull_request_is_opened_edited_and_given_to_a_reviewer(fake: FakeGitHub, github: GitHub) -> None:

@@ -11,8 +11,10 @@ from core.github import Account, Comment, Issue, LabelEvent, Pull, RepositoryFac
 from core.names import Repo, Role, RunId, Sha, Subject, SubjectKind
 from core.runs import Run, Snapshot, Waiting
 from core.states import RunState, WaitingFor
+from core.workflow.catalogue import Catalogue, File, catalogue
 from handlers import handler_of
 from handlers.events import Event, parse
+from handlers.verbs import VERBS
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PLAN = digest("plan", 1)
@@ -24,8 +26,15 @@ REPO = Repo(id=1, owner="acme", name="site", installation_id=5)
 WORKFLOW = """
 name: implement
 on: {command: implement, label: "pullwright:implement"}
+inputs: {task: {type: string, default: ""}}
 steps: [{id: triage, uses: triage}]
 """
+
+
+def workflows(**own: str) -> Catalogue:
+    """`implement`, and a repository's own files by their names."""
+    files = [File(f".github/pullwright/workflows/{name}.yml", text) for name, text in own.items()]
+    return catalogue({"implement": WORKFLOW}, files, reserved=VERBS)
 
 
 def at(seconds: float) -> datetime:
@@ -159,7 +168,7 @@ def facts(**more: Any) -> Facts:
         issue=issue(),
         role=Role.write,
         policy=PolicyFile(path="built-in policy", text=None, sha=Sha("d" * 40)),
-        workflows={"implement": WORKFLOW},
+        workflows=workflows(),
     )
     return replace(known, **more)
 

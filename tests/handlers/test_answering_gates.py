@@ -194,7 +194,7 @@ def test_a_comment_without_commands_asks_github_for_nothing():
 
 def test_a_comment_with_a_command_asks_for_what_authorises_it():
     it = commented("/approve")
-    assert handler_of(it).needs(it) == FactQuery(number=3, comment_id=50, thread=True, policy=True)
+    assert handler_of(it).needs(it) == FactQuery(number=3, comment_id=50, thread=True, policy=True, workflows=True)
 
 
 @pytest.mark.parametrize(

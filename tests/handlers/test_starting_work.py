@@ -24,6 +24,7 @@ from core.facts import FactQuery, PolicyFile
 from core.intents import Ignore, React, Say, StartRun
 from core.names import Role
 from core.states import RunState
+from core.workflow.catalogue import Catalogue
 from handlers import handler_of
 
 LABEL = "pullwright:implement"
@@ -59,7 +60,7 @@ def test_a_label_of_somebody_else_asks_github_for_nothing():
 
 def test_a_label_of_ours_asks_for_what_authorises_it():
     it = labelled()
-    assert handler_of(it).needs(it) == FactQuery(number=3, label=LABEL, thread=True, policy=True)
+    assert handler_of(it).needs(it) == FactQuery(number=3, label=LABEL, thread=True, policy=True, workflows=True)
 
 
 @pytest.mark.parametrize(
@@ -68,9 +69,8 @@ def test_a_label_of_ours_asks_for_what_authorises_it():
         ({"labelling": None}, "the issue does not carry the label 'pullwright:implement' any more"),
         ({"labelling": labelling(actor=account("pullwright-dev[bot]", bot=True))}, "our own doing"),
         ({"labelling": labelling(actor=account("renovate[bot]", bot=True))}, "renovate[bot] is a bot"),
-        ({"labelling": labelling(), "workflows": {}}, "no workflow listens to the label 'pullwright:implement'"),
         (
-            {"labelling": labelling(), "workflows": {"x": "]["}},
+            {"labelling": labelling(), "workflows": Catalogue()},
             "no workflow listens to the label 'pullwright:implement'",
         ),
     ],
@@ -150,7 +150,7 @@ def test_the_model_sees_the_issue_as_it_stood_at_the_trigger():
 
 def test_an_issue_opened_with_the_label_starts_the_same_run_as_its_label_event():
     it = opened(labels=[{"name": "bug"}, {"name": LABEL}])
-    assert handler_of(it).needs(it) == FactQuery(number=3, label=LABEL, thread=True, policy=True)
+    assert handler_of(it).needs(it) == FactQuery(number=3, label=LABEL, thread=True, policy=True, workflows=True)
     started, _ = planned(it, facts(labelling=labelling()))
     assert started.key == "repo:1:issue:3:label:pullwright:implement:900"
 
@@ -227,7 +227,7 @@ def test_retry_starts_the_last_ended_run_anew_with_a_fresh_snapshot():
             "Run `r1` is at work here already: waiting for an approval by @ada. `/cancel` stops it.",
         ),
         (
-            {"runs": [run(RunState.failed)], "workflows": {}},
+            {"runs": [run(RunState.failed)], "workflows": Catalogue()},
             "No workflow of this repository listens to `/retry`.",
         ),
     ],

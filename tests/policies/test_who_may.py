@@ -16,7 +16,7 @@ def weakest(allowed) -> str:
     return ROLES[verdicts.index(True)].value if True in verdicts else "nobody"
 
 
-VERBS = ["implement", "retry", "approve", "reject", "cancel", "status", "help", "merge"]
+VERBS = ["implement", "retry", "answer", "approve", "reject", "cancel", "status", "help", "merge"]
 
 
 @pytest.mark.parametrize(
@@ -24,23 +24,23 @@ VERBS = ["implement", "retry", "approve", "reject", "cancel", "status", "help", 
     [
         (
             BuiltIn.solo,
-            "triage triage admin write write none none nobody",
-            "triage triage admin none none none none nobody",
+            "triage triage triage admin write write none none nobody",
+            "triage triage triage admin none none none none nobody",
         ),
         (
             BuiltIn.team,
-            "triage triage write write write none none nobody",
-            "triage triage write none none none none nobody",
+            "triage triage triage write write write none none nobody",
+            "triage triage triage write none none none none nobody",
         ),
         (
             BuiltIn.open_source,
-            "triage triage maintain write write none none nobody",
-            "triage triage maintain none none none none nobody",
+            "triage triage triage maintain write write none none nobody",
+            "triage triage triage maintain none none none none nobody",
         ),
         (
             BuiltIn.strict,
-            "triage triage write write write none none nobody",
-            "triage triage write none none none none nobody",
+            "triage triage triage write write write none none nobody",
+            "triage triage triage write none none none none nobody",
         ),
     ],
 )

@@ -133,6 +133,54 @@ async def test_a_label_name_with_a_colon_and_a_slash_is_removed_by_its_encoded_n
     assert (answer.status, answer.body) == (200, [])
 
 
+async def test_labels_are_added_once_and_adding_none_takes_all_of_them_off(town: Town) -> None:
+    await town.person("ada").open_issue("x", labels=["bug"])
+    bot, path = await town.as_bot(), f"{HELLO}/issues/1/labels"
+    answer = await bot("POST", path, {"labels": ["BUG", "new one"]})
+    assert (answer.status, [label["name"] for label in answer.body]) == (200, ["bug", "new one"])
+    assert (await town.hear()).names().count("issues.labeled") == 2
+    assert (await bot("POST", path, {"labels": []})).body == []
+
+
+async def test_whoever_has_nothing_to_do_with_a_repository_is_passed_over_when_people_are_assigned(town: Town) -> None:
+    town.world.create_user("eve")
+    await town.person("ada").open_issue("x")
+    bot, path = await town.as_bot(), f"{HELLO}/issues/1/assignees"
+    answer = await bot("POST", path, {"assignees": ["bea", "eve", "bea"]})
+    assert (answer.status, [each["login"] for each in answer.body["assignees"]]) == (201, ["bea"])
+    assert (await town.hear()).names().count("issues.assigned") == 1
+    again = await bot("DELETE", path, {"assignees": ["bea"]})
+    assert (again.status, again.body["assignees"]) == (200, [])
+
+
+async def test_nobody_is_assigned_where_one_of_the_people_does_not_exist(town: Town) -> None:
+    await town.person("ada").open_issue("x")
+    bot, path = await town.as_bot(), f"{HELLO}/issues/1/assignees"
+    assert (await bot("POST", path, {"assignees": ["bea", "nobody-at-all"]})).status == 404
+    assert (await bot("GET", f"{HELLO}/issues/1")).body["assignees"] == []
+
+
+async def test_an_app_without_issues_assigns_nobody_to_a_plain_issue(town: Town) -> None:
+    await town.person("ada").open_issue("x")
+    bot = await town.as_bot(permissions={"pull_requests": "write"})
+    answer = await bot("POST", f"{HELLO}/issues/1/assignees", {"assignees": ["bea"]})
+    assert (answer.status, answer.body["message"]) == (403, "Resource not accessible by integration")
+
+
+async def test_closing_what_is_closed_changes_nothing_not_even_the_reason(town: Town) -> None:
+    await town.person("ada").open_issue("x")
+    await town.person("ada").close_issue(1, "not_planned")
+    bot = await town.as_bot()
+    closed = await bot("PATCH", f"{HELLO}/issues/1", {"state": "closed", "state_reason": "completed"})
+    assert (closed.body["state"], closed.body["state_reason"], closed.body["closed_by"]["login"]) == (
+        "closed",
+        "not_planned",
+        "ada",
+    )
+    events = (await bot("GET", f"{HELLO}/issues/1/events")).body
+    assert [each["event"] for each in events] == ["closed"]
+
+
 async def test_the_same_story_has_the_same_ids(town: Town, tmp_path: Path) -> None:
     async def told(folder: Path) -> list[object]:
         async with GitHubStandIn(folder, clock=town.clock) as github:

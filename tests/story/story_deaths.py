@@ -1,7 +1,12 @@
-"""Where a worker may die: the name of every fault point, read from the code so that none can be forgotten."""
+"""Where a worker may die, read from the code so that no point can be forgotten; deaths, and life after them."""
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
+
+from story_world import World
+
+from core import faults
 
 ROOT = Path(__file__).parents[2]
 FLOORS = ("bot", "jobs", "handlers", "adapters", "policies", "prompts", "core")
@@ -17,3 +22,35 @@ def fault_points() -> list[str]:
                 assert isinstance(name, ast.Constant), f"{file}: a fault point has a plain name"
                 found.add(str(name.value))
     return sorted(found)
+
+
+class Died(BaseException):
+    """The worker is gone: nothing of ours may catch this."""
+
+
+class Deaths:
+    """Strikes at a point when it is passed for the first time (counted from `first`), and then every `every`th time."""
+
+    def __init__(self, name: str, every: int, first: int = 0) -> None:
+        self.reached = self.died = 0
+        self._every, self._first = every, first
+        faults.arm(name, self)
+
+    def __call__(self) -> None:
+        self.reached += 1
+        if self.reached % self._every == (1 + self._first) % self._every:
+            self.died += 1
+            raise Died
+
+
+async def survive(world: World, between: Callable[[], None] = lambda: None) -> None:
+    """Let everything happen, with another worker coming once the lease of a dead one has run out."""
+    while True:
+        try:
+            await world.settle()
+        except Died:
+            between()
+            await world.another_worker()
+            world.clock.leap(61)
+        else:
+            return

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from story_deaths import fault_points
+from story_deaths import Deaths, fault_points, survive
 from story_sources import AT_ONCE, ONE_FILE, script, source
 from story_trust import quick_world
 from story_world import World, free_port, open_world
@@ -26,42 +26,10 @@ from jobs import engine
 from jobs.intake import drain
 
 
-class Died(BaseException):
-    """The worker is gone: nothing of ours may catch this."""
-
-
 @pytest.fixture(autouse=True)
 def disarmed() -> Iterator[None]:
     yield
     faults.disarm()
-
-
-class Deaths:
-    """Strikes at a point when it is passed for the first time (counted from `first`), and then every `every`th time."""
-
-    def __init__(self, name: str, every: int, first: int = 0) -> None:
-        self.reached = self.died = 0
-        self._every, self._first = every, first
-        faults.arm(name, self)
-
-    def __call__(self) -> None:
-        self.reached += 1
-        if self.reached % self._every == (1 + self._first) % self._every:
-            self.died += 1
-            raise Died
-
-
-async def survive(world: World, between: Callable[[], None] = lambda: None) -> None:
-    """Let everything happen, with another worker coming once the lease of a dead one has run out."""
-    while True:
-        try:
-            await world.settle()
-        except Died:
-            between()
-            await world.another_worker()
-            world.clock.leap(61)
-        else:
-            return
 
 
 async def play(world: World, between: Callable[[], None] = lambda: None) -> None:

@@ -128,14 +128,21 @@ async def transfer(world: World, actor: Actor, repository: Repository, issue: Is
 async def set_assignees(
     world: World, actor: Actor, repository: Repository, issue: Issue, logins: list[str], keep: bool
 ) -> None:
-    """Add these assignees, or with `keep` false take them away; unknown people are passed over, as at GitHub."""
-    for login in logins:
-        person = world.accounts.get(login.lower())
-        if person is None or (person in issue.assignees) == keep:
+    """Add these assignees, or with `keep` false take them away. Whoever cannot be assigned is passed over, as at
+    GitHub; somebody who does not exist is an error there, and nobody is assigned.
+    """
+    for person in [world.account(login) for login in logins]:
+        if (person in issue.assignees) == keep or (keep and not _assignable(repository, issue, person)):
             continue
         (issue.assignees.append if keep else issue.assignees.remove)(person)
         issue.updated_at = world.now()
         await _tell_assigned(world, actor, repository, issue, person, "assigned" if keep else "unassigned")
+
+
+def _assignable(repository: Repository, issue: Issue, person: Account) -> bool:
+    """Who has something to do with the repository, or has said something here."""
+    near = person is repository.owner or person in repository.owner.members or person.login in repository.collaborators
+    return near or person is issue.author or any(comment.author is person for comment in issue.comments)
 
 
 def refer(world: World, actor: Actor, repository: Repository, source: Issue, text: str) -> None:

@@ -106,6 +106,7 @@ async def change(call: Call) -> Reply:
 
 @routes("POST", "/repos/{owner}/{repo}/issues/{number}/assignees", needs=EITHER, role="triage")
 async def assign(call: Call) -> Reply:
+    require_access(call, call.issue)
     await issues.set_assignees(
         call.world, call.actor, call.repository, call.issue, call.body.get("assignees") or [], keep=True
     )
@@ -114,6 +115,7 @@ async def assign(call: Call) -> Reply:
 
 @routes("DELETE", "/repos/{owner}/{repo}/issues/{number}/assignees", needs=EITHER, role="triage")
 async def unassign(call: Call) -> Reply:
+    require_access(call, call.issue)
     await issues.set_assignees(
         call.world, call.actor, call.repository, call.issue, call.body.get("assignees") or [], keep=False
     )

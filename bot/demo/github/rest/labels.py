@@ -44,8 +44,10 @@ async def list_of_issue(call: Call) -> Reply:
 
 @routes("POST", ON_ISSUE, needs=EITHER, role="triage")
 async def add(call: Call) -> Reply:
+    """To add none is to take all of them off: so GitHub documents it."""
     require_access(call, call.issue)
-    await labels.add(call.world, call.actor, call.repository, call.issue, _names(call))
+    act = labels.add if (names := _names(call)) else labels.replace
+    await act(call.world, call.actor, call.repository, call.issue, names)
     return Reply(200, [_shape(call, each) for each in call.issue.labels])
 
 

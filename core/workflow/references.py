@@ -1,0 +1,169 @@
+"""What a workflow's steps take from one another: every name must stand for something that is there by then.
+
+Looked at in the file as it stands, before and beside its models, so that a file with mistakes of both kinds gets all
+of them at once.
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+from core.documents import Path
+from core.expressions import ExpressionInvalid, names_in, pieces
+from core.workflow.steps import FormName, Handed
+
+PLACES = ("inputs", "policy", "subject", "steps", "error")
+"""What an expression may begin with. `error` is there in `on_failure` alone."""
+
+_WORDED = (
+    ("ask", "question"),
+    ("write", "content"),
+    ("github", "comment"),
+    ("ship", "title"),
+    ("ship", "summary"),
+)
+"""Texts in which expressions may stand."""
+
+_NEEDS: Mapping[str, tuple[tuple[Handed, str], ...]] = {
+    "gate.plan": (("Plan", "an `agent` with `output: Plan`"),),
+    "gate.change": (("Shipment", "a `ship`"),),
+    "prompt.review": (("ChangeSummary", "an `agent` that changes the tree"),),
+    "ship": (("ChangeSummary", "a `title`, or an `agent` that changes the tree"),),
+    "ready": (("Shipment", "a `ship`"),),
+    "merge": (("Shipment", "a `ship`"),),
+}
+"""What a step of a built-in kind takes from the steps before it, and what hands that over."""
+
+
+def name_of(identity: str) -> str:
+    """How a step or an input is named in an expression, where a hyphen would subtract."""
+    return identity.replace("-", "_")
+
+
+def references(value: Any) -> list[tuple[Path, str]]:
+    """Every mistake, by the path of the value that it is about. Values of other shapes are left to the models."""
+    if not isinstance(value, Mapping):
+        return []
+    inputs = value.get("inputs")
+    look = _Look(frozenset(name_of(str(name)) for name in inputs) if isinstance(inputs, Mapping) else frozenset())
+    look.steps(value.get("steps"), ("steps",))
+    return look.found
+
+
+class _Look:
+    """One pass over a file, in the order in which its steps are done."""
+
+    def __init__(self, inputs: frozenset[str]) -> None:
+        self.found: list[tuple[Path, str]] = []
+        self._inputs = inputs
+        self._ids: set[str] = set()
+        self._names: set[str] = set()
+        self._handed: set[Handed] = set()
+        self._failing = False
+
+    def steps(self, value: Any, path: Path) -> None:
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            return
+        for index, step in enumerate(value):
+            if isinstance(step, Mapping):
+                self._step(step, (*path, index))
+
+    def expression(self, value: Any, path: Path) -> None:
+        """The names in every `${{ … }}` of a text."""
+        if not isinstance(value, str):
+            return
+        try:
+            found = [names_in(piece) for piece in pieces(value)]
+        except ExpressionInvalid as error:
+            self.found.append((path, str(error)))
+            return
+        for names in found:
+            self.found += [(path, problem) for problem in self._unknown(names)]
+
+    def _step(self, step: Mapping[str, Any], path: Path) -> None:
+        for place, text in _expressions(step):
+            self.expression(text, (*path, *place))
+        self._script(step, path)
+        kind = _kind(step)
+        for handed, by in _NEEDS.get(kind, ()):
+            if handed not in self._handed:
+                self.found.append((path, f"`{kind.partition('.')[0]}` needs {by} before it"))
+        identity = step.get("id")
+        if isinstance(identity, str):
+            if identity in self._ids:
+                self.found.append(((*path, "id"), f"two steps have the id `{identity}`"))
+            self._ids.add(identity)
+            self._names.add(name_of(identity))
+        was, self._failing = self._failing, True
+        self.steps(step.get("on_failure"), (*path, "on_failure"))
+        self._failing = was
+        self._handed.update(_hands_over(step))
+
+    def _script(self, step: Mapping[str, Any], path: Path) -> None:
+        """No value may become part of a command's text: an issue's title would be run."""
+        run, goal = step.get("run"), step.get("goal")
+        scripts = [(("run",), run), (("run", "script"), run.get("script") if isinstance(run, Mapping) else None)]
+        scripts.append((("goal", "run"), goal.get("run") if isinstance(goal, Mapping) else None))
+        agent = step.get("agent")
+        if isinstance(agent, Mapping) and isinstance(agent.get("task"), str) and "${{" in agent["task"]:
+            why = "values reach an agent apart from its task, as text from outside: put this under `with`"
+            self.found.append(((*path, "agent", "task"), why))
+        for place, script in scripts:
+            if isinstance(script, str) and "${{" in script:
+                self.found.append(
+                    ((*path, *place), "values reach a command as environment variables: put this under `env`")
+                )
+
+    def _unknown(self, names: Sequence[tuple[str, str | None]]) -> Iterator[str]:
+        for root, member in names:
+            if root not in PLACES or (root == "error" and not self._failing):
+                yield f"`{root}` is not known here{_meant(root, PLACES)}"
+            elif root == "steps" and member is not None and member not in self._names:
+                yield f"there is no step `{member}` before this one{_meant(member, self._names)}"
+            elif root == "inputs" and member is not None and member not in self._inputs:
+                yield f"there is no input `{member}`{_meant(member, self._inputs)}"
+
+
+def _kind(step: Mapping[str, Any]) -> str:
+    gate, agent = step.get("gate"), step.get("agent")
+    if isinstance(gate, Mapping):
+        return f"gate.{gate.get('binds')}"
+    if isinstance(agent, Mapping):
+        return f"prompt.{agent.get('prompt')}"
+    ship = step.get("ship")
+    if isinstance(ship, Mapping) and "title" in ship:
+        return ""
+    return next((kind for kind in ("ship", "ready", "merge") if step.get(kind) is not None), "")
+
+
+def _hands_over(step: Mapping[str, Any]) -> set[Handed]:
+    agent = step.get("agent")
+    if isinstance(agent, Mapping):
+        output, writes = agent.get("output"), agent.get("writes", True)
+        if isinstance(output, str):
+            return {form for form in get_args(FormName) if form == output}
+        return {"ChangeSummary"} if writes is True else set()
+    return {"Shipment"} if step.get("ship") is not None else set()
+
+
+def _expressions(step: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    """Every value of a step that may hold expressions, with where it stands in the step."""
+    yield ("when",), step.get("when")
+    for key in ("env", "with"):
+        given = step.get(key)
+        if isinstance(given, Mapping):
+            yield from (((key, name), text) for name, text in given.items())
+    for key, members in {
+        "ask": ("question",),
+        "write": ("content",),
+        "github": ("comment",),
+        "agent": ("task",),
+    }.items():
+        said = step.get(key)
+        if isinstance(said, Mapping):
+            yield from (((key, member), said.get(member)) for member in members)
+
+
+def _meant(name: str, known: Sequence[str] | frozenset[str] | set[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean `{near[0]}`?" if near else ""

@@ -1,0 +1,293 @@
+"""What a step says: the one thing that it does, and how that is to be done.
+
+A step reads what the steps before it handed over: built-in kinds take the newest plan, change, check, review and
+shipment; everything else is named in an expression, as `steps.<id>.<field>`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from core.names import Value
+from core.workflow.values import Expression, Given, Id, Seconds, Variable, Words
+
+FormName = Literal["Triage", "Research", "Plan", "Opinion", "ChangeSummary"]
+Handed = Literal[
+    "Triage", "Research", "Plan", "Opinion", "ChangeSummary", "Baseline", "Reproduced", "Checked", "Shipment", "Merged"
+]
+FieldType = Literal["string", "number", "boolean", "list"]
+
+
+class Agent(Value):
+    """An agent with a role. It is told what to do by a prompt of ours or by the workflow's own words (`task`); values
+    reach it apart from them (`with`).
+
+    It hands in a form: one of ours, or fields that the workflow names. `writes` lets it change the tree.
+    """
+
+    role: Id
+    prompt: Literal["plan", "implement", "review"] | None = None
+    task: Annotated[str, StringConstraints(min_length=1, max_length=20_000)] | None = None
+    output: FormName | dict[Id, FieldType] | None = None
+    writes: bool = True
+
+    @model_validator(mode="after")
+    def _is_told_once(self) -> "Agent":
+        if (self.prompt is None) == (self.task is None):
+            raise ValueError("an agent is told what to do either by `prompt` or by `task`")
+        return self
+
+
+class Run(Value):
+    """A command of the workflow's own, run by `sh` in a box. Without `writes` it leaves nothing behind.
+
+    Values reach it as environment variables (`env`), never as part of its text.
+    """
+
+    script: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+    writes: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"script": value} if isinstance(value, str) else value
+
+
+class Check(Value):
+    """A command of `checks:` in the repository's policy file."""
+
+    uses: Id
+
+
+class Repair(Value):
+    """What mends a red check; the check always runs again afterwards, and an exhausted repair fails the run."""
+
+    role: Id
+    prompt: Literal["repair"] = "repair"
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+
+
+class Gate(Value):
+    """Wait for the approvals that policy asks for, bound to the digest of this content."""
+
+    binds: Literal["plan", "change"]
+
+
+class Ask(Value):
+    """A question in the thread. `/answer <text>` by whoever may start work goes on with it."""
+
+    question: Words
+    of: Literal["requester"] = "requester"
+
+
+class Wait(Value):
+    """Let time pass. No process sleeps for it."""
+
+    time: Seconds
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"time": value} if isinstance(value, str | int) else value
+
+
+class Write(Value):
+    """Put a file into the tree."""
+
+    path: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    content: Annotated[str, StringConstraints(max_length=200_000)]
+
+
+class Change(Value):
+    """Something on GitHub: one comment on the subject, labels, people, or its end."""
+
+    comment: Words | None = None
+    label: tuple[Annotated[str, StringConstraints(min_length=1, max_length=50)], ...] = ()
+    unlabel: tuple[Annotated[str, StringConstraints(min_length=1, max_length=50)], ...] = ()
+    assign: tuple[Annotated[str, StringConstraints(min_length=1, max_length=80)], ...] = ()
+    close: Literal["completed", "not_planned"] | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> "Change":
+        if not self.model_fields_set:
+            raise ValueError("say what is to be done: `comment`, `label`, `unlabel`, `assign` or `close`")
+        return self
+
+
+class Ship(Value):
+    """Push what was tested and open a pull request. Its title and text are the agent's, unless they are given here."""
+
+    draft: bool = True
+    title: Words | None = None
+    summary: Words | None = None
+
+
+class Ready(Value):
+    """Take the pull request out of draft and ask somebody for a review."""
+
+    request_review: Literal["requester"] = "requester"
+
+
+class Merge(Value):
+    """Merge what was shipped, if policy and people approved exactly that."""
+
+    method: Literal["merge", "squash", "rebase"] = "squash"
+
+
+class Retry(Value):
+    """Try a step again that failed. Between two attempts the run waits; no process sleeps for it."""
+
+    attempts: Annotated[int, Field(ge=2, le=10)] = 3
+    """All of them, the first included."""
+    backoff: Literal["fixed", "exponential"] = "exponential"
+    delay: Seconds = 10
+    max_delay: Seconds = 600
+    jitter: bool = True
+    on: tuple[Id, ...] = ()
+    """Codes of failures; none means every failure."""
+
+
+class Capture(Value):
+    """What of a command's output is handed over, as which kind of value."""
+
+    format: Literal["text", "lines", "json", "number", "boolean"] = "text"
+    source: Literal["output", "exit_code"] = Field(default="output", alias="from")
+    max_bytes: Annotated[int, Field(ge=1, le=1_000_000)] = 64_000
+    default: Any = None
+    """Taken where the output cannot be read as this kind; without one that fails the step."""
+
+
+class Goal(Value):
+    """Do the step again until a command that judges it gives the tree this many points of a hundred.
+
+    The command prints JSON: `{"score": 0..100, "gaps": [...]}`. The gaps are told to the next attempt. It ends early
+    where three attempts in a row came to about the same.
+    """
+
+    run: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+    threshold: Annotated[float, Field(ge=0, le=100)] = 100
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+
+
+class Step(Value):
+    """One named node. Exactly one of the keys that say what it does is given."""
+
+    id: Id
+    """How later steps name it: `steps.<id>.<field>`, with `_` for `-`."""
+    name: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
+    """What people are shown instead of the id."""
+    when: Expression | None = None
+    """The step is done where this is true, and skipped where it is false."""
+
+    uses: Literal["triage", "research"] | None = None
+    agent: Agent | None = None
+    run: Run | None = None
+    check: Check | None = None
+    gate: Gate | None = None
+    ask: Ask | None = None
+    wait: Wait | None = None
+    write: Write | None = None
+    github: Change | None = None
+    ship: Ship | None = None
+    ready: Ready | None = None
+    merge: Merge | None = None
+
+    env: dict[Variable, Given] = {}
+    """What the command sees as environment variables."""
+    given: dict[Id, Given] = Field(default={}, alias="with")
+    """What the agent is told beside its task, as text from outside."""
+    expect: Literal["green", "any", "red"] = "green"
+    """Of a check: that it is green on the change; `any`: how the base stands, which counts later; `red`: that there is
+    something to mend on the base, without which the run is done."""
+    repair: Repair | None = None
+    goal: Goal | None = None
+    capture: Capture | None = None
+    timeout: Seconds | None = None
+    """How long the step may take."""
+    retry: Retry | None = None
+    on_failure: "tuple[Step, ...]" = ()
+    """Done when the step failed; then it is tried once more, and only that decides."""
+    continue_on_error: bool = False
+    """Go on without it where it failed for good."""
+
+    @property
+    def action(self) -> "Action":
+        """What the step does: the one of its alternatives that is there (the name of a built-in for `uses`)."""
+        said: Action = next(found for kind in KINDS if (found := getattr(self, kind)) is not None)
+        return said
+
+    @property
+    def hands_over(self) -> "Handed | None":
+        """What the steps after it may take from it without naming it: always the newest of its kind."""
+        match self.action:
+            case "triage":
+                return "Triage"
+            case "research":
+                return "Research"
+            case Agent(output=str() as form):
+                return form
+            case Agent(writes=True):
+                return "ChangeSummary"
+            case Check():
+                return _CHECKED[self.expect]
+            case Ship():
+                return "Shipment"
+            case Merge():
+                return "Merged"
+        return None
+
+    @model_validator(mode="after")
+    def _does_one_thing(self) -> "Step":
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise ValueError(f"a step has exactly one of {', '.join(f'`{kind}`' for kind in KINDS)}")
+        for key, kinds in BELONGS.items():
+            if key in self.model_fields_set and given[0] not in kinds:
+                told = " or ".join(f"`{kind}`" for kind in kinds)
+                raise ValueError(f"`{SPELLED.get(key, key)}` belongs to a step with {told}")
+        return self
+
+
+Action = str | Agent | Run | Check | Gate | Ask | Wait | Write | Change | Ship | Ready | Merge
+
+_CHECKED: Mapping[str, Handed] = {"any": "Baseline", "red": "Reproduced", "green": "Checked"}
+
+KINDS = (
+    "uses",
+    "agent",
+    "run",
+    "check",
+    "gate",
+    "ask",
+    "wait",
+    "write",
+    "github",
+    "ship",
+    "ready",
+    "merge",
+)
+"""The keys of a step that say what it does."""
+
+BELONGS = {
+    "env": ("run",),
+    "given": ("agent",),
+    "expect": ("check",),
+    "repair": ("check",),
+    "goal": ("agent",),
+    "capture": ("run",),
+    "timeout": ("run", "agent", "check"),
+    "retry": ("run", "agent", "github"),
+    "on_failure": ("run", "agent"),
+    "continue_on_error": ("run", "agent", "github"),
+}
+"""Which kinds a key has a meaning for; with any other it is a mistake."""
+
+SPELLED = {"given": "with"}
+"""How a key is written, where Python has no such name."""
+
+MODELS: tuple[type[Value], ...] = (
+    *(Step, Agent, Run, Check, Repair, Gate, Ask, Wait, Write, Change, Ship, Ready, Merge),
+    *(Retry, Capture, Goal),
+)
+Step.model_rebuild()

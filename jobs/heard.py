@@ -1,0 +1,140 @@
+"""What people said to a run, heard by the lease holder: every signal is applied once, whatever the run does just then.
+
+A step says for what it listens, and judges that itself. Everything else means the same everywhere: a rejection ends the
+run, an edit voids what it granted, and an approval or an answer that nothing asks for is told so. What a signal says is
+read again from GitHub, with whoever said it: an event alone may be forged.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store import approvals, events, signals
+from core.errors import NotShownYet
+from core.github import Comment, Review
+from core.runs import NewSignal, SignalKind
+from core.states import Trigger
+from handlers import replies
+from jobs.facts import settled
+from jobs.outcomes import End
+from jobs.work import Work
+from policies.evaluate import may_command
+from policies.result import Status
+from policies.schema import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The signal counts. `write` puts down what follows, in the transaction that applies it: never twice."""
+
+    outcome: str
+    write: Callable[[AsyncConnection], Awaitable[None]]
+
+
+Judge = Callable[[NewSignal], Awaitable[Counts | str]]
+"""What a signal counts for; or in words why it does not, which the person was told where it is theirs to mend."""
+
+
+async def hear(work: Work, policy: Policy, judges: Mapping[SignalKind, Judge], *, about: str) -> End | None:
+    """Apply every signal that came in, oldest first. An End where somebody rejected what the step is `about`.
+
+    The rejection itself stays unapplied until the run has ended: whatever fails on the way, it is seen again.
+    """
+    async with work.services.store.read() as db:
+        pending = await signals.pending(db, work.run.id)
+    for signal in pending:
+        judged: Counts | str
+        if (judge := judges.get(signal.kind)) is not None:
+            judged = await judge(signal)
+        else:
+            match signal.kind:
+                case SignalKind.approve | SignalKind.answer:
+                    judged = await _unasked(work, signal)
+                case SignalKind.reject:
+                    refused = await _reject(work, policy, signal)
+                    if refused is None:
+                        why = f"@{signal.actor} rejected the {about}: {signal.text or 'no reason given'}"
+                        return End(Trigger.reject, why, actor=signal.actor)
+                    judged = refused
+                case SignalKind.void:
+                    judged = await _void(work, signal)
+                case SignalKind.pushed:
+                    judged = "seen"  # whoever ships or merges looks at the branch itself
+                case SignalKind.cancel | SignalKind.closed:
+                    continue  # the engine calls the run off
+        await _applied(work, signal, judged)
+    return None
+
+
+async def comment_of(work: Work, signal: NewSignal) -> Comment | None:
+    """The comment that the signal came from, if its author wrote it and never edited it.
+
+    What counts must be what people can still read.
+    """
+    if signal.comment_id is None:
+        return None
+    comment = await work.github.comment(signal.comment_id)
+    if comment is None or comment.author.login != signal.actor or comment.updated_at != comment.created_at:
+        return None
+    return comment
+
+
+async def review_of(work: Work, signal: NewSignal) -> Review | None:
+    """The review that the signal came from, if its author wrote it."""
+    if signal.review_id is None or work.run.pull_number is None:
+        return None
+    review = await work.github.review(work.run.pull_number, signal.review_id)
+    return review if review is not None and review.author.login == signal.actor else None
+
+
+def wait_until_shown(work: Work, signal: NewSignal) -> None:
+    """Raises NotShownYet where the words are so new that GitHub may not show them yet."""
+    if not settled(signal.at, work.services.clock.now()):
+        raise NotShownYet(f"GitHub does not show yet what @{signal.actor} said.")
+
+
+async def reply(work: Work, signal: NewSignal, body: str) -> None:
+    """One reply per signal, where the person spoke."""
+    number = work.run.pull_number if signal.review_id is not None else None
+    if signal.comment_id is not None and work.run.pull_number is not None and work.newest("Shipment"):
+        number = work.run.pull_number
+    await work.say(f"answer:{signal.key}", body, number=number)
+
+
+async def _unasked(work: Work, signal: NewSignal) -> str:
+    what = "an approval" if signal.kind is SignalKind.approve else "an answer"
+    await reply(work, signal, replies.not_asked_now(what))
+    return f"refused: nothing asks for {what}"
+
+
+async def _reject(work: Work, policy: Policy, signal: NewSignal) -> str | None:
+    """None where the rejection counts; else what became of it."""
+    if (await comment_of(work, signal) or await review_of(work, signal)) is None:
+        wait_until_shown(work, signal)
+        return "refused: what rejected is gone or was edited"
+    role = await work.github.role(signal.actor)
+    allowed = may_command(policy, "reject", role=role, actor=signal.actor, requester=work.run.requester)
+    if allowed.status is Status.approved:
+        return None
+    await reply(work, signal, replies.refused(allowed))
+    return f"refused: {allowed.why}"
+
+
+async def _void(work: Work, signal: NewSignal) -> str:
+    why = signal.text or "what approved was edited, deleted or dismissed"
+    async with work.lease.write() as db:
+        count = await approvals.void(db, work.run.id, comment_id=signal.comment_id, review_id=signal.review_id, why=why)
+    return f"voided {count}"
+
+
+async def _applied(work: Work, signal: NewSignal, judged: Counts | str) -> None:
+    """Write what became of the signal, and what follows from it, in one transaction: a crash never grants twice."""
+    outcome = judged if isinstance(judged, str) else judged.outcome
+    facts = {"kind": signal.kind, "outcome": outcome}
+    async with work.lease.write() as db:
+        if isinstance(judged, Counts):
+            await judged.write(db)
+        await signals.applied(db, work.run.id, work.epoch, signal.key, outcome)
+        at = work.services.clock.now()
+        await events.append(db, work.run.id, name="signal.applied", actor=signal.actor, facts=facts, at=at)

@@ -1,0 +1,114 @@
+"""Where workflows come from: those that ship with the bot, and a repository's own at a commit of its default branch.
+
+What was read of a repository is kept in a file of the data folder, since every job begins in a fresh process: a
+delivery asks GitHub for nothing while the default branch stands still, and only for what changed when it moved. The
+file is a cache: it may be lost, and is read anew where it cannot be understood.
+"""
+
+import asyncio
+import secrets
+from pathlib import Path
+
+import structlog
+from pydantic import ValidationError
+
+from core.documents import MAX_BYTES
+from core.github import FileFacts, GitHub
+from core.names import Repo, Sha, Value
+from core.workflow.catalogue import FOLDER, SUFFIX, Catalogue, File, catalogue
+from handlers.verbs import VERBS
+from jobs.services import Services
+from jobs.workflows import built_in
+
+MOST_FILES = 50
+MOST_BYTES = 1024 * 1024
+"""Of all files together: each is read again for every order, and YAML is slow to read."""
+
+log = structlog.get_logger()
+
+
+class _Text(Value):
+    path: str
+    blob: Sha
+    text: str | None
+    why: str = ""
+
+
+class _Kept(Value):
+    """The files as they were at a commit."""
+
+    sha: Sha
+    files: tuple[_Text, ...]
+
+
+async def workflows_at(services: Services, github: GitHub, repo: Repo, sha: Sha) -> Catalogue:
+    """What may be started in this repository, with its own files as they are at this commit.
+
+    Raises what GitHub raises: a file that cannot be read just now is not one that is not there.
+    """
+    place = services.settings.data_dir / "sources" / f"{repo.id}.json"
+    kept = await asyncio.to_thread(_load, place)
+    if kept is None or kept.sha != sha:
+        kept = _Kept(sha=sha, files=await _read(github, sha, kept.files if kept is not None else ()))
+        await asyncio.to_thread(_store, place, kept)
+    return of_files([File(one.path, one.text, one.why) for one in kept.files])
+
+
+def of_files(own: list[File]) -> Catalogue:
+    """The built-in workflows and these files of a repository's own."""
+    return catalogue(built_in(), own, reserved=VERBS)
+
+
+async def _read(github: GitHub, sha: Sha, known: tuple[_Text, ...]) -> tuple[_Text, ...]:
+    """Every workflow file at the commit. One with the content that is known already is not asked for again."""
+    listed = [file for file in await github.files_in(FOLDER, sha) if file.path.endswith(SUFFIX)]
+    same = {(one.path, one.blob): one for one in known if one.text is not None}
+    found: list[_Text] = []
+    total = 0
+    for number, file in enumerate(listed, start=1):
+        total += min(file.bytes, MAX_BYTES + 1)
+        if why := too_much(number, file.bytes, total):
+            found.append(_Text(path=file.path, blob=file.blob, text=None, why=why))
+        else:
+            found.append(same.get((file.path, file.blob)) or await _text(github, file, sha))
+    return tuple(found)
+
+
+def too_much(number: int, size: int, total: int) -> str:
+    """Why a file is not read: it is the `number`th in order, has `size` bytes, and with those before it `total`."""
+    if number > MOST_FILES:
+        return f"only the first {MOST_FILES} workflow files are read"
+    if size > MAX_BYTES:
+        return f"the file is larger than {MAX_BYTES // 1024} KiB"
+    if total > MOST_BYTES:
+        return f"with those before it, the workflow files are larger than {MOST_BYTES // 1024} KiB"
+    return ""
+
+
+async def _text(github: GitHub, file: FileFacts, sha: Sha) -> _Text:
+    raw = await github.file(file.path, sha)
+    if raw is None:
+        return _Text(path=file.path, blob=file.blob, text=None, why="this is not a file")
+    try:
+        return _Text(path=file.path, blob=file.blob, text=raw.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return _Text(path=file.path, blob=file.blob, text=None, why="the file is not UTF-8")
+
+
+def _load(place: Path) -> _Kept | None:
+    try:
+        return _Kept.model_validate_json(place.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _store(place: Path, kept: _Kept) -> None:
+    """Whole or not at all, whoever else writes. Without it the next delivery asks again."""
+    beside = place.with_name(f"{place.name}.{secrets.token_hex(4)}")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(kept.model_dump_json(), encoding="utf-8")
+        beside.replace(place)
+    except OSError as error:
+        log.warning("sources.not_kept", why=str(error))
+        beside.unlink(missing_ok=True)

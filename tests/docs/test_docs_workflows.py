@@ -1,0 +1,49 @@
+"""The page about workflows teaches what the language has, with files that can be used as they stand."""
+
+import re
+
+from docs_pages import DOCS, blocks, rows
+
+from core.workflow.catalogue import FOLDER, File
+from core.workflow.steps import BELONGS, KINDS, SPELLED
+from jobs.sources import MOST_BYTES, MOST_FILES, of_files
+
+PAGE = DOCS / "workflows.md"
+PLACE = f"# {FOLDER}/"
+EXAMPLES = {
+    block.text.partition("\n")[0].removeprefix("# "): block.text
+    for block in blocks(PAGE, "yaml")
+    if block.text.startswith(PLACE)
+}
+
+
+def test_ten_examples_stand_under_ten_headings():
+    assert len(re.findall(r"^### \d+\. ", PAGE.read_text(), re.MULTILINE)) == len(EXAMPLES) == 10
+
+
+def test_the_examples_can_lie_in_one_repository_as_they_stand():
+    known = of_files([File(path, text) for path, text in EXAMPLES.items()])
+    assert [line for entry in known.broken for line in entry.mistakes] == []
+    assert {entry.path for entry in known.entries if entry.own} == set(EXAMPLES)
+
+
+def test_the_examples_show_every_kind_of_step_and_every_key_beside_it():
+    text = "\n".join(EXAMPLES.values())
+    shown = {key for key in (*KINDS, *(SPELLED.get(key, key) for key in BELONGS)) if re.search(rf"\b{key}:", text)}
+    assert {*KINDS, *(SPELLED.get(key, key) for key in BELONGS)} - shown == set()
+
+
+def test_every_kind_of_step_stands_in_the_table():
+    assert [row[0].strip("`") for row in rows(PAGE, "key", "does", "hands over")] == list(KINDS)
+
+
+def test_every_key_beside_a_step_stands_in_the_table_with_the_kinds_it_is_for():
+    table = {row[0].strip("`"): row[1] for row in rows(PAGE, "key beside it", "for", "says")}
+    kinds = {SPELLED.get(key, key): ", ".join(f"`{kind}`" for kind in kinds) for key, kinds in BELONGS.items()}
+    assert table == {"name": "every step", "when": "every step", **kinds}
+
+
+def test_the_bounds_on_the_page_are_those_of_the_code():
+    assert f"At most {MOST_FILES} files of 256 KiB are read, and {MOST_BYTES // 1024**2} MiB of them together." in (
+        PAGE.read_text()
+    )
