@@ -62,7 +62,11 @@ async def view_of(
 
 
 def _steps(
-    shown: Sequence[tuple[str, str]], memos: Mapping[str, Step], notes: Mapping[str, str], current: str | None, state: RunState
+    shown: Sequence[tuple[str, str]],
+    memos: Mapping[str, Step],
+    notes: Mapping[str, str],
+    current: str | None,
+    state: RunState,
 ) -> list[StepView]:
     views = []
     for step_id, name in shown:

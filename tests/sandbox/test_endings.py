@@ -1,4 +1,4 @@
-# ruff: noqa: ASYNC110, ASYNC220, ASYNC222, PTH208  # what is waited for happens in other processes
+# ruff: noqa: ASYNC110, ASYNC220, PTH208  # what is waited for happens in other processes
 """However a command ends, nothing of it is left."""
 
 import asyncio
