@@ -14,10 +14,10 @@ demo: $(VENV)/.installed system ## play a whole story, from an issue to a merged
 	@$(BIN)/pullwright demo
 
 test: $(VENV)/.installed system-for-tests ## every test but the long matrices, under ten minutes
-	@$(BIN)/pytest -m "not slow" -n 2 --dist worksteal
+	@$(BIN)/pytest -m "not slow" -n 3 --dist worksteal
 
 test-all: $(VENV)/.installed system-for-tests ## every test
-	@$(BIN)/pytest -n 2 --dist worksteal
+	@$(BIN)/pytest -n 3 --dist worksteal
 
 bench: $(VENV)/.installed system ## measure what it costs, against baselines of the same run (one: make bench ONLY=clone)
 	@PYTHONPATH=. $(BIN)/python -m benchmarks $(ONLY)

@@ -87,7 +87,8 @@ def _steps(
 
 
 def _named_steps(run: Run, memos: Sequence[Step]) -> Sequence[tuple[str, str]]:
-    """The steps of the workflow, by id and by what people are shown; where this version of ours cannot read its text any more, those that were begun.
+    """The steps of the workflow, by id and by what people are shown; where this version of ours cannot read its text
+    any more, those that were begun.
 
     A run must be able to end, and to say so, whatever its text has become to us.
     """

@@ -67,6 +67,7 @@ def _in_the_box(worker: int, command: str) -> list[Process]:
 # Frozen
 
 
+@pytest.mark.slow
 async def test_a_worker_frozen_before_it_acts_does_not_act_when_another_did(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

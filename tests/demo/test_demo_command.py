@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 from subprocess import PIPE
 
+import pytest
+
 from .conftest import ISSUE, PULLWRIGHT, SCRIPT, Demo, git
 
 TESTS_CHECK = "pullwright/tests"
@@ -29,6 +31,7 @@ def test_the_story_ends_with_a_merged_pull_request_and_leaves_nothing(demo: Demo
     assert list((data_dir / "demo").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_is_kept_can_be_looked_at_until_ctrl_c(environ: dict[str, str], data_dir: Path):
     with subprocess.Popen(
         [PULLWRIGHT, "demo", "--keep", "--json"], env=environ, stdout=PIPE, stderr=PIPE, text=True
@@ -52,6 +55,7 @@ def test_what_is_kept_can_be_looked_at_until_ctrl_c(environ: dict[str, str], dat
     assert processes_of(data_dir) == []
 
 
+@pytest.mark.slow
 def test_a_script_that_runs_out_ends_with_1_on_any_default_branch_and_says_where(demo: Demo, project: Path):
     (project / "slugs" / "text.py").write_text("not committed\n")
     script = project.parent / "short.yml"

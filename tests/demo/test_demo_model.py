@@ -4,6 +4,8 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
+
 from bot.demo.model import Script, ScriptedModel
 
 from .conftest import SCRIPT, Demo
@@ -22,6 +24,7 @@ async def test_a_model_at_an_address_of_ones_own_does_the_work(demo: Demo):
         assert theirs.key not in ended.stdout + ended.stderr
 
 
+@pytest.mark.slow
 async def test_a_key_that_the_model_refuses_ends_it_with_1_and_says_so(demo: Demo):
     async with ScriptedModel(Script.parse(Path(SCRIPT).read_text()), name="their-model") as theirs:
         ended = await asyncio.to_thread(

@@ -363,7 +363,7 @@ for name in os.listdir('/proc/self/fd'):
 for name in os.listdir('/proc'):
     if name.isdigit():
         with trying():
-            line = Path('/proc', name, 'cmdline').read_bytes().replace(sys.orig_argv[2].encode(), b'')
+            line = Path('/proc', name, 'cmdline').read_bytes().replace(sys.orig_argv[-1].encode(), b'')
             if any(a + b in line for a, b in ((b'py', b'test'), (b'pull', b'wright '), (b'time.', b'sleep(600)'))):
                 reached(name)
 """,

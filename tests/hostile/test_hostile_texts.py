@@ -159,6 +159,7 @@ async def test_people_who_only_look_like_an_approver_approve_nothing(tmp_path: P
         assert not [event for event in await world.journal() if event.name == "approval.granted"]
 
 
+@pytest.mark.slow
 async def test_markers_that_people_paste_are_taken_for_nobodys_work(tmp_path: Path) -> None:
     async with quick_world(tmp_path) as world:
         issue = await plan_waits(world)

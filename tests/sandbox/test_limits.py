@@ -67,6 +67,7 @@ async def test_a_flood_of_empty_files_is_stopped(run):
     assert result.why == "Its files took more than 20 MiB of disk and it was stopped."
 
 
+@pytest.mark.slow
 async def test_folders_without_end_are_stopped(run, tree):
     line = "head -c 9000000 /dev/urandom > f; while mkdir d && cd d; do :; done; sleep 20"
     result = await run(line, limits=Limits(disk_bytes=64 * MIB), timeout_seconds=20)

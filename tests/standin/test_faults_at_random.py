@@ -108,6 +108,7 @@ async def test_each_kind_strikes_at_its_rate_and_the_same_again_for_the_same_see
     assert await fates(town, 8) != first
 
 
+@pytest.mark.slow
 async def test_a_storm_that_is_over_leaves_nothing_behind(town: Town) -> None:
     bot = await town.as_bot()
     town.github.storm.begin(1, rate=1.0, kinds=KINDS)

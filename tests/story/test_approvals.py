@@ -260,7 +260,14 @@ async def test_a_plan_comment_that_was_edited_and_put_back_is_posted_anew(quick:
     assert quick.replies()[-1].startswith(f"⚠️ Somebody edited my comment with plan `{digest}`")
 
 
-@pytest.mark.parametrize("point", ["store.after_commit", "effect.after_act", "store.before_commit"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "effect.after_act",
+        pytest.param("store.after_commit", marks=pytest.mark.slow),
+        pytest.param("store.before_commit", marks=pytest.mark.slow),
+    ],
+)
 async def test_a_crash_after_the_plan_was_posted_anew_lets_nothing_count_that_was_said_before(
     quick: World, point: str
 ) -> None:

@@ -372,10 +372,10 @@ async def test_a_worker_that_comes_late_finds_the_time_passed(world: World) -> N
         ("store.after_commit", 2),
         *[pytest.param("store.after_commit", n, marks=pytest.mark.slow) for n in (0, 1, 3, 4, 5, 6, 7)],
         ("effect.after_act", 0),
-        ("effect.after_act", 1),
+        pytest.param("effect.after_act", 1, marks=pytest.mark.slow),
         ("memo.before_keep", 0),
         ("step.before_outcome", 0),
-        ("step.after_intent", 0),
+        pytest.param("step.after_intent", 0, marks=pytest.mark.slow),
     ],
 )
 async def test_a_crash_repeats_no_question_and_loses_no_answer(world: World, point: str, arrival: int) -> None:

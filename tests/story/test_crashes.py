@@ -130,7 +130,13 @@ STRIDE = 37
 """Transactions between two deaths where every transaction is to be hit once."""
 
 
-@pytest.mark.parametrize("name", fault_points())
+TELLING = {"agent.after_call", "memo.before_keep", "effect.after_act", "step.before_outcome", "push.after"}
+"""One of each kind of work; every point is among the slow tests, and more deaths under `tests/crash`."""
+
+
+@pytest.mark.parametrize(
+    "name", [point if point in TELLING else pytest.param(point, marks=pytest.mark.slow) for point in fault_points()]
+)
 async def test_a_death_at_this_point_is_not_seen_by_anybody(tmp_path: Path, undisturbed: Trace, name: str) -> None:
     async with open_world(tmp_path) as world:
         deaths = Deaths(name, every=RARELY.get(name, 4))
@@ -153,7 +159,14 @@ async def test_a_death_at_any_transaction_is_not_seen_by_anybody(
         assert_same(await Trace.of(world), undisturbed_quick, asked_again=deaths.died)
 
 
-@pytest.mark.parametrize("name", ["agent.after_checkpoint", "step.before_outcome", "effect.after_act"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "agent.after_checkpoint",
+        pytest.param("step.before_outcome", marks=pytest.mark.slow),
+        pytest.param("effect.after_act", marks=pytest.mark.slow),
+    ],
+)
 async def test_another_machine_goes_on_where_a_lost_one_stopped(tmp_path: Path, undisturbed: Trace, name: str) -> None:
     async with open_world(tmp_path) as world:
 
@@ -212,6 +225,7 @@ async def test_a_worker_that_is_told_to_stop_parks_at_the_next_turn_and_no_turn_
         assert_same(await Trace.of(world), undisturbed)
 
 
+@pytest.mark.slow
 async def test_a_killed_worker_of_the_real_service_is_replaced_and_the_run_goes_on(tmp_path: Path) -> None:
     change = [{**ONE_FILE[0]}, {"hang": 1.5, **ONE_FILE[1]}]
     text = script(change=change)

@@ -134,12 +134,7 @@ UNRECORDED = {"agent.after_reply", "memo.before_keep", "store.before_commit"}
 
 @pytest.mark.parametrize(
     "name",
-    [
-        point
-        if point in {"memo.before_keep", "effect.after_act", "step.before_outcome"}
-        else pytest.param(point, marks=pytest.mark.slow)
-        for point in fault_points()
-    ],
+    [point if point == "memo.before_keep" else pytest.param(point, marks=pytest.mark.slow) for point in fault_points()],
 )
 async def test_a_death_at_this_point_is_not_seen_by_anybody(tmp_path: Path, undisturbed: Account, name: str) -> None:
     async with told(tmp_path) as world:

@@ -146,7 +146,7 @@ def _pem(key: rsa.RSAPrivateKey) -> str:
     return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
 
 
-@pytest.mark.parametrize("wrong", ["PULLWRIGHT_APP_ID", "PULLWRIGHT_PRIVATE_KEY"])
+@pytest.mark.parametrize("wrong", ["PULLWRIGHT_APP_ID", pytest.param("PULLWRIGHT_PRIVATE_KEY", marks=pytest.mark.slow)])
 async def test_deliveries_wait_while_the_app_is_not_believed_and_go_on_once_it_is(
     tmp_path: Path, strange_key: rsa.RSAPrivateKey, wrong: str
 ) -> None:

@@ -21,7 +21,7 @@ from jobs.intake import drain
 MARKER = re.compile(r"<!-- pullwright (\S+) -->")
 AT_WORK = 12
 """Runs that are looked at at the same time."""
-TELLING: set[Kind] = {"error after", "cut before", "not yet", "secondary limit"}
+TELLING: set[Kind] = {"error after", "not yet", "secondary limit"}
 """Each stands for others; all of them, and all at once, are among the slow tests."""
 FINAL = {"tests", "policy", "review", "approval"}
 
@@ -116,8 +116,8 @@ async def test_a_story_in_which_a_third_of_the_requests_meets_this_fault(tmp_pat
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/repos/*/reactions"),
-        ("POST", "/repos/*/requested_reviewers"),
+        pytest.param("POST", "/repos/*/reactions", marks=pytest.mark.slow),
+        pytest.param("POST", "/repos/*/requested_reviewers", marks=pytest.mark.slow),
         ("POST", "/repos/*/check-runs"),
     ],
 )

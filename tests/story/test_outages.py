@@ -94,6 +94,7 @@ async def test_people_are_told_of_an_outage_that_lasts_and_that_it_is_over(quick
     assert len([reply for reply in quick.replies(issue) if "Cannot reach" in reply]) == 0
 
 
+@pytest.mark.slow
 async def test_a_run_that_was_called_off_during_an_outage_ends_after_it(at_once: World) -> None:
     issue = await at_once.ask()
     await at_once.settle()

@@ -119,7 +119,14 @@ async def test_a_run_that_waits_under_a_changed_policy_is_decided_by_what_was_in
     assert str((await replay(altered(kept, other))).difference).startswith("Step `plan` asks for `plan/turn:1` with")
 
 
-@pytest.mark.parametrize("point", ["agent.after_call", "memo.before_keep", "step.before_outcome"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "memo.before_keep",
+        pytest.param("agent.after_call", marks=pytest.mark.slow),
+        pytest.param("step.before_outcome", marks=pytest.mark.slow),
+    ],
+)
 async def test_a_run_that_survived_deaths_is_the_same(tmp_path: Path, point: str) -> None:
     class Died(BaseException):
         """The worker is gone."""

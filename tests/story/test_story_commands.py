@@ -48,7 +48,10 @@ async def test_help_shows_every_command_to_anybody(quick: World) -> None:
         "| `/answer <text>` | answers what a run asks | requesters |\n"
         "| `/retry` | starts the last run anew | requesters |\n"
         "| `/status` | says where the run stands | everybody |\n"
-        "| `/help` | shows this table | everybody |\n\n"
+        "| `/help` | shows this table | everybody |\n"
+        "| `/fix-tests [task]` | Reproduce failing tests, find the cause, mend it, and ship what makes them green. "
+        "| requesters |\n"
+        "| `/triage` | Say what an issue is, what is missing, and whether work on it can begin. | requesters |\n\n"
         "Where other bots listen too, write `/pullwright status` or `@pullwright status`."
     )
     assert await all_runs(quick) == []
