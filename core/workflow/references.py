@@ -83,7 +83,7 @@ class _Look:
     def _step(self, step: Mapping[str, Any], path: Path) -> None:
         for place, text in _expressions(step):
             self.expression(text, (*path, *place))
-        self._script(step, path)
+        self._literal(step, path)
         kind = _kind(step)
         for handed, by in _NEEDS.get(kind, ()):
             if handed not in self._handed:
@@ -99,20 +99,11 @@ class _Look:
         self._failing = was
         self._handed.update(_hands_over(step))
 
-    def _script(self, step: Mapping[str, Any], path: Path) -> None:
-        """No value may become part of a command's text: an issue's title would be run."""
-        run, goal = step.get("run"), step.get("goal")
-        scripts = [(("run",), run), (("run", "script"), run.get("script") if isinstance(run, Mapping) else None)]
-        scripts.append((("goal", "run"), goal.get("run") if isinstance(goal, Mapping) else None))
-        agent = step.get("agent")
-        if isinstance(agent, Mapping) and isinstance(agent.get("task"), str) and "${{" in agent["task"]:
-            why = "values reach an agent apart from its task, as text from outside: put this under `with`"
-            self.found.append(((*path, "agent", "task"), why))
-        for place, script in scripts:
-            if isinstance(script, str) and "${{" in script:
-                self.found.append(
-                    ((*path, *place), "values reach a command as environment variables: put this under `env`")
-                )
+    def _literal(self, step: Mapping[str, Any], path: Path) -> None:
+        """No value may become part of what is run, ordered or aimed at: an issue's title would choose it."""
+        for place, text, why in _literals(step):
+            if isinstance(text, str) and "${{" in text:
+                self.found.append(((*path, *place), why))
 
     def _unknown(self, names: Sequence[tuple[str, str | None]]) -> Iterator[str]:
         for root, member in names:
@@ -144,6 +135,27 @@ def _hands_over(step: Mapping[str, Any]) -> set[Handed]:
             return {form for form in get_args(FormName) if form == output}
         return {"ChangeSummary"} if writes is True else set()
     return {"Shipment"} if step.get("ship") is not None else set()
+
+
+def _literals(step: Mapping[str, Any]) -> Iterator[tuple[Path, Any, str]]:
+    """The values of a step in which expressions never stand, with where each is and what to do instead."""
+    environment = "values reach a command as environment variables: put this under `env`"
+    if isinstance(step.get("run"), str):
+        yield ("run",), step["run"], environment
+    for key, member, why in (
+        ("run", "script", environment),
+        ("goal", "run", environment),
+        ("agent", "task", "values reach an agent apart from its task, as text from outside: put this under `with`"),
+        ("write", "path", "no value chooses a path: write it out"),
+    ):
+        said = step.get(key)
+        if isinstance(said, Mapping):
+            yield (key, member), said.get(member), why
+    change = step.get("github")
+    for member in ("label", "unlabel", "assign"):
+        listed = change.get(member) if isinstance(change, Mapping) else None
+        for index, text in enumerate(listed if isinstance(listed, list) else []):
+            yield ("github", member, index), text, "no value chooses a label or a person: write it out"
 
 
 def _expressions(step: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:

@@ -109,6 +109,18 @@ def test_a_step_does_one_thing_and_has_only_keys_that_mean_something_to_it(row: 
             "{id: a, run: 'echo ${{ subject.title }}'}",
             "3:18: values reach a command as environment variables: put this under `env`",
         ),
+        (
+            "{id: a, agent: {role: b, task: 'Do ${{ subject.title }}'}}",
+            "3:36: values reach an agent apart from its task, as text from outside: put this under `with`",
+        ),
+        (
+            "{id: a, write: {path: '${{ subject.title }}', content: x}}",
+            "3:27: no value chooses a path: write it out",
+        ),
+        (
+            "{id: a, github: {label: [bug, '${{ subject.title }}']}}",
+            "3:35: no value chooses a label or a person: write it out",
+        ),
         ("{id: a, github: {comment: 'So: ${{ steps.z }}.'}}", "3:31: there is no step `z` before this one"),
     ],
 )
