@@ -130,11 +130,12 @@ def _writes(request: SeenRequest) -> bool:
 # Told to stop
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "turns"),
     [
         pytest.param(_script({"hang": 1.5, **EDIT}), 2, id="in a model call"),
-        pytest.param(_script({"run": "sleep 8"}, EDIT), 3, id="in a long command", marks=pytest.mark.slow),
+        pytest.param(_script({"run": "sleep 8"}, EDIT), 3, id="in a long command"),
     ],
 )
 async def test_a_worker_told_to_stop_is_gone_in_ten_seconds_and_no_turn_is_lost(

@@ -11,6 +11,7 @@ from bot.demo.model import Script, ScriptedModel
 from .conftest import SCRIPT, Demo
 
 
+@pytest.mark.slow
 async def test_a_model_at_an_address_of_ones_own_does_the_work(demo: Demo):
     async with ScriptedModel(Script.parse(Path(SCRIPT).read_text()), name="their-model") as theirs:
         ended = await asyncio.to_thread(

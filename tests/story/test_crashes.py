@@ -130,7 +130,7 @@ STRIDE = 37
 """Transactions between two deaths where every transaction is to be hit once."""
 
 
-TELLING = {"agent.after_call", "memo.before_keep", "effect.after_act", "step.before_outcome", "push.after"}
+TELLING = {"agent.after_call", "effect.after_act", "push.after"}
 """One of each kind of work; every point is among the slow tests, and more deaths under `tests/crash`."""
 
 
