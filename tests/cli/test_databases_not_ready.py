@@ -66,6 +66,7 @@ def test_a_database_with_tables_and_no_runs_is_an_empty_list(pullwright, postgre
     assert (said.returncode, said.stdout) == (0, "[]\n")
 
 
+@pytest.mark.slow
 def test_the_doctor_says_that_an_empty_database_gets_its_tables_later(pullwright, postgresql: PostgresServer):
     url = postgresql.new_database()
     said = pullwright("doctor", DATABASE_URL=url, SANDBOX="none")

@@ -69,6 +69,7 @@ async def test_a_worker_without_its_database_loses_the_lease_when_it_runs_out(
         assert asyncio.get_running_loop().time() - began > 0.3
 
 
+@pytest.mark.slow
 async def test_a_database_that_is_back_in_time_costs_nothing(services: Services, run_id: RunId, away: Away) -> None:
     async with _at_work(services, run_id, lease_seconds=2) as work:
         for _ in range(2):

@@ -373,7 +373,7 @@ async def test_a_worker_that_comes_late_finds_the_time_passed(world: World) -> N
         *[pytest.param("store.after_commit", n, marks=pytest.mark.slow) for n in (0, 1, 3, 4, 5, 6, 7)],
         ("effect.after_act", 0),
         pytest.param("effect.after_act", 1, marks=pytest.mark.slow),
-        ("memo.before_keep", 0),
+        pytest.param("memo.before_keep", 0, marks=pytest.mark.slow),
         ("step.before_outcome", 0),
         pytest.param("step.after_intent", 0, marks=pytest.mark.slow),
     ],
