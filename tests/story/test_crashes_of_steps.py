@@ -94,10 +94,15 @@ async def told(folder: Path) -> AsyncIterator[World]:
         yield world
 
 
-async def play(world: World) -> Account:
-    """From the first step to the approval, whatever dies in between."""
+async def begun(world: World) -> int:
+    """A run of it that nobody looked at yet; its issue."""
     issue = (await world.requester.open_issue("Two words")).number
     await begin(world, EVERY_KIND, issue=issue)
+    return issue
+
+
+async def play(world: World, issue: int) -> Account:
+    """From the first step to the approval, whatever dies in between."""
     for _ in range(6):
         await survive(world)
         world.clock.leap(121)
@@ -119,7 +124,7 @@ async def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Account:
     """The account of the story in which nobody dies; played once."""
     if not _undisturbed:
         async with told(tmp_path_factory.mktemp("undisturbed")) as world:
-            _undisturbed.append(await play(world))
+            _undisturbed.append(await play(world, await begun(world)))
     found = _undisturbed[0]
     assert found.ended == ("succeeded", "#2 is approved, and a person may merge it")
     assert (found.labels, found.assigned, found.commands) == ({"bug"}, {"ada"}, 8)
@@ -138,8 +143,9 @@ UNRECORDED = {"agent.after_reply", "memo.before_keep", "store.before_commit"}
 )
 async def test_a_death_at_this_point_is_not_seen_by_anybody(tmp_path: Path, undisturbed: Account, name: str) -> None:
     async with told(tmp_path) as world:
+        issue = await begun(world)
         deaths = Deaths(name, every=RARELY.get(name, 4))
-        found = await play(world)
+        found = await play(world, issue)
         assert deaths.died > 0, "the story comes by every point"
         again = deaths.died if name in UNRECORDED else 0
         assert undisturbed.commands <= found.commands <= undisturbed.commands + again
