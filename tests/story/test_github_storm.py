@@ -23,6 +23,9 @@ from jobs.intake import drain
 MARKER = re.compile(r"<!-- pullwright (\S+) -->")
 AT_WORK = 12
 """Runs that are looked at at the same time."""
+SURE: list[Kind] = [kind for kind in KINDS if kind != "not yet"]
+"""What is not shown yet is shown a second later, and time leaps here: whether somebody looks before is chance. A story
+of its own, in `test_github_faults`, meets it for sure."""
 CHECKS = {"tests", "policy", "review", "approval"}
 SETTINGS = {"PULLWRIGHT_SANDBOX": "none", "PULLWRIGHT_LEASE_SECONDS": "3600"}
 """A lease that outlasts the leaps of the clock: this is about GitHub."""
@@ -138,7 +141,7 @@ async def told_through_a_storm(
 @pytest.mark.slow
 async def test_a_hundred_runs_through_every_kind_of_fault(tmp_path: Path) -> None:
     with stamina.set_testing(True, attempts=4, cap=True):
-        await told_through_a_storm(tmp_path, 100, of_each_owner=2, slow_seconds=0.2, seed=20_261_121, met=KINDS)
+        await told_through_a_storm(tmp_path, 100, of_each_owner=2, slow_seconds=0.2, seed=20_261_121, met=SURE)
 
 
 @pytest.mark.slow
