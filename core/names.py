@@ -42,6 +42,8 @@ class Repo(Value):
 class SubjectKind(StrEnum):
     issue = "issue"
     pull_request = "pull_request"
+    repository = "repository"
+    """The whole of it: what a push or a time of day starts. There is no thread to speak in; its number is 0."""
 
 
 class Subject(Value):
@@ -51,7 +53,7 @@ class Subject(Value):
     number: int
 
     def __str__(self) -> str:
-        return f"#{self.number}"
+        return "the repository" if self.kind is SubjectKind.repository else f"#{self.number}"
 
 
 class Role(StrEnum):

@@ -57,6 +57,18 @@ class Waiting(Value):
     """Look again at this time, whatever happens. No process sleeps for it."""
 
 
+class Part(Value):
+    """Which part of its parent's work a run does: an item of a `foreach`, or a sub-workflow."""
+
+    step: str
+    """The id of the parent's step."""
+    index: int = 0
+    """The item's place in the list."""
+    item: Any = None
+    tree: Sha
+    """The parent's tree as the part finds it."""
+
+
 class NewRun(Value):
     """What intake writes; everything that is pinned for the run's whole life."""
 
@@ -77,6 +89,11 @@ class NewRun(Value):
     snapshot: Snapshot
     inputs: Mapping[str, Plain] = {}
     retry_of: RunId | None = None
+    parent_id: RunId | None = None
+    """The run that this one is a part of. It speaks to nobody: its parent does."""
+    part: Part | None = None
+    behind_id: RunId | None = None
+    """The run that must end before this one may begin: they have the same subject."""
     created_at: datetime
 
 

@@ -23,6 +23,9 @@ _SAME = (
     "source_comment_id",
     "inputs",
     "retry_of",
+    "parent_id",
+    "part",
+    "behind_id",
     "created_at",
 )
 _KEPT = (

@@ -69,6 +69,8 @@ deliveries = sa.Table(
     sa.Index("ix_deliveries_guid", "guid"),
 )
 
+_ALONE = "ended_at IS NULL AND parent_id IS NULL AND behind_id IS NULL"
+
 runs = sa.Table(
     "runs",
     metadata,
@@ -106,18 +108,31 @@ runs = sa.Table(
     sa.Column("rings", sa.BigInteger, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.Column("journal_head", Words),
+    sa.Column("parent_id", Words),
+    sa.Column("part", Json),
+    sa.Column("behind_id", Words),
     sa.CheckConstraint("(ended_at IS NULL) = (state IN ('queued', 'running', 'waiting'))", name="ended"),
     sa.CheckConstraint("(lease_until IS NOT NULL) = (state = 'running')", name="leased"),
     sa.CheckConstraint("(waiting_for IS NOT NULL) = (state = 'waiting')", name="waiting"),
-    # One unfinished run per subject: it would otherwise push two branches and answer one person twice.
+    # One unfinished run per subject: it would otherwise push two branches and answer one person twice. Those that are a
+    # part of another one, or wait in line behind one, do neither; about a whole repository each workflow has one.
     sa.Index(
         "ux_runs_unfinished_subject",
         "repo_id",
         "subject_kind",
         "subject_number",
         unique=True,
-        **_only("ended_at IS NULL"),
+        **_only(f"{_ALONE} AND subject_kind <> 'repository'"),
     ),
+    sa.Index(
+        "ux_runs_unfinished_repository",
+        "repo_id",
+        "workflow",
+        unique=True,
+        **_only(f"{_ALONE} AND subject_kind = 'repository'"),
+    ),
+    sa.Index("ix_runs_parent", "parent_id", "id"),
+    sa.Index("ix_runs_behind", "behind_id", "created_at"),
     sa.Index("ix_runs_subject", "repo_id", "subject_number"),
     sa.Index("ix_runs_pull", "repo_id", "pull_number"),
     sa.Index("ix_runs_created_at", "created_at", "id"),
