@@ -45,6 +45,16 @@ class ListedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Merged:
+    """What a three-way merge of trees came to."""
+
+    tree: Sha | None
+    """None where both sides changed the same lines."""
+    conflicts: tuple[str, ...] = ()
+    """The paths in which they did, as they can be shown."""
+
+
+@dataclass(frozen=True, slots=True)
 class Diff:
     """What differs between two commits or trees; a rename is a deletion and an addition.
 
@@ -115,6 +125,14 @@ class Workspace(Protocol):
         plain way down the tree (absolute, `..`, empty names, what any git would take for `.git`, not UTF-8), that a
         file, a symlink or a submodule is in the way of, or that is a folder; and for more than 100 MiB.
         """
+        ...
+
+    async def merged(self, base: Sha, ours: Sha, theirs: Sha) -> "Merged":
+        """What both sides made of `base`, put together; each is a commit or a tree."""
+        ...
+
+    async def parents(self, commit: Sha) -> tuple[Sha, ...]:
+        """The parents of a commit, in their order."""
         ...
 
     async def changed_paths(self, base: Sha, head: Sha) -> tuple[ChangedPath, ...]:

@@ -31,6 +31,11 @@ async def merge_base(git_dir: Path, one: Sha, other: Sha) -> Sha | None:
     return Sha(found.text) if found.code == 0 else None
 
 
+async def parents(git_dir: Path, commit: Sha) -> tuple[Sha, ...]:
+    told = await git("rev-list", "--no-walk", "--parents", "--end-of-options", commit, git_dir=git_dir)
+    return tuple(Sha(parent) for parent in told.text.split()[1:])
+
+
 async def recent_subjects(git_dir: Path, head: Sha, count: int) -> list[str]:
     """The first lines of the newest commits that are not merges, newest first."""
     return [text for text in await _log(git_dir, head, count, "%s") if text]

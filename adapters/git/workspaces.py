@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from adapters.git import changes, files, history, objects, packs, remotes, snapshots
+from adapters.git import changes, files, history, objects, packs, remotes, snapshots, threeway
 from adapters.git.checkout import check_out, delete, plant
 from adapters.git.command import Remote, git
 from adapters.git.mirrors import Mirrors
@@ -22,7 +22,7 @@ from core.boxes import Mount
 from core.digests import ChangedPath
 from core.errors import NotThere
 from core.names import Repo, RunId, Sha
-from core.workspaces import OBJECTS, PATCH_LIMIT_BYTES, Author, Diff, ListedFile
+from core.workspaces import OBJECTS, PATCH_LIMIT_BYTES, Author, Diff, ListedFile, Merged
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _LAST = "checked-out"
@@ -113,6 +113,12 @@ class GitWorkspace:
 
     async def put(self, tree: Sha, path: str, content: bytes) -> Sha:
         return await files.put(self._git_dir, tree, path, content)
+
+    async def merged(self, base: Sha, ours: Sha, theirs: Sha) -> Merged:
+        return await threeway.merged(self._git_dir, base, ours, theirs)
+
+    async def parents(self, commit: Sha) -> tuple[Sha, ...]:
+        return await history.parents(self._git_dir, commit)
 
     async def changed_paths(self, base: Sha, head: Sha) -> tuple[ChangedPath, ...]:
         return await changes.changed_paths(self._git_dir, base, head)
