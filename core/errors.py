@@ -3,7 +3,9 @@
 What nothing may swallow (a lost lease, a cancelled run, a parked worker) is a `BaseException`.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 
 class BotError(Exception):
@@ -11,6 +13,9 @@ class BotError(Exception):
 
     code: ClassVar[str] = "error"
     retryable: ClassVar[bool] = False
+
+    handed: Mapping[str, Any] = MappingProxyType({})
+    """What a step that failed of it hands over all the same, beside code and reason."""
 
     def __init__(self, message: str, *, evidence: str | None = None) -> None:
         super().__init__(message)
@@ -227,6 +232,73 @@ class StillRed(BotError):
         return "Read the output below, describe in the issue what is missing, and comment `/retry`."
 
 
+class ChecksRed(BotError):
+    """Checks of the repository's own are red on what was shipped."""
+
+    code = "checks-red"
+
+    def __init__(self, message: str, *, evidence: str, handed: Mapping[str, Any]) -> None:
+        super().__init__(message, evidence=evidence)
+        self.handed = handed
+
+    def remedy(self) -> str:
+        return "Look at the checks named below on the pull request; mend what they find, or comment `/retry`."
+
+
+class ChecksTimedOut(ChecksRed):
+    """Checks of the repository's own were not done in the time that the step gives them."""
+
+    code = "checks-timed-out"
+
+    def remedy(self) -> str:
+        return "Look why the checks named below are not done, give the step a longer `timeout`, or comment `/retry`."
+
+
+class ItemsUnusable(BotError):
+    """What a `foreach` is to go through is no list, too long, or has an item that is too large."""
+
+    code = "items-unusable"
+
+    def remedy(self) -> str:
+        return "Correct the `foreach` in the workflow file (a `where` or a `limit` makes a list shorter)."
+
+
+class ItemsFailed(BotError):
+    """More items of a `foreach` failed than it allows."""
+
+    code = "items-failed"
+
+    def remedy(self) -> str:
+        return "`pullwright runs dead-letters list` shows why each failed; mend that, then comment `/retry`."
+
+
+class ItemTooLarge(BotError):
+    """What is collected of one item of a `foreach` is too large."""
+
+    code = "item-too-large"
+
+    def remedy(self) -> str:
+        return "Say with `collect` which part of the item's outputs is needed."
+
+
+class ConflictLeft(BotError):
+    """A change of one item does not fit to those before it, and nobody could put them together."""
+
+    code = "conflict-left"
+
+    def remedy(self) -> str:
+        return "Make the items independent of each other, or do this one by itself."
+
+
+class RedTogether(BotError):
+    """A change of one item is green alone, and red together with those before it."""
+
+    code = "red-together"
+
+    def remedy(self) -> str:
+        return "Look what the items before it changed, or do this one by itself."
+
+
 class ChangeRefused(BotError):
     """Policy denies the change: protected paths, too large, or something that must not be in a tree."""
 
@@ -234,6 +306,15 @@ class ChangeRefused(BotError):
 
     def remedy(self) -> str:
         return "Describe a smaller task, or change the limits in `.github/pullwright.yml`, then comment `/retry`."
+
+
+class RevertRefused(BotError):
+    """There is no merge of ours to take back, or it cannot be taken back by itself."""
+
+    code = "revert-refused"
+
+    def remedy(self) -> str:
+        return "Take it back by hand, with **Revert** on the pull request or `git revert`."
 
 
 class TreeRefused(BotError):

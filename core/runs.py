@@ -40,6 +40,8 @@ class Snapshot(Value):
     author_association: str
     taken_at: datetime
     comments: tuple[ThreadComment, ...] = ()
+    head: Sha | None = None
+    """Of an open pull request: its head, which the run works with. Anybody may have written it."""
 
 
 class Waiting(Value):
@@ -65,6 +67,10 @@ class Part(Value):
     index: int = 0
     """The item's place in the list."""
     item: Any = None
+    attempt: int = 0
+    """Which run for this item: the first, or one that somebody asked for after it failed."""
+    whole: bool = False
+    """It does every step of a workflow of its own and sees nothing of its parent's; else those of the parent's step."""
     tree: Sha
     """The parent's tree as the part finds it."""
 
@@ -125,6 +131,10 @@ class SignalKind(StrEnum):
     """A comment or review that granted something was edited, deleted or dismissed."""
     pushed = "pushed"
     """A person pushed to the run's branch."""
+    checks_done = "checks_done"
+    """A check of the repository's own was reported on what the run shipped: a hint to look, and nothing more."""
+    part_ended = "part_ended"
+    """A run that does a part of this one's work is over, however it ended."""
 
 
 class NewSignal(Value):

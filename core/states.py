@@ -23,6 +23,10 @@ class WaitingFor(StrEnum):
     checks = "checks"
     time = "time"
     budget = "budget"
+    parts = "parts"
+    """Runs that do parts of its work."""
+    paths = "paths"
+    """Another run is shipping changes to the same files."""
 
 
 class Trigger(StrEnum):

@@ -5,10 +5,12 @@ so whoever comes by finishes them if this worker dies now.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 import structlog
 
 from adapters.store import effects, events, runs, signals, steps
+from core import faults
 from core.effects import Act, AddReaction, EditComment, PostComment
 from core.errors import BotError
 from core.github import GitHub
@@ -16,7 +18,7 @@ from core.markers import marked
 from core.runs import NewEffect, NewSignal, Run, SignalKind, Waiting
 from core.states import Trigger, WaitingFor, target
 from handlers import replies
-from jobs import checks, status
+from jobs import checks, parts, status
 from jobs.effects.comments import fitting
 from jobs.intake import perform_loose
 from jobs.lease import Lease
@@ -72,6 +74,8 @@ async def _why_called_off(github: GitHub, run: Run, signal: NewSignal) -> tuple[
         # Also where it was cancelled too late: the merge was on its way already.
         by = "" if signal.kind is SignalKind.cancel else f" by @{signal.actor}"
         return Trigger.finish, f"#{run.pull_number} was merged{by}"
+    if run.parent_id is not None:
+        return Trigger.cancel, signal.text
     if signal.kind is SignalKind.cancel:
         return Trigger.cancel, f"cancelled by @{signal.actor}" + (f": {signal.text}" if signal.text else "")
     return Trigger.cancel, signal.text or f"closed by @{signal.actor}"
@@ -81,11 +85,36 @@ async def _end(services: Services, lease: Lease, ended: _Ended) -> None:
     now = services.clock.now()
     async with services.store.read() as db:
         run = await runs.require(db, lease.run_id)
-    limit = await _limit(services, run)
+    said, cost = await _said(services, run, ended)
+    beside = await parts.beside(services.store, run)
+    lease.let_go()
+    async with lease.write(beside=beside) as db:
+        for signal in await signals.pending(db, run.id):
+            await signals.applied(db, run.id, lease.epoch, signal.key, "the run ended")
+        await effects.abandon(db, run.id, "the run ended")
+        for name, act in said:
+            key = f"run:{run.id}:end:{name}"
+            await effects.insert(db, NewEffect(key=key, run_id=None, repo=run.repo, act=act, at=now))
+        facts = {"state": target(ended.trigger), "code": ended.code, "why": ended.why, "cost_usd": str(cost)}
+        await events.append(db, run.id, name="run.ended", actor=ended.actor, facts=facts, at=now)
+        await runs.end(db, run.id, lease.epoch, ended.trigger, ended.why, ended.code or None, now)
+        told = await parts.tell_of_the_end(db, run, now)
+    log.info("run.ended", how=ended.trigger.name, why=ended.why)
+    faults.point("end.before_bells")
+    await parts.ring_for(services, told)
+    await perform_loose(services)
+    await services.workspaces.remove(run.id)
+
+
+async def _said(services: Services, run: Run, ended: _Ended) -> tuple[list[tuple[str, Act]], Decimal]:
+    """What is to be said of the end, each under its name, and what the run cost. A part of a run says nothing."""
+    limit = await _limit(services, run) if run.parent_id is None else Limits().run_cost_usd
     async with services.store.read() as db:
         memos = await steps.all_(db, run.id)
         shown = await effects.get(db, f"run:{run.id}:status")
         view = await status.view_of(db, run, memos, limit_usd=limit, ended=ended.trigger, why=ended.why)
+    if run.parent_id is not None:
+        return [], view.cost_usd
     said: list[tuple[str, Act]] = []
     comment = ended.comment
     if shown is not None and shown.receipt:
@@ -99,20 +128,7 @@ async def _end(services: Services, lease: Lease, ended: _Ended) -> None:
         said.append(("reaction", _reaction(run, ended.reaction)))
     if (check := checks.final_approval(run, memos, ended.trigger, ended.why)) is not None:
         said.append(("check", check))
-    lease.let_go()
-    async with lease.write() as db:
-        for signal in await signals.pending(db, run.id):
-            await signals.applied(db, run.id, lease.epoch, signal.key, "the run ended")
-        await effects.abandon(db, run.id, "the run ended")
-        for name, act in said:
-            key = f"run:{run.id}:end:{name}"
-            await effects.insert(db, NewEffect(key=key, run_id=None, repo=run.repo, act=act, at=now))
-        facts = {"state": target(ended.trigger), "code": ended.code, "why": ended.why, "cost_usd": str(view.cost_usd)}
-        await events.append(db, run.id, name="run.ended", actor=ended.actor, facts=facts, at=now)
-        await runs.end(db, run.id, lease.epoch, ended.trigger, ended.why, ended.code or None, now)
-    log.info("run.ended", how=ended.trigger.name, why=ended.why)
-    await perform_loose(services)
-    await services.workspaces.remove(run.id)
+    return said, view.cost_usd
 
 
 async def show_outage(services: Services, run: Run, why: str) -> None:

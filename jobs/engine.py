@@ -11,8 +11,9 @@ from datetime import timedelta
 
 import structlog
 
-from adapters.store import StoreUnavailable, events, runs, signals, steps
+from adapters.store import StoreUnavailable, claims, events, runs, signals, steps
 from core import faults
+from core.caps import Caps
 from core.digests import step_digest
 from core.errors import BotError, Cancelled, Drained, LeaseLost, NotThere, RateLimited
 from core.expressions import holds
@@ -20,7 +21,8 @@ from core.names import Digest, RunId
 from core.runs import Run
 from core.states import Trigger
 from core.workflow import Merge, Ready, Ship, Step, parse
-from jobs import attempts, endings, handed, status
+from jobs import attempts, endings, handed, parts, status
+from jobs.intake import ring
 from jobs.lease import Lease, beating
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.services import Services
@@ -46,15 +48,17 @@ log = structlog.get_logger()
 
 
 async def look(services: Services, run_id: RunId, draining: asyncio.Event) -> None:
-    """Take the run's lease, if it is to be had, and take the run as far as it goes.
+    """Take the lease of the run whose turn it is, and take it as far as it goes.
 
-    Returns when the run is parked, ended or given back. Any number of calls for the same run are harmless.
+    That is not always the one that the bell named: see `adapters.store.claims`. Returns when the run is parked, ended
+    or given back. Any number of calls are harmless.
     """
-    settings, now = services.settings, services.clock.now()
+    settings, now, caps = services.settings, services.clock.now(), services.settings.caps
     async with services.store.begin() as db:
-        epoch = await runs.claim(db, run_id, services.worker, now, settings.lease_seconds)
-        if epoch is None:
+        taken = await claims.take(db, services.worker, now, settings.lease_seconds, caps)
+        if taken is None:
             return
+        run_id, epoch = taken
         repo = (await runs.require(db, run_id)).repo.full_name
     lease = Lease(run_id, epoch, services.worker, services.store, services.clock)
     with structlog.contextvars.bound_contextvars(run=run_id, repo=repo, epoch=epoch):
@@ -65,6 +69,19 @@ async def look(services: Services, run_id: RunId, draining: asyncio.Event) -> No
             every_seconds=settings.heartbeat_seconds,
         ):
             await _hold(services, lease, draining)
+    if caps.any:
+        await _ring_next(services, caps)
+
+
+async def _ring_next(services: Services, caps: Caps) -> None:
+    """Ring for the run that may take the place which is free now: its own bell was heard while there was none.
+
+    One is enough, since one place became free. Where it is lost, the clock rings.
+    """
+    async with services.store.read() as db:
+        waiting = await claims.next_due(db, services.clock.now(), caps)
+    if waiting is not None:
+        await ring(services, waiting)
 
 
 async def _hold(services: Services, lease: Lease, draining: asyncio.Event) -> None:
@@ -132,15 +149,16 @@ async def _advance(services: Services, lease: Lease) -> None:
     if run.attempts > ATTEMPTS:
         raise GivenUp(f"The run failed {ATTEMPTS} times in a row without getting any further.")
     github = services.github.repository(run.repo)
+    workflow, before = await parts.beginning(services.store, run, parse(run.workflow_text, f"{run.workflow}.yml"))
     work = Work(
         services=services,
         lease=lease,
         run=run,
-        workflow=parse(run.workflow_text, f"{run.workflow}.yml"),
+        workflow=workflow,
         github=github,
         app=await services.github.identity(),
         repository=await github.repository(),
-        outputs={key: memo.output for key, memo in memos.items() if memo.state == "done"},
+        outputs={**before, **{key: memo.output for key, memo in memos.items() if memo.state == "done"}},
         resumed=bool(memos),
     )
     work.failures = await attempts.recorded(work)

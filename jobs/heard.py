@@ -59,8 +59,10 @@ async def hear(work: Work, policy: Policy, judges: Mapping[SignalKind, Judge], *
                     judged = refused
                 case SignalKind.void:
                     judged = await _void(work, signal)
-                case SignalKind.pushed:
-                    judged = "seen"  # whoever ships or merges looks at the branch itself
+                case SignalKind.pushed | SignalKind.checks_done:
+                    judged = "seen"  # whoever ships, merges or waits for checks looks at the commit itself
+                case SignalKind.part_ended:
+                    judged = "seen"  # whoever waits for parts looks at their rows
                 case SignalKind.cancel | SignalKind.closed:
                     continue  # the engine calls the run off
         await _applied(work, signal, judged)

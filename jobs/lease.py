@@ -10,7 +10,7 @@ import contextvars
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -48,9 +48,15 @@ class Lease:
     _timers: list[asyncio.TimerHandle] = field(default_factory=list)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that commits only while this lease is held. Raises LeaseLost otherwise."""
+    async def write(self, *, beside: Iterable[RunId] = ()) -> AsyncIterator[AsyncConnection]:
+        """A transaction that commits only while this lease is held. Raises LeaseLost otherwise.
+
+        `beside` are other runs that it writes to: all their rows are taken in one order (`runs.lock_in_order`).
+        """
+        others = set(beside)
         async with self.store.begin() as db:
+            if others:
+                await runs.lock_in_order(db, {self.run_id, *others})
             await runs.guard(db, self.run_id, self.epoch)
             yield db
 

@@ -122,12 +122,13 @@ class Work:
             )
 
     def tree(self) -> Sha:
-        """The tree as the last step that wrote left it; the base commit before that."""
+        """The tree as the last step that wrote left it; before that the run's base or a pull request's head, or
+        what it is a part of."""
         for step in reversed(list(self.workflow.every_step)):
             output = self.outputs.get(step.id)
             if isinstance(output, dict) and output.get("tree"):
                 return Sha(output["tree"])
-        return self.run.base_sha
+        return self.run.part.tree if self.run.part is not None else self.run.snapshot.head or self.run.base_sha
 
     def newest(self, what: Handed) -> dict[str, Any] | None:
         """What the newest step of this kind handed over; None where none is done, or it was skipped."""
@@ -233,12 +234,22 @@ class Work:
         """One comment on the run's subject, or on the pull request where a number is given."""
         return await self.do(name, PostComment(number=number or self.number, body=body))
 
+    @property
+    def silent(self) -> bool:
+        """Whether the run is a part of another one, which speaks for it. What its workflow says on GitHub is said."""
+        return self.run.parent_id is not None
+
+    async def remark(self, name: str, body: str) -> None:
+        """One comment of the run's own accord."""
+        if not self.silent:
+            await self.say(name, body)
+
     async def show(self, body: str) -> None:
         """The run's one status comment, written once and edited in place. Cosmetic: it never fails a run.
 
         Edits are not effects: the next one makes up for a lost one, and they would fill the outbox.
         """
-        if body == self.shown:
+        if body == self.shown or self.silent:
             return
         receipt = await self.do("status", KeepComment(number=self.number, body=body))
         written = self.shown is None and not self.resumed
@@ -256,6 +267,8 @@ class Work:
 
     async def react(self, emoji: str) -> None:
         """A reaction where the run was asked for: the comment, or the issue itself."""
+        if self.silent:
+            return
         act = AddReaction.model_validate(
             {"number": self.number, "comment_id": self.run.source_comment_id, "content": emoji}
         )

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from adapters.store import artifacts
+from adapters.store import artifacts, runs
 from core.boxes import DEPENDENCIES, Box, Command, CommandResult, Mount
 from core.digests import ChangedPath
 from core.github import GitHub
-from core.names import Sha, Value
+from core.names import RunId, Sha, Value
 from core.redaction import without_credentials
 from core.runs import Run
 from core.workspaces import Workspace
@@ -124,6 +124,11 @@ class Workbench:
                 found[path] = raw.decode("utf-8", "replace")
         return found
 
+    async def branched_off(self) -> Sha:
+        """The commit that the run's change is seen against: its base, or where a pull request left its base branch."""
+        base, head = self.run.base_sha, self.run.snapshot.head
+        return base if head is None else await self.workspace.merge_base(base, head) or base
+
     async def files(self) -> list[str]:
         """Every path of the base."""
         return [file.path for file in await self.workspace.list_files(self.run.base_sha)]
@@ -185,8 +190,27 @@ async def open_workbench(services: Services, run: Run, clone_url: str, github: G
         token = await github.git_token(write=False)
         await services.mirrors.fetch(run.repo.id, clone_url, token, [run.base_sha])
     workspace = await services.workspaces.open(run.id, run.repo, run.base_sha)
+    await take_in(services, workspace, run.id)
+    if run.part is not None and not await workspace.has(run.part.tree):
+        await _as_its_parents_left_it(services, workspace, run, run.part.tree)
+    bench = Workbench(services, run, workspace, journal, github, clone_url)
+    if (head := run.snapshot.head) is not None and not await workspace.has(head):
+        await bench.fetch(head)
+    return bench
+
+
+async def take_in(services: Services, workspace: Workspace, run_id: RunId) -> None:
+    """Have in the workspace what this run kept of its own, if it is not there: each pack holds all that came before."""
     async with services.store.read() as db:
-        kept = [artifact for artifact in await artifacts.of_run(db, run.id) if artifact.name.startswith(KEPT)]
+        kept = [artifact for artifact in await artifacts.of_run(db, run_id) if artifact.name.startswith(KEPT)]
     if kept and not await workspace.has(Sha(kept[-1].name.removeprefix(KEPT))):
         await workspace.unpack(await services.artifacts.get(kept[-1].digest))
-    return Workbench(services, run, workspace, journal, github, clone_url)
+
+
+async def _as_its_parents_left_it(services: Services, workspace: Workspace, run: Run, tree: Sha) -> None:
+    """Have the tree that a part begins at, which its parent made, or found itself when it began as a part."""
+    above = run.parent_id
+    while above is not None and not await workspace.has(tree):
+        await take_in(services, workspace, above)
+        async with services.store.read() as db:
+            above = (await runs.require(db, above)).parent_id

@@ -6,6 +6,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store import parts
 from adapters.store.columns import dollars
 from adapters.store.statements import changed
 from adapters.store.statements import insert as insert_into
@@ -58,7 +59,8 @@ async def calls(db: AsyncConnection, run_id: RunId) -> list[Call]:
 
 
 async def of_run(db: AsyncConnection, run_id: RunId) -> Totals:
-    return await _totals(db, _t.run_id == run_id)
+    """What the run cost, with all of its parts."""
+    return await _totals(db, _t.run_id.in_(parts.family(run_id)))
 
 
 async def of_issue(db: AsyncConnection, repo_id: int, issue: int) -> Totals:

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store import holds
 from adapters.store.rows import run_of, run_row
 from adapters.store.statements import changed, held, sayable
 from adapters.store.statements import insert as insert_into
@@ -67,23 +68,30 @@ async def find(db: AsyncConnection, prefix: str) -> list[Run]:
 
 
 async def of_subject(db: AsyncConnection, repo_id: int, number: int) -> list[Run]:
-    """Every run about this issue or pull request, or whose pull request this is, newest first."""
+    """Every run about this issue or pull request, or whose pull request this is, newest first.
+
+    Parts of runs are left out: people speak of the whole.
+    """
     about = sa.or_(
         sa.and_(_t.repo_id == repo_id, _t.subject_number == number),
         sa.and_(_t.repo_id == repo_id, _t.pull_number == number),
     )
-    return await _runs(db, sa.select(runs).where(about).order_by(*_NEWEST))
+    return await _runs(db, sa.select(runs).where(about, _t.parent_id.is_(None)).order_by(*_NEWEST))
 
 
-async def recent(db: AsyncConnection, limit: int, state: RunState | None = None) -> list[Run]:
+async def recent(db: AsyncConnection, limit: int, state: RunState | None = None, *, parts: bool = False) -> list[Run]:
+    """The newest runs; with `parts` also those that do parts of others."""
     query = sa.select(runs).order_by(*_NEWEST).limit(limit)
+    if not parts:
+        query = query.where(_t.parent_id.is_(None))
     return await _runs(db, query if state is None else query.where(_t.state == state))
 
 
 async def due(db: AsyncConnection, now: datetime, limit: int) -> list[RunId]:
     """Runs that somebody should look at now, oldest first: what the clock rings for, whatever was lost on the way.
 
-    Queued and not put off; running under a lease that ran out; waiting past its time, or with a signal to apply.
+    Queued and not put off; running under a lease that ran out; waiting past its time, or with a signal to apply. What
+    the operator holds is not among them.
     """
     unapplied = sa.exists().where(signals.c.run_id == _t.id, signals.c.outcome.is_(None))
     look = sa.or_(
@@ -91,7 +99,9 @@ async def due(db: AsyncConnection, now: datetime, limit: int) -> list[RunId]:
         sa.and_(_t.state == RunState.running, _t.lease_until <= now),
         sa.and_(_t.state == RunState.waiting, sa.or_(_t.not_before <= now, unapplied)),
     )
-    query = sa.select(_t.id).where(_t.ended_at.is_(None), look).order_by(_t.created_at, _t.id).limit(limit)
+    query = (
+        sa.select(_t.id).where(_t.ended_at.is_(None), look, holds.free()).order_by(_t.created_at, _t.id).limit(limit)
+    )
     return [RunId(run_id) for run_id in (await db.execute(query)).scalars()]
 
 

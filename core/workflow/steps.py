@@ -16,6 +16,7 @@ FormName = Literal["Triage", "Research", "Plan", "Opinion", "ChangeSummary"]
 Handed = Literal[
     "Triage", "Research", "Plan", "Opinion", "ChangeSummary", "Baseline", "Reproduced", "Checked", "Shipment", "Merged"
 ]
+BuiltIn = Literal["triage", "research", "revert", "failed-run"]
 FieldType = Literal["string", "number", "boolean", "list"]
 
 
@@ -82,14 +83,31 @@ class Ask(Value):
 
 
 class Wait(Value):
-    """Let time pass. No process sleeps for it."""
+    """Let time pass, or wait for the repository's own checks of what was shipped. No process sleeps for it."""
 
-    time: Seconds
+    time: Seconds | None = None
+    checks: Literal["green", "done"] | None = None
+    """`green`: all of them are, or the step fails; `done`: whatever came of them."""
+    on: Literal["shipment"] = "shipment"
+    names: tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...] = Field(
+        default=(), max_length=50
+    )
+    """The checks that count, each of which must come; without names, every check that comes."""
+    timeout: Seconds = 7_200
+    """How long to wait for checks."""
 
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
         return {"time": value} if isinstance(value, str | int) else value
+
+    @model_validator(mode="after")
+    def _waits_for_one_thing(self) -> "Wait":
+        if (self.time is None) == (self.checks is None):
+            raise ValueError("a wait is for a `time` or for `checks`")
+        if self.checks is None and self.model_fields_set & {"on", "names", "timeout"}:
+            raise ValueError("`on`, `names` and `timeout` belong to a wait for `checks`")
+        return self
 
 
 class Write(Value):
@@ -121,6 +139,8 @@ class Ship(Value):
     draft: bool = True
     title: Words | None = None
     summary: Words | None = None
+    closes: bool = True
+    """Whether merging it closes the issue that the run is about."""
 
 
 class Ready(Value):
@@ -133,6 +153,38 @@ class Merge(Value):
     """Merge what was shipped, if policy and people approved exactly that."""
 
     method: Literal["merge", "squash", "rebase"] = "squash"
+
+
+class Foreach(Value):
+    """Do steps for each item of a list. Each item is a run of its own, with its own clone, on any worker; what they
+    change comes back one by one, in the order of the items.
+
+    Within it an expression may name the `item` and its `index`, from 0.
+    """
+
+    items: Expression | Annotated[list[Any], Field(max_length=1_000)] = Field(alias="in")
+    """The list, or an expression that makes one. At most 1,000 items are taken, of 64 KB as JSON each."""
+    where: Expression | None = None
+    """Only items for which this is true."""
+    sort: Expression | None = None
+    """What the items are put in order by: numbers or texts."""
+    descending: bool = False
+    """The largest first."""
+    limit: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    """Only so many of them, the first ones."""
+    max_parallel: Annotated[int, Field(ge=1, le=100)] = 8
+    """How many are at work at once."""
+    max_failures: Annotated[int, Field(ge=0, le=1_000)] | None = None
+    """More failed items than these fail the step. Without it the step fails only where every item did."""
+    collect: Expression | None = None
+    """What of an item is handed over; else what its last step handed over."""
+    steps: "Annotated[tuple[Step, ...], Field(min_length=1, max_length=50)]"
+
+    @model_validator(mode="after")
+    def _orders_by_something(self) -> "Foreach":
+        if self.descending and self.sort is None:
+            raise ValueError("`descending` needs a `sort`")
+        return self
 
 
 class Retry(Value):
@@ -180,7 +232,7 @@ class Step(Value):
     when: Expression | None = None
     """The step is done where this is true, and skipped where it is false."""
 
-    uses: Literal["triage", "research"] | None = None
+    uses: BuiltIn | None = None
     agent: Agent | None = None
     run: Run | None = None
     check: Check | None = None
@@ -192,6 +244,7 @@ class Step(Value):
     ship: Ship | None = None
     ready: Ready | None = None
     merge: Merge | None = None
+    foreach: Foreach | None = None
 
     env: dict[Variable, Given] = {}
     """What the command sees as environment variables."""
@@ -225,6 +278,8 @@ class Step(Value):
                 return "Triage"
             case "research":
                 return "Research"
+            case "revert":
+                return "ChangeSummary"
             case Agent(output=str() as form):
                 return form
             case Agent(writes=True):
@@ -249,7 +304,7 @@ class Step(Value):
         return self
 
 
-Action = str | Agent | Run | Check | Gate | Ask | Wait | Write | Change | Ship | Ready | Merge
+Action = str | Agent | Run | Check | Gate | Ask | Wait | Write | Change | Ship | Ready | Merge | Foreach
 
 _CHECKED: Mapping[str, Handed] = {"any": "Baseline", "red": "Reproduced", "green": "Checked"}
 
@@ -266,6 +321,7 @@ KINDS = (
     "ship",
     "ready",
     "merge",
+    "foreach",
 )
 """The keys of a step that say what it does."""
 
@@ -278,8 +334,8 @@ BELONGS = {
     "capture": ("run",),
     "timeout": ("run", "agent", "check"),
     "retry": ("run", "agent", "github"),
-    "on_failure": ("run", "agent"),
-    "continue_on_error": ("run", "agent", "github"),
+    "on_failure": ("run", "agent", "wait"),
+    "continue_on_error": ("run", "agent", "github", "wait"),
 }
 """Which kinds a key has a meaning for; with any other it is a mistake."""
 
@@ -287,7 +343,8 @@ SPELLED = {"given": "with"}
 """How a key is written, where Python has no such name."""
 
 MODELS: tuple[type[Value], ...] = (
-    *(Step, Agent, Run, Check, Repair, Gate, Ask, Wait, Write, Change, Ship, Ready, Merge),
+    *(Step, Agent, Run, Check, Repair, Gate, Ask, Wait, Write, Change, Ship, Ready, Merge, Foreach),
     *(Retry, Capture, Goal),
 )
+Foreach.model_rebuild()
 Step.model_rebuild()

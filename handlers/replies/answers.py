@@ -22,6 +22,8 @@ _ASKED_OF = {
     "checks": "checks",
     "time": "a while",
     "budget": "a budget",
+    "parts": "its parts",
+    "paths": "another run on the same files",
 }
 
 
@@ -115,8 +117,12 @@ def only_on_issues(verb: str) -> str:
     return f"`/{verb}` starts work on an issue; this is a pull request. Say it on the issue."
 
 
-def closed_issue(verb: str) -> str:
-    return f"This issue is closed: reopen it, then `/{verb}` again."
+def only_on_pulls(verb: str) -> str:
+    return f"`/{verb}` is about a pull request; this is an issue. Say it on the pull request."
+
+
+def closed_subject(verb: str, on_pull: bool) -> str:
+    return f"This {'pull request' if on_pull else 'issue'} is closed: reopen it, then `/{verb}` again."
 
 
 def not_listening(verb: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, create_model
 
-from adapters.store import costs
+from adapters.store import costs, parts
 from core.digests import digest
 from core.errors import BudgetSpent, GoalMissed, ReviewBlocked
 from core.expressions import as_text, expand
@@ -51,7 +51,7 @@ async def perform(step: Step, agent: Agent, work: Work) -> Outcome:
         return await _until(step.goal, step, agent, work)
     prompt, form = await _prompt(step, agent, work), form_of(agent)
     came = await hand_in(work, work.attempt(step), agent.role, prompt, form, writes=agent.writes, seconds=step.timeout)
-    if agent.output == "Opinion":
+    if agent.output == "Opinion" and work.run.snapshot.head is None:  # of somebody's pull request it is an answer
         _not_blocked(Opinion.model_validate(came.form))
     return Done(came.model_dump(mode="json"), _first_line(came))
 
@@ -153,10 +153,10 @@ async def hand_in(
 
 
 async def _limits(work: Work, seconds: int | None) -> agents.AgentLimits:
-    """What is left of the run's budget. Raises BudgetSpent where nothing is."""
+    """What is left of the run's budget, which its parts share with it. Raises BudgetSpent where nothing is."""
     limits = (await work.policy()).policy.limits
     async with work.services.store.read() as db:
-        spent = (await costs.of_run(db, work.run.id)).cost_usd or Decimal(0)
+        spent = (await costs.of_run(db, await parts.whole(db, work.run.id))).cost_usd or Decimal(0)
     left = Decimal(str(limits.run_cost_usd)) - spent
     if left <= 0:
         raise BudgetSpent(f"The run has spent {money(spent)}; its limit is {money(limits.run_cost_usd)}.")
@@ -218,7 +218,8 @@ async def patch(key: str, work: Work, tree: Sha) -> str:
     """What differs from the base, as a prompt shows it, recorded under this key: the prompt can be made again."""
 
     async def look() -> str:
-        diff = await (await work.bench()).workspace.diff(work.run.base_sha, tree)
+        bench = await work.bench()
+        diff = await bench.workspace.diff(await bench.branched_off(), tree)
         return work.services.redactor.exact(diff.patch.decode("utf-8", "replace"))
 
     return str(await remembered(work, key, digest("diff", work.run.base_sha, tree), look))

@@ -81,7 +81,7 @@ async def _baseline(step: Step, check: Check, work: Work, bench: Workbench) -> O
         raise ChecksUnusable(f"`{plan.run}` cannot be run on the base: {report.why}", evidence=report.output)
     if not report.failing:
         raise BaselineRed(f"`{plan.run}` fails on `{work.run.base_ref}` before any change.", evidence=report.output)
-    await work.say("baseline-red", replies.baseline_red(report.failing, plan.run))
+    await work.remark("baseline-red", replies.baseline_red(report.failing, plan.run))
     return Done(output, f"{plural(len(report.failing), 'test')} failed on the base already; only new failures count")
 
 
@@ -91,7 +91,7 @@ async def _reproduced(step: Step, check: Check, work: Work, bench: Workbench) ->
     await bench.set_up(plan)
     report = await _run(f"{step.id}/check", work, bench, plan, work.run.base_sha, step.timeout)
     if report.verdict is Verdict.green:
-        await work.say("nothing-to-fix", replies.nothing_to_fix(plan.run, work.run.base_ref))
+        await work.remark("nothing-to-fix", replies.nothing_to_fix(plan.run, work.run.base_ref))
         return End(Trigger.finish, f"`{plan.run}` is green: there is nothing to fix", code="nothing-to-fix")
     if report.verdict is not Verdict.red:
         raise ChecksUnusable(f"`{plan.run}` cannot be run on the base: {report.why}", evidence=report.output)

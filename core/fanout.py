@@ -1,0 +1,80 @@
+"""Which items a `foreach` goes through, and in which order; and what is left of a conflict between two of them.
+
+Pure: the same list and the same words always choose the same items.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.digests import canonical
+from core.errors import ItemsUnusable
+from core.expressions import evaluate, holds
+
+MOST_ITEMS = 1_000
+MOST_BYTES = 64 * 1024
+"""Of one item, and of what is collected of one, as JSON."""
+
+_MARKERS = tuple(re.compile(rb"^" + sign * 7 + rb"(?: .*)?\r?$", re.MULTILINE) for sign in (b"<", b"\\|", b"=", b">"))
+
+
+def chosen(
+    found: Any,
+    values: Mapping[str, Any],
+    *,
+    where: str | None = None,
+    sort: str | None = None,
+    descending: bool = False,
+    limit: int | None = None,
+) -> list[Any]:
+    """The items to go through. `where` and `sort` see each as `item`, and its place in the list as `index`.
+
+    Items that are sorted alike stay in their order. Raises ItemsUnusable where there is no list, an item is too large
+    or there are too many; ExpressionInvalid where an expression cannot be evaluated.
+    """
+    if not isinstance(found, list | tuple):
+        hint = ": write `… | list` for its keys" if isinstance(found, Mapping) else ""
+        raise ItemsUnusable(f"`in` is {_kind(found)}, not a list{hint}.")
+    numbered = [(item, {**values, "item": item, "index": index}) for index, item in enumerate(found)]
+    if where is not None:
+        numbered = [(item, seen) for item, seen in numbered if holds(where, seen)]
+    if sort is not None:
+        keys = [(evaluate(sort, seen), item) for item, seen in numbered]
+        try:
+            keys.sort(key=lambda pair: pair[0], reverse=descending)
+        except TypeError as error:
+            raise ItemsUnusable(f"`sort` gives values that cannot be compared: {error}.") from error
+        items = [item for _, item in keys]
+    else:
+        items = [item for item, _ in numbered]
+    items = items[:limit]
+    if len(items) > MOST_ITEMS:
+        raise ItemsUnusable(f"There are {len(items):,} items, and at most {MOST_ITEMS:,} are allowed.")
+    for index, item in enumerate(items):
+        try:
+            size = len(canonical(item))
+        except (TypeError, ValueError) as error:
+            raise ItemsUnusable(f"Item {index} cannot be written as JSON: {error}.") from error
+        if size > MOST_BYTES:
+            raise ItemsUnusable(f"Item {index} has {size:,} bytes as JSON, and at most {MOST_BYTES:,} are allowed.")
+    return items
+
+
+def conflict_left(result: bytes, sides: Sequence[bytes]) -> bool:
+    """Whether a file that was put together from these sides has more conflict markers than they had."""
+    return any(len(marker.findall(result)) > sum(len(marker.findall(side)) for side in sides) for marker in _MARKERS)
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case str():
+            return "a text"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case Mapping():
+            return "a mapping"
+    return f"a {type(value).__name__}"
