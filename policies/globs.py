@@ -1,25 +1,13 @@
-"""Globs as in `.gitignore`: the only patterns a policy knows, since a regex could keep a worker busy for ever."""
+"""What globs name: paths as in `.gitignore`, and names as a whole. What a glob may say stands in `core.globs`."""
 
 from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 
 from pathspec import GitIgnoreSpec
 
-MAX_STARS = 4
-"""Wildcards in one part of a glob, and `**` parts in all: matching backtracks, and each one multiplies its cost."""
+from core.globs import glob_mistake
 
-
-def glob_mistake(glob: str) -> str | None:
-    """What is wrong with a glob, as the end of a sentence that begins with it; None where nothing is."""
-    if not glob.strip() or glob != glob.strip():
-        return "begins or ends with a space"
-    if glob.startswith(("!", "#")):
-        return f"begins with `{glob[0]}`: a list of paths only adds"
-    if any(not character.isprintable() for character in glob) or "\\" in glob:
-        return "holds a backslash or a character that cannot be printed"
-    parts = glob.split("/")
-    if parts.count("**") > MAX_STARS or any(part.count("*") > MAX_STARS for part in parts):
-        return f"has more than {MAX_STARS} wildcards in one part"
-    return None
+__all__ = ["glob_mistake", "matching", "naming"]
 
 
 def matching(paths: Iterable[str], globs: Sequence[str]) -> list[str]:
@@ -29,3 +17,13 @@ def matching(paths: Iterable[str], globs: Sequence[str]) -> list[str]:
     """
     spec = GitIgnoreSpec.from_lines([glob.lower() for glob in globs])
     return [path for path in paths if spec.match_file(path.lower())]
+
+
+def naming(names: Iterable[str], globs: Sequence[str]) -> list[str]:
+    """The names (of branches, labels, people, checks) that one of the globs stands for, in their order.
+
+    The glob is the whole of the name: `main` is not `next/main` nor `main/next`. `*` is anything, a slash too, and `?`
+    one character; brackets are themselves, since bots have them in their names. Case does not count.
+    """
+    plain = [glob.lower().replace("[", "[[]") for glob in globs]
+    return [name for name in names if any(fnmatchcase(name.lower(), glob) for glob in plain)]

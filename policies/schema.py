@@ -10,27 +10,18 @@ from functools import lru_cache
 from importlib import resources
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError, field_validator
+from pydantic import Field, StringConstraints, ValidationError, field_validator
 
 from core.digests import digest
 from core.documents import Document, mistakes
 from core.documents import load as load_document
 from core.errors import DocumentInvalid, PolicyInvalid
+from core.globs import Glob
 from core.names import Digest, Role, Value
-from policies.globs import glob_mistake
 from policies.tightening import loosenings, tighter
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Shell = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
-
-
-def _readable_glob(glob: str) -> str:
-    if why := glob_mistake(glob):
-        raise ValueError(f"the glob `{glob}` {why}")
-    return glob
-
-
-Glob = Annotated[str, StringConstraints(min_length=1, max_length=300), AfterValidator(_readable_glob)]
 
 
 class BuiltIn(StrEnum):
