@@ -6,8 +6,8 @@ Whatever authorises something is fetched anew from GitHub; a payload only says w
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.github import Comment, Issue, LabelEvent, Pull, RepositoryFacts, Review
-from core.names import Role, Sha
+from core.github import CheckRun, Comment, Issue, LabelEvent, Pull, RepositoryFacts, Review
+from core.names import Role, RunId, Sha
 from core.runs import Run, Step
 from core.states import TERMINAL
 from core.workflow.catalogue import Catalogue
@@ -27,8 +27,15 @@ class FactQuery:
     review: tuple[int, int] | None = None
     """Pull request number and review id."""
     pull: int | None = None
+    run: RunId | None = None
+    """A run of this repository, by its id, in place of those of a subject."""
     thread: bool = False
     """All comments of the subject, for the snapshot."""
+    listening: str | None = None
+    """A key of `on:`. Where no workflow says it, only the workflows are fetched, and nothing else."""
+    branch: str | None = None
+    check: tuple[Sha, int] | None = None
+    """A commit, and the id of a check run on it."""
     policy: bool = False
     workflows: bool = False
     """The workflows that may be started here, as they are at the commit at which the policy was read."""
@@ -76,6 +83,9 @@ class Facts:
     labelling: LabelEvent | None = None
     review: Review | None = None
     pull: Pull | None = None
+    head: Sha | None = None
+    """Where the branch is that was asked for; None where there is none."""
+    check: CheckRun | None = None
     thread: Sequence[Comment] = ()
     policy: PolicyFile | None = None
     runs: Sequence[Run] = ()
@@ -87,5 +97,10 @@ class Facts:
 
     @property
     def active(self) -> Run | None:
-        """The run that is not over, if there is one: one run per subject."""
-        return next((run for run in self.runs if run.state not in TERMINAL), None)
+        """The run that is at work here, if there is one: one run per subject. Those in line behind it are not."""
+        return next((run for run in self.unfinished if run.behind_id is None), None)
+
+    @property
+    def unfinished(self) -> Sequence[Run]:
+        """Every run of this subject that is not over, those in line too, newest first. Parts of others are not."""
+        return [run for run in self.runs if run.state not in TERMINAL and run.parent_id is None]

@@ -106,6 +106,16 @@ class Review(Value):
     head_sha: Sha
     body: str
     submitted_at: datetime | None
+    app_authored: bool = False
+    """Whether our App wrote it: what makes a marker count."""
+
+
+class LineComment(Value):
+    """What is said to a line of a file, as the head of a pull request has it."""
+
+    path: str
+    line: int
+    body: str
 
 
 class Pull(Value):
@@ -152,6 +162,20 @@ class CheckRun(Value):
     status: CheckStatus
     conclusion: str | None
     app_id: int
+    url: str = ""
+    """Where people look at it."""
+    annotations: int = 0
+    """How many it has."""
+
+
+class CommitStatus(Value):
+    """What a service that is no App reported on a commit: the newest of its context."""
+
+    id: int
+    context: str
+    state: str
+    """`pending`, `success`, `failure` or `error`."""
+    url: str
 
 
 class Button(Value):
@@ -208,6 +232,9 @@ class GitHub(Protocol):
     async def review(self, number: int, review_id: int) -> Review | None: ...
     async def reviews(self, number: int) -> Sequence[Review]: ...
     async def check_runs(self, sha: Sha) -> Sequence[CheckRun]: ...
+    async def statuses(self, sha: Sha) -> Sequence[CommitStatus]:
+        """The newest commit status of each context."""
+        ...
 
     # What we do.
     async def create_comment(self, number: int, body: str) -> Comment: ...
@@ -231,6 +258,12 @@ class GitHub(Protocol):
     async def edit_pull(self, number: int, *, body: str) -> None: ...
     async def mark_ready(self, node_id: str) -> None: ...
     async def request_review(self, number: int, login: str) -> None: ...
+    async def post_review(
+        self, number: int, *, head: Sha, body: str, comments: Sequence[LineComment]
+    ) -> Review:
+        """One review of this head that comments, and neither approves nor asks for changes."""
+        ...
+
     async def create_check(self, fields: Mapping[str, Any]) -> CheckRun: ...
     async def update_check(self, check_id: int, fields: Mapping[str, Any]) -> CheckRun: ...
     async def merge(self, number: int, *, sha: Sha, method: MergeMethod, title: str, message: str) -> Sha: ...

@@ -1,5 +1,6 @@
 """What things are called: identifiers and the references that point at GitHub's objects."""
 
+import re
 from enum import StrEnum
 from typing import NewType
 
@@ -24,6 +25,15 @@ class Value(BaseModel):
     """A frozen value that is stored and sent as JSON; unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+_OWN_BRANCH = re.compile(r"pullwright/[^/]*-([a-z2-7]{12})")
+
+
+def run_of_branch(branch: str) -> RunId | None:
+    """The run whose branch is called so, as `ship` names them; None where no run's is. A name proves nothing."""
+    found = _OWN_BRANCH.fullmatch(branch)
+    return RunId(found[1]) if found else None
 
 
 class Repo(Value):

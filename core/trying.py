@@ -1,6 +1,8 @@
 """Trying again: what a step's author said about its failures, as one decision."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from core.digests import digest
 from core.names import Value
@@ -13,6 +15,13 @@ class Failure(Value):
     code: str
     why: str
     evidence: str = ""
+    handed: Mapping[str, Any] = {}
+    """What the step hands over although it failed."""
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What expressions see of it, and what is written down."""
+        return {**self.handed, "code": self.code, "why": self.why, "evidence": self.evidence}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from core.facts import FactQuery, Facts
 from core.intents import Intent
 from handlers import (
     check_requested,
+    checks_reported,
     comment_created,
     comment_deleted,
     comment_edited,
@@ -48,6 +49,7 @@ HANDLERS: tuple[Handler, ...] = cast(
         pull_pushed,
         pull_closed,
         check_requested,
+        checks_reported,
     ),
 )
 

@@ -4,44 +4,31 @@ A payload says where to look and when it happened; what authorises anything is r
 raises: what is malformed, or means nothing to us, is `Ignored` and says why.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
-from core.github import Account
-from core.names import Repo, Sha
+from core.names import RunId, Sha, run_of_branch
+from handlers import automatic
+from handlers.event import Event, Ignored, Told, common, unknown
 from handlers.payloads import (
     CheckRunPayload,
+    CheckSuitePayload,
     CommentPayload,
     IssuePayload,
     Payload,
+    DispatchPayload,
     PullPayload,
+    PushPayload,
     ReviewPayload,
+    StatusPayload,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    why: str
-
-
-class Event(BaseModel):
-    """A fact of one repository, and whose account GitHub names as its sender."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    NAME: ClassVar[str]
-    """`event.action`, as in GitHub's documentation."""
-
-    repo: Repo
-    sender: Account
-
-
-class IssueLabeled(Event):
+class IssueLabeled(Told):
     NAME = "issues.labeled"
 
     number: int
@@ -50,14 +37,14 @@ class IssueLabeled(Event):
     body: str
 
 
-class IssueUnlabeled(Event):
+class IssueUnlabeled(Told):
     NAME = "issues.unlabeled"
 
     number: int
     label: str
 
 
-class IssueOpened(Event):
+class IssueOpened(Told):
     NAME = "issues.opened"
 
     number: int
@@ -68,7 +55,7 @@ class IssueOpened(Event):
     created_at: datetime
 
 
-class IssueClosed(Event):
+class IssueClosed(Told):
     """The issue is not to be worked on any more: closed, deleted or moved elsewhere, as `how` says."""
 
     NAME = "issues.closed"
@@ -78,7 +65,7 @@ class IssueClosed(Event):
     how: str
 
 
-class CommentCreated(Event):
+class CommentCreated(Told):
     NAME = "issue_comment.created"
 
     number: int
@@ -90,7 +77,7 @@ class CommentCreated(Event):
     body: str
 
 
-class CommentEdited(Event):
+class CommentEdited(Told):
     NAME = "issue_comment.edited"
 
     number: int
@@ -101,7 +88,7 @@ class CommentEdited(Event):
     updated_at: datetime
 
 
-class CommentDeleted(Event):
+class CommentDeleted(Told):
     NAME = "issue_comment.deleted"
 
     number: int
@@ -110,7 +97,7 @@ class CommentDeleted(Event):
     body: str
 
 
-class ReviewSubmitted(Event):
+class ReviewSubmitted(Told):
     NAME = "pull_request_review.submitted"
 
     number: int
@@ -119,7 +106,7 @@ class ReviewSubmitted(Event):
     body: str
 
 
-class ReviewDismissed(Event):
+class ReviewDismissed(Told):
     NAME = "pull_request_review.dismissed"
 
     number: int
@@ -127,21 +114,21 @@ class ReviewDismissed(Event):
     node_id: str
 
 
-class PullClosed(Event):
+class PullClosed(Told):
     NAME = "pull_request.closed"
 
     number: int
     node_id: str
 
 
-class PullPushed(Event):
+class PullPushed(Told):
     NAME = "pull_request.synchronize"
 
     number: int
     after: Sha
 
 
-class CheckRequested(Event):
+class CheckRequested(Told):
     """Somebody pressed a button on a check run."""
 
     NAME = "check_run.requested_action"
@@ -153,27 +140,41 @@ class CheckRequested(Event):
     identifier: str
 
 
-def parse(name: str, body: bytes) -> Event | Ignored:
-    """The event of a delivery. `name` is the X-GitHub-Event header, which is not signed; the body is."""
+class ChecksReported(Told):
+    """A check of somebody else's is done, or a commit status was set, on a branch that is called like a run's."""
+
+    NAME = "check_run.completed"
+
+    run_id: RunId
+    head_sha: Sha
+    app_id: int | None
+    """The App whose check it is; None where the event does not tell."""
+    key: str
+    """Tells one report from every other."""
+
+
+def parse(name: str, body: bytes, guid: str = "") -> Event | Ignored:
+    """The event of a delivery. `name` and `guid` come in headers, which are not signed; the body is."""
     if name not in _READERS:
         return Ignored(f"nothing listens to {name[:60]}")
     payload_type, reader = _READERS[name]
     try:
         payload = payload_type.model_validate_json(body)
-        return reader(payload)
+        event = reader(payload)
     except ValidationError as error:
         places = sorted({".".join(str(part) for part in one["loc"]) or "the body" for one in error.errors()})
         return Ignored(f"the {name} payload is not as GitHub describes it: {', '.join(places[:5])}")
+    return event if isinstance(event, Ignored) else event.model_copy(update={"delivery": guid})
 
 
 def _issue(payload: IssuePayload) -> Event | Ignored:
     issue, action = payload.issue, payload.action
     if issue.pull_request is not None:
         return Ignored("a pull request, seen as an issue")
-    common = _common(payload)
+    shared = common(payload)
     if action == "opened":
         return IssueOpened(
-            **common,
+            **shared,
             number=issue.number,
             node_id=issue.node_id,
             title=issue.title,
@@ -182,23 +183,23 @@ def _issue(payload: IssuePayload) -> Event | Ignored:
             created_at=issue.created_at,
         )
     if action in {"closed", "deleted", "transferred"}:
-        return IssueClosed(**common, number=issue.number, node_id=issue.node_id, how=action)
+        return IssueClosed(**shared, number=issue.number, node_id=issue.node_id, how=action)
     if action in {"labeled", "unlabeled"} and payload.label is None:
         return Ignored(f"issues.{action} without a label")
     if action == "labeled" and payload.label is not None:
         label = payload.label.name
-        return IssueLabeled(**common, number=issue.number, label=label, title=issue.title, body=issue.body or "")
+        return IssueLabeled(**shared, number=issue.number, label=label, title=issue.title, body=issue.body or "")
     if action == "unlabeled" and payload.label is not None:
-        return IssueUnlabeled(**common, number=issue.number, label=payload.label.name)
-    return _unknown("issues", action)
+        return IssueUnlabeled(**shared, number=issue.number, label=payload.label.name)
+    return unknown("issues", action)
 
 
 def _comment(payload: CommentPayload) -> Event | Ignored:
-    issue, comment, common = payload.issue, payload.comment, _common(payload)
+    issue, comment, shared = payload.issue, payload.comment, common(payload)
     body = comment.body or ""
     if payload.action == "created":
         return CommentCreated(
-            **common,
+            **shared,
             number=issue.number,
             on_pull=issue.pull_request is not None,
             title=issue.title,
@@ -212,7 +213,7 @@ def _comment(payload: CommentPayload) -> Event | Ignored:
         if before is None:
             return Ignored("an edit that leaves the words as they were")
         return CommentEdited(
-            **common,
+            **shared,
             number=issue.number,
             comment_id=comment.id,
             node_id=comment.node_id,
@@ -221,39 +222,45 @@ def _comment(payload: CommentPayload) -> Event | Ignored:
             updated_at=comment.updated_at,
         )
     if payload.action == "deleted":
-        return CommentDeleted(**common, number=issue.number, comment_id=comment.id, node_id=comment.node_id, body=body)
-    return _unknown("issue_comment", payload.action)
+        return CommentDeleted(**shared, number=issue.number, comment_id=comment.id, node_id=comment.node_id, body=body)
+    return unknown("issue_comment", payload.action)
 
 
 def _review(payload: ReviewPayload) -> Event | Ignored:
-    review, common = payload.review, _common(payload)
+    review, shared = payload.review, common(payload)
     number = payload.pull_request.number
     if payload.action == "submitted":
         return ReviewSubmitted(
-            **common, number=number, review_id=review.id, node_id=review.node_id, body=review.body or ""
+            **shared, number=number, review_id=review.id, node_id=review.node_id, body=review.body or ""
         )
     if payload.action == "dismissed":
-        return ReviewDismissed(**common, number=number, review_id=review.id, node_id=review.node_id)
-    return _unknown("pull_request_review", payload.action)
+        return ReviewDismissed(**shared, number=number, review_id=review.id, node_id=review.node_id)
+    return unknown("pull_request_review", payload.action)
 
 
 def _pull(payload: PullPayload) -> Event | Ignored:
-    pull, common = payload.pull_request, _common(payload)
+    pull, shared = payload.pull_request, common(payload)
     if payload.action == "closed":
-        return PullClosed(**common, number=pull.number, node_id=pull.node_id)
+        return PullClosed(**shared, number=pull.number, node_id=pull.node_id)
     if payload.action == "synchronize":
-        return PullPushed(**common, number=pull.number, after=pull.head.sha)
-    return _unknown("pull_request", payload.action)
+        return PullPushed(**shared, number=pull.number, after=pull.head.sha)
+    return unknown("pull_request", payload.action)
 
 
 def _check(payload: CheckRunPayload) -> Event | Ignored:
-    if payload.action != "requested_action" or payload.requested_action is None:
-        return _unknown("check_run", payload.action)
     check = payload.check_run
+    if payload.action == "completed":
+        branch = check.check_suite.head_branch if check.check_suite is not None else None
+        if branch is not None and run_of_branch(branch) is None:
+            return automatic.check_completed(payload, branch)
+        key = f"check_run:{check.id}:{check.conclusion}:{check.completed_at}"
+        return _reported(payload, (branch,), check.head_sha, check.app.id, key)
+    if payload.action != "requested_action" or payload.requested_action is None:
+        return unknown("check_run", payload.action)
     if not check.pull_requests:
         return Ignored("a button on a check run that belongs to no pull request of this repository")
     return CheckRequested(
-        **_common(payload),
+        **common(payload),
         number=check.pull_requests[0].number,
         check_id=check.id,
         app_id=check.app.id,
@@ -262,21 +269,27 @@ def _check(payload: CheckRunPayload) -> Event | Ignored:
     )
 
 
-def _common(payload: Payload) -> dict[str, Any]:
-    repository = payload.repository
-    return {
-        "repo": Repo(
-            id=repository.id,
-            owner=repository.owner.login,
-            name=repository.name,
-            installation_id=payload.installation.id,
-        ),
-        "sender": payload.sender.account(),
-    }
+def _suite(payload: CheckSuitePayload) -> Event | Ignored:
+    suite = payload.check_suite
+    if payload.action != "completed":
+        return unknown("check_suite", payload.action)
+    key = f"check_suite:{suite.id}:{suite.conclusion}:{suite.updated_at}"
+    return _reported(payload, (suite.head_branch,), suite.head_sha, suite.app.id, key)
 
 
-def _unknown(name: str, action: str) -> Ignored:
-    return Ignored(f"nothing listens to {name}.{action[:60]}")
+def _status(payload: StatusPayload) -> Event | Ignored:
+    branches = tuple(branch.name for branch in payload.branches)
+    return _reported(payload, branches, payload.sha, None, f"status:{payload.id}")
+
+
+def _reported(
+    payload: Payload, branches: Sequence[str | None], head: Sha, app: int | None, key: str
+) -> Event | Ignored:
+    """Who waits is told by the branch's name. One that is not told is no loss: a run that waits looks by itself."""
+    found = [run for branch in branches if branch is not None and (run := run_of_branch(branch)) is not None]
+    if not found:
+        return Ignored("a check on a branch that is no run's")
+    return ChecksReported(**common(payload), run_id=found[0], head_sha=head, app_id=app, key=key)
 
 
 _READERS: Mapping[str, tuple[type[Payload], Callable[[Any], Event | Ignored]]] = MappingProxyType(
@@ -286,5 +299,9 @@ _READERS: Mapping[str, tuple[type[Payload], Callable[[Any], Event | Ignored]]] =
         "pull_request_review": (ReviewPayload, _review),
         "pull_request": (PullPayload, _pull),
         "check_run": (CheckRunPayload, _check),
+        "check_suite": (CheckSuitePayload, _suite),
+        "status": (StatusPayload, _status),
+        "push": (PushPayload, automatic.pushed),
+        "repository_dispatch": (DispatchPayload, automatic.dispatched),
     }
 )

@@ -4,7 +4,7 @@ https://docs.github.com/en/webhooks/webhook-events-and-payloads
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -126,10 +126,19 @@ class PullNumber(_Part):
     number: Number
 
 
+class CheckSuite(_Part):
+    id: int
+    head_branch: str | None = None
+
+
 class CheckRun(_Part):
     id: int
     head_sha: ShaText
     app: App
+    name: str = ""
+    conclusion: str | None = None
+    completed_at: datetime | None = None
+    check_suite: CheckSuite | None = None
     pull_requests: tuple[PullNumber, ...] = ()
 
 
@@ -140,3 +149,47 @@ class Button(_Part):
 class CheckRunPayload(Payload):
     check_run: CheckRun
     requested_action: Button | None = None
+
+
+class CompletedSuite(CheckSuite):
+    head_sha: ShaText
+    app: App
+    conclusion: str | None = None
+    updated_at: datetime | None = None
+
+
+class CheckSuitePayload(Payload):
+    check_suite: CompletedSuite
+
+
+class Branch(_Part):
+    name: str
+
+
+class StatusPayload(Payload):
+    action: str = ""
+    """It has none."""
+    id: int
+    sha: ShaText
+    branches: tuple[Branch, ...] = ()
+
+
+class Commit(_Part):
+    added: tuple[str, ...] = ()
+    modified: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class PushPayload(Payload):
+    action: str = ""
+    """It has none."""
+    ref: Annotated[str, StringConstraints(max_length=300)]
+    after: ShaText
+    deleted: bool = False
+    commits: tuple[Commit, ...] = ()
+
+
+class DispatchPayload(Payload):
+    """`action` is the `event_type` of whoever called."""
+
+    client_payload: dict[str, Any] | None = None

@@ -53,7 +53,7 @@ async def attempted(work: Work, step: Step, perform: Perform, one: One) -> Outco
             case Mend():
                 continue
             case GoOn():
-                return Done({"failed": True, **failure.model_dump(mode="json")}, f"gone on without it. {failure.why}")
+                return Done({"failed": True, **failure.told}, f"gone on without it. {failure.why}")
 
 
 async def pausing(work: Work, step: Step) -> Park | End | None:
@@ -103,7 +103,7 @@ async def _write_down(work: Work, step: Step, failure: Failure, failed: int, the
             work.epoch,
             key,
             digest("failed", key),
-            output=failure.model_dump(mode="json"),
+            output=failure.model_dump(mode="json", exclude=None if failure.handed else {"handed"}),
             cost=None,
             now=now,
         )
@@ -114,4 +114,4 @@ async def _write_down(work: Work, step: Step, failure: Failure, failed: int, the
 
 def _failure(error: BotError) -> Failure:
     evidence = without_credentials(error.evidence or "")[-EVIDENCE_CHARACTERS:]
-    return Failure(code=error.code, why=str(error), evidence=evidence)
+    return Failure(code=error.code, why=str(error), evidence=evidence, handed=error.handed)

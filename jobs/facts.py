@@ -65,6 +65,9 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
     async with services.store.read() as db:
         of_subject = await runs.of_subject(db, repo.id, query.number) if query.number is not None else []
         of_subject = of_subject[:RECENT]
+        named = await runs.get(db, query.run) if query.run is not None else None
+        if named is not None and named.repo.id == repo.id:
+            of_subject = [named]
         memos: dict[str, Sequence[Step]] = {run.id: await steps.all_(db, run.id) for run in of_subject[:1]}
     policy = await read_policy(services, github, repository) if query.policy else None
     workflows = None

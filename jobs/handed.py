@@ -68,7 +68,8 @@ async def values(work: Work) -> dict[str, Any]:
     """What the expressions of a workflow may name: `inputs`, `policy`, `subject` and `steps`, and in `on_failure` the
     `error`. Plain values, no secrets.
 
-    A step's output shows the fields of the form that was handed in beside the others; of a skipped one, only that.
+    A step's output shows the fields of the form that was handed in beside the others; of a skipped one, only that; of
+    one that failed and is being mended, its last failure.
     """
     run = work.run
     return {
@@ -82,8 +83,11 @@ async def values(work: Work) -> dict[str, Any]:
             "author": run.snapshot.author,
             "requester": run.requester,
         },
-        "steps": {name_of(key): _shown(output) for key, output in work.outputs.items() if "/" not in key},
-        **({"error": work.mending.model_dump(mode="json")} if work.mending is not None else {}),
+        "steps": {
+            **{name_of(key): {"failed": True, **failed[-1].told} for key, failed in work.failures.items() if failed},
+            **{name_of(key): _shown(output) for key, output in work.outputs.items() if "/" not in key},
+        },
+        **({"error": work.mending.told} if work.mending is not None else {}),
     }
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.github.channel import Channel
-from adapters.github.parse import CheckRunJson, CheckRunsJson, parsed
-from core.github import CheckRun
+from adapters.github.parse import CheckRunJson, CheckRunsJson, StatusesJson, StatusJson, parsed
+from core.github import CheckRun, CommitStatus
 from core.names import Sha
 
 LONGEST_TEXT_BYTES = 65_535
@@ -20,6 +20,13 @@ class Checks(Channel):
         found: list[CheckRunJson] = []
         async for page in self.pages("/commits/{sha}/check-runs", {"sha": sha}, {"filter": "all"}):
             found += parsed(CheckRunsJson, page, "check runs").check_runs
+        return [each.value() for each in found]
+
+    async def statuses(self, sha: Sha) -> Sequence[CommitStatus]:
+        """The newest status of each context, which is what GitHub combines."""
+        found: list[StatusJson] = []
+        async for page in self.pages("/commits/{sha}/status", {"sha": sha}):
+            found += parsed(StatusesJson, page, "commit statuses").statuses
         return [each.value() for each in found]
 
     async def create_check(self, fields: Mapping[str, Any]) -> CheckRun:

@@ -16,6 +16,7 @@ from core.github import (
     Closing,
     Collaborator,
     Comment,
+    CommitStatus,
     FileFacts,
     Issue,
     LabelEvent,
@@ -314,17 +315,23 @@ class ReviewJson(Edge):
     body: str | None = None
     submitted_at: AwareDatetime | None = None
 
-    def value(self) -> Review:
+    def value(self, us: App) -> Review:
+        author = account(self.user)
         return Review(
             id=self.id,
             node_id=self.node_id,
-            author=account(self.user),
+            author=author,
+            app_authored=_is(us, author),
             state=self.state,
             # A review of a commit that is gone equals no head, and so approves nothing.
             head_sha=Sha(self.commit_id or ""),
             body=self.body or "",
             submitted_at=self.submitted_at,
         )
+
+
+class _CheckOutput(Edge):
+    annotations_count: int = 0
 
 
 class CheckRunJson(Edge):
@@ -335,6 +342,8 @@ class CheckRunJson(Edge):
     status: str
     conclusion: str | None = None
     app: AppJson | None = None
+    html_url: str | None = None
+    output: _CheckOutput | None = None
 
     def value(self) -> CheckRun:
         begun = {CheckStatus.in_progress.value, CheckStatus.completed.value}
@@ -347,11 +356,27 @@ class CheckRunJson(Edge):
             status=CheckStatus(self.status) if self.status in begun else CheckStatus.queued,
             conclusion=self.conclusion,
             app_id=self.app.id if self.app is not None else 0,
+            url=self.html_url or "",
+            annotations=self.output.annotations_count if self.output is not None else 0,
         )
 
 
 class CheckRunsJson(Edge):
     check_runs: list[CheckRunJson]
+
+
+class StatusJson(Edge):
+    id: int
+    context: str
+    state: str
+    target_url: str | None = None
+
+    def value(self) -> CommitStatus:
+        return CommitStatus(id=self.id, context=self.context, state=self.state, url=self.target_url or "")
+
+
+class StatusesJson(Edge):
+    statuses: list[StatusJson]
 
 
 class MergedJson(Edge):

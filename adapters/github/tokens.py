@@ -39,7 +39,8 @@ class Scope:
 
 
 READING = Scope(
-    "reading", Permissions({"contents": "read", "issues": "read", "pull_requests": "read", "checks": "read"})
+    "reading",
+    Permissions({"contents": "read", "issues": "read", "pull_requests": "read", "checks": "read", "statuses": "read"}),
 )
 WRITING = Scope(
     "writing", Permissions({"contents": "read", "issues": "write", "pull_requests": "write", "checks": "write"})

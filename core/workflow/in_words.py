@@ -37,8 +37,11 @@ def _pause(waits: Gate | Ask | Wait) -> str:
             return f"waits for approvals of the {content}"
         case Ask(question=question, of=whom):
             return f"asks the {whom}: {_first(question)}"
-        case Wait(time=seconds):
+        case Wait(time=int() as seconds):
             return f"waits {duration(seconds)}"
+        case Wait(checks=checks, names=names, timeout=seconds):
+            which = f"the checks {_listed(names)}" if names else "the repository's checks"
+            return f"waits until {which} are {checks}, at most {duration(seconds)}"
 
 
 def _on_github(there: Change | Ship | Ready | Merge) -> str:
@@ -84,6 +87,8 @@ def _change(change: Change) -> str:
     done: list[str] = []
     if change.comment is not None:
         done.append("comments")
+    if change.review is not None:
+        done.append("reviews")
     for verb, names in (("labels", change.label), ("takes off", change.unlabel), ("assigns", change.assign)):
         if names:
             done.append(f"{verb} {_listed(names)}")

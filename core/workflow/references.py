@@ -5,7 +5,7 @@ of them at once.
 """
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from core.documents import Path
@@ -28,9 +28,11 @@ _NEEDS: Mapping[str, tuple[tuple[Handed, str], ...]] = {
     "gate.plan": (("Plan", "an `agent` with `output: Plan`"),),
     "gate.change": (("Shipment", "a `ship`"),),
     "prompt.review": (("ChangeSummary", "an `agent` that changes the tree"),),
+    "github.review": (("Opinion", "an `agent` with `output: Opinion`"),),
     "ship": (("ChangeSummary", "a `title`, or an `agent` that changes the tree"),),
     "ready": (("Shipment", "a `ship`"),),
     "merge": (("Shipment", "a `ship`"),),
+    "wait.checks": (("Shipment", "a `ship`"),),
 }
 """What a step of a built-in kind takes from the steps before it, and what hands that over."""
 
@@ -45,7 +47,10 @@ def references(value: Any) -> list[tuple[Path, str]]:
     if not isinstance(value, Mapping):
         return []
     inputs = value.get("inputs")
-    look = _Look(frozenset(name_of(str(name)) for name in inputs) if isinstance(inputs, Mapping) else frozenset())
+    look = _Look(
+        frozenset(name_of(str(name)) for name in inputs) if isinstance(inputs, Mapping) else frozenset(),
+        on_pulls=isinstance(on := value.get("on"), Mapping) and on.get("subject") == "pull_request",
+    )
     look.steps(value.get("steps"), ("steps",))
     return look.found
 
@@ -53,9 +58,11 @@ def references(value: Any) -> list[tuple[Path, str]]:
 class _Look:
     """One pass over a file, in the order in which its steps are done."""
 
-    def __init__(self, inputs: frozenset[str]) -> None:
+    def __init__(self, inputs: frozenset[str], *, on_pulls: bool = False) -> None:
         self.found: list[tuple[Path, str]] = []
         self._inputs = inputs
+        self._given: frozenset[str] = frozenset({"prompt.review"} if on_pulls else ())
+        """Kinds of steps that need nothing before them: a pull request is a change that can be reviewed."""
         self._ids: set[str] = set()
         self._names: set[str] = set()
         self._handed: set[Handed] = set()
@@ -86,7 +93,7 @@ class _Look:
         self._literal(step, path)
         kind = _kind(step)
         for handed, by in _NEEDS.get(kind, ()):
-            if handed not in self._handed:
+            if handed not in self._handed and kind not in self._given:
                 self.found.append((path, f"`{kind.partition('.')[0]}` needs {by} before it"))
         identity = step.get("id")
         if isinstance(identity, str):
@@ -108,11 +115,11 @@ class _Look:
     def _unknown(self, names: Sequence[tuple[str, str | None]]) -> Iterator[str]:
         for root, member in names:
             if root not in PLACES or (root == "error" and not self._failing):
-                yield f"`{root}` is not known here{_meant(root, PLACES)}"
+                yield f"`{root}` is not known here{meant(root, PLACES)}"
             elif root == "steps" and member is not None and member not in self._names:
-                yield f"there is no step `{member}` before this one{_meant(member, self._names)}"
+                yield f"there is no step `{member}` before this one{meant(member, self._names)}"
             elif root == "inputs" and member is not None and member not in self._inputs:
-                yield f"there is no input `{member}`{_meant(member, self._inputs)}"
+                yield f"there is no input `{member}`{meant(member, self._inputs)}"
 
 
 def _kind(step: Mapping[str, Any]) -> str:
@@ -121,7 +128,11 @@ def _kind(step: Mapping[str, Any]) -> str:
         return f"gate.{gate.get('binds')}"
     if isinstance(agent, Mapping):
         return f"prompt.{agent.get('prompt')}"
-    ship = step.get("ship")
+    ship, wait = step.get("ship"), step.get("wait")
+    if isinstance(wait, Mapping) and "checks" in wait:
+        return "wait.checks"
+    if isinstance(change := step.get("github"), Mapping) and change.get("review") is not None:
+        return "github.review"
     if isinstance(ship, Mapping) and "title" in ship:
         return ""
     return next((kind for kind in ("ship", "ready", "merge") if step.get(kind) is not None), "")
@@ -134,6 +145,8 @@ def _hands_over(step: Mapping[str, Any]) -> set[Handed]:
         if isinstance(output, str):
             return {form for form in get_args(FormName) if form == output}
         return {"ChangeSummary"} if writes is True else set()
+    if step.get("uses") == "revert":
+        return {"ChangeSummary"}
     return {"Shipment"} if step.get("ship") is not None else set()
 
 
@@ -176,6 +189,7 @@ def _expressions(step: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
             yield from (((key, member), said.get(member)) for member in members)
 
 
-def _meant(name: str, known: Sequence[str] | frozenset[str] | set[str]) -> str:
+def meant(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about a name that is not known: which one may have been meant."""
     near = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean `{near[0]}`?" if near else ""

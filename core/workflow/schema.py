@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from core.workflow import file, steps
+from core.workflow import file, steps, triggers
 from core.workflow.file import Workflow
 from core.workflow.steps import BELONGS, KINDS, SPELLED
 
@@ -75,7 +75,7 @@ def _describe(model: dict[str, Any], words: dict[str, str]) -> None:
 @cache
 def _docstrings() -> dict[str, dict[str, str]]:
     """What the source says below each field, by model and by the field's name in a file."""
-    return {name: words for module in (file, steps) for name, words in _of_module(module)}
+    return {name: words for module in (file, steps, triggers) for name, words in _of_module(module)}
 
 
 def _of_module(module: ModuleType) -> Iterator[tuple[str, dict[str, str]]]:
@@ -121,11 +121,18 @@ def _or_short(key: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return either
 
 
+def _wait(made: dict[str, Any]) -> dict[str, Any]:
+    """For one thing; the keys beside `checks` mean nothing to a time."""
+    belongs = {key: ["checks"] for key in ("on", "names", "timeout")}
+    alone = [{"required": [kind]} for kind in ("time", "checks")]
+    return _or_short("time")({**made, "oneOf": alone, "dependencies": belongs})
+
+
 _MORE: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "Step": _step,
     "Agent": _agent,
     "Change": _change,
     "Run": _or_short("script"),
-    "Wait": _or_short("time"),
+    "Wait": _wait,
 }
 """What the models' own checks say beyond their fields."""

@@ -7,16 +7,19 @@ shipment; everything else is named in an expression, as `steps.<id>.<field>`.
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
 from core.names import Value
+from core.workflow.inputs import Input
 from core.workflow.values import Expression, Given, Id, Seconds, Variable, Words
 
 FormName = Literal["Triage", "Research", "Plan", "Opinion", "ChangeSummary"]
 Handed = Literal[
     "Triage", "Research", "Plan", "Opinion", "ChangeSummary", "Baseline", "Reproduced", "Checked", "Shipment", "Merged"
 ]
-BuiltIn = Literal["triage", "research", "revert", "failed-run"]
+BUILT_IN = ("triage", "research", "revert", "failed-run")
+"""What `uses` stands for without a file."""
+MOST_STEPS = 200
 FieldType = Literal["string", "number", "boolean", "list"]
 
 
@@ -118,9 +121,12 @@ class Write(Value):
 
 
 class Change(Value):
-    """Something on GitHub: one comment on the subject, labels, people, or its end."""
+    """Something on GitHub: one comment on the subject, one review of it, labels, people, or its end."""
 
     comment: Words | None = None
+    review: Literal["opinion"] | None = None
+    """One review of the open pull request that the run is about, with what the newest `Opinion` found, on the lines
+    where it found it. It approves nothing."""
     label: tuple[Annotated[str, StringConstraints(min_length=1, max_length=50)], ...] = ()
     unlabel: tuple[Annotated[str, StringConstraints(min_length=1, max_length=50)], ...] = ()
     assign: tuple[Annotated[str, StringConstraints(min_length=1, max_length=80)], ...] = ()
@@ -129,7 +135,7 @@ class Change(Value):
     @model_validator(mode="after")
     def _changes_something(self) -> "Change":
         if not self.model_fields_set:
-            raise ValueError("say what is to be done: `comment`, `label`, `unlabel`, `assign` or `close`")
+            raise ValueError("say what is to be done: `comment`, `review`, `label`, `unlabel`, `assign` or `close`")
         return self
 
 
@@ -187,6 +193,39 @@ class Foreach(Value):
         return self
 
 
+class Composite(Value):
+    """Steps under one name, with inputs and outputs of their own: a file that a step `uses`.
+
+    Its expressions know nothing but its `inputs` and its own `steps`.
+    """
+
+    name: Id
+    """How it is called: like its file."""
+    description: Annotated[str, StringConstraints(max_length=500)] = ""
+    inputs: dict[Id, Input] = {}
+    steps: "Annotated[tuple[Step, ...], Field(min_length=1, max_length=MOST_STEPS)]"
+    outputs: dict[Id, Expression] = {}
+    """What it hands over, each under its name."""
+
+
+def _said(value: Any) -> str:
+    return "steps" if isinstance(value, Mapping | Composite) else "name"
+
+
+Uses = Annotated[Annotated[Id, Tag("name")] | Annotated[Composite, Tag("steps")], Discriminator(_said)]
+
+
+class Sub(Value):
+    """Another workflow, done as a run of its own: it begins with the tree as it is here, and what it leaves is the tree
+    from here on. It sees nothing of this workflow but what it is given."""
+
+    name: Id
+    given: dict[Id, Given] = Field(default={}, alias="with")
+    """Its inputs."""
+    text: str | None = None
+    """The whole of it, as it was when this workflow began. Nobody writes it: it is put here then."""
+
+
 class Retry(Value):
     """Try a step again that failed. Between two attempts the run waits; no process sleeps for it."""
 
@@ -232,7 +271,9 @@ class Step(Value):
     when: Expression | None = None
     """The step is done where this is true, and skipped where it is false."""
 
-    uses: BuiltIn | None = None
+    uses: Uses | None = None
+    """A step of the bot's own (`triage`, `research` …) or a composite step, by its name. In the text that a run pins
+    the composite itself stands in the place of its name."""
     agent: Agent | None = None
     run: Run | None = None
     check: Check | None = None
@@ -245,6 +286,7 @@ class Step(Value):
     ready: Ready | None = None
     merge: Merge | None = None
     foreach: Foreach | None = None
+    workflow: Sub | None = None
 
     env: dict[Variable, Given] = {}
     """What the command sees as environment variables."""
@@ -297,6 +339,8 @@ class Step(Value):
         given = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
             raise ValueError(f"a step has exactly one of {', '.join(f'`{kind}`' for kind in KINDS)}")
+        if self.uses in BUILT_IN and self.given:
+            raise ValueError(f"the built-in `{self.uses}` is given nothing by `with`")
         for key, kinds in BELONGS.items():
             if key in self.model_fields_set and given[0] not in kinds:
                 told = " or ".join(f"`{kind}`" for kind in kinds)
@@ -304,7 +348,7 @@ class Step(Value):
         return self
 
 
-Action = str | Agent | Run | Check | Gate | Ask | Wait | Write | Change | Ship | Ready | Merge | Foreach
+Action = str | Agent | Run | Check | Gate | Ask | Wait | Write | Change | Ship | Ready | Merge | Foreach | Composite | Sub
 
 _CHECKED: Mapping[str, Handed] = {"any": "Baseline", "red": "Reproduced", "green": "Checked"}
 
@@ -322,12 +366,13 @@ KINDS = (
     "ready",
     "merge",
     "foreach",
+    "workflow",
 )
 """The keys of a step that say what it does."""
 
 BELONGS = {
     "env": ("run",),
-    "given": ("agent",),
+    "given": ("agent", "uses"),
     "expect": ("check",),
     "repair": ("check",),
     "goal": ("agent",),
@@ -344,7 +389,9 @@ SPELLED = {"given": "with"}
 
 MODELS: tuple[type[Value], ...] = (
     *(Step, Agent, Run, Check, Repair, Gate, Ask, Wait, Write, Change, Ship, Ready, Merge, Foreach),
+    *(Composite, Sub),
     *(Retry, Capture, Goal),
 )
 Foreach.model_rebuild()
+Composite.model_rebuild()
 Step.model_rebuild()

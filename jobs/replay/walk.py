@@ -307,6 +307,7 @@ def _again(failed: Failure) -> BotError:
     """The failure as it was raised then."""
     kind = type("AsRecorded", (BotError,), {"code": failed.code})
     error: BotError = kind(failed.why, evidence=failed.evidence)
+    error.handed = failed.handed
     return error
 
 

@@ -4,7 +4,24 @@ from typing import assert_never
 
 from core.workflow import Agent, Ask, Change, Check, Gate, Merge, Ready, Run, Ship, Step, Wait, Write
 from jobs.outcomes import Outcome
-from jobs.steps import agent, ask, check, gate, github, merge, ready, research, run, ship, triage, wait, write
+from jobs.steps import (
+    agent,
+    ask,
+    check,
+    failed_run,
+    gate,
+    github,
+    merge,
+    ready,
+    research,
+    revert,
+    run,
+    ship,
+    triage,
+    wait,
+    wait_checks,
+    write,
+)
 from jobs.work import Work
 
 
@@ -15,6 +32,10 @@ async def perform(step: Step, work: Work) -> Outcome:  # noqa: C901  # one arm f
             return await triage.perform(step, work)
         case "research":
             return await research.perform(step, work)
+        case "revert":
+            return await revert.perform(step, work)
+        case "failed-run":
+            return await failed_run.perform(step, work)
         case Agent() as said:
             return await agent.perform(step, said, work)
         case Check() as said:
@@ -35,8 +56,10 @@ async def perform(step: Step, work: Work) -> Outcome:  # noqa: C901  # one arm f
             return await github.perform(step, said, work)
         case Ask() as said:
             return await ask.perform(step, said, work)
+        case Wait(time=int() as seconds):
+            return await wait.perform(step, seconds, work)
         case Wait() as said:
-            return await wait.perform(step, said, work)
+            return await wait_checks.perform(step, said, work)
         case str() as name:
             raise AssertionError(name)  # the language allows no other built-in
         case _ as never:

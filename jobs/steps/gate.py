@@ -93,7 +93,8 @@ def _plan_digest(work: Work, policy: Effective) -> Digest:
     return plan_digest(
         repository_id=work.run.repo.id,
         plan=_the_plan(work).model_dump(mode="json"),
-        snapshot=work.run.snapshot.model_dump(mode="json"),
+        # Without what is not there: a plan that waits keeps its digest when snapshots learn to say more.
+        snapshot=work.run.snapshot.model_dump(mode="json", exclude_none=True),
         policy=policy.digest,
     )
 
@@ -157,11 +158,11 @@ async def change_decision(work: Work, policy: Effective, gate: str, *, asks: str
     asked = Content(gate, "change", shipped.digest(work, policy.digest), shipped.head)
     rejected = await approvals.apply(work, policy.policy, asked)
     pull = await work.github.pull(shipped.number)
-    if end := _closed(pull) or rejected:
+    if end := closed(pull) or rejected:
         if end is rejected:
             await checks.put_approval(work, shipped.head, None, None, end.why)
         return end
-    _unmoved(work, shipped, pull)
+    unmoved(work, shipped, pull)
     await _base_stands(work, shipped)
     standing = await approvals.standing(work, policy.policy, asked)
     result = change_gate(policy.policy, requester=work.run.requester, approvals=standing, owner=work.repository.owner)
@@ -177,7 +178,7 @@ async def change_decision(work: Work, policy: Effective, gate: str, *, asks: str
     return await _wait(work, asks, asked, result, person, shown)
 
 
-def _closed(pull: Pull) -> End | None:
+def closed(pull: Pull) -> End | None:
     """The end where a person merged or closed the pull request."""
     if pull.merged:
         return End(Trigger.finish, f"#{pull.number} was merged by a person", code="merged-by-person")
@@ -186,7 +187,7 @@ def _closed(pull: Pull) -> End | None:
     return None
 
 
-def _unmoved(work: Work, shipped: Shipped, pull: Pull) -> None:
+def unmoved(work: Work, shipped: Shipped, pull: Pull) -> None:
     """Raises BranchMoved where somebody pushed to it, BaseMoved where it would now go into another branch.
 
     Looked at after the signals were applied: a push that one of them told of is seen here.

@@ -39,7 +39,13 @@ async def test_a_token_covers_one_repository_and_one_purpose(fake: FakeGitHub, g
     assert [each.body for each in fake.asked("POST", TOKENS)] == [
         {
             "repository_ids": [42],
-            "permissions": {"contents": "read", "issues": "read", "pull_requests": "read", "checks": "read"},
+            "permissions": {
+                "contents": "read",
+                "issues": "read",
+                "pull_requests": "read",
+                "checks": "read",
+                "statuses": "read",
+            },
         },
         {
             "repository_ids": [42],

@@ -42,7 +42,7 @@ def test_a_label_event_says_where_to_look():
         (
             "check_run",
             payload("completed", check_run={"id": 1, "head_sha": "a" * 40, "app": {"id": 7}}),
-            "nothing listens to check_run.completed",
+            "a check on a branch that is no run's",
         ),
         (
             "check_run",
@@ -105,5 +105,5 @@ def test_no_bytes_make_the_parser_fail(name, body):
 def test_every_event_has_exactly_one_handler():
     listened = [handler.EVENT for handler in HANDLERS]
     assert len(set(listened)) == len(listened)
-    assert set(listened) == set(Event.__subclasses__())
+    assert set(listened) == {*Event.__subclasses__(), *Told.__subclasses__()} - {Told}
     assert all(handler.EVENT is one for one in listened if (handler := handler_of(one.model_construct())))

@@ -16,6 +16,7 @@ from story_world import World
 
 from adapters.store import steps
 from bot.demo.github import git
+from bot.demo.github.people import OtherApp
 from core import faults
 
 EVERY_KIND = """
@@ -34,6 +35,7 @@ steps:
   - {id: which, ask: {question: "Which one?"}}
   - {id: task, agent: {role: writer, task: "Write it down."}, goal: {run: "echo '{\\"score\\": 100}'"}}
   - {id: ship, ship: {title: "add notes", summary: "Answered: ${{ steps.which.answer }}"}}
+  - {id: ci, wait: {checks: green, names: [build]}}
   - {id: ready, ready: {request_review: requester}}
   - {id: approved, gate: {binds: change}}
 """
@@ -110,6 +112,14 @@ async def play(world: World, issue: int) -> Account:
     assert run.waiting is not None, run.ended_why
     assert run.waiting.what == "answer"
     await world.requester.comment(issue, "/answer the second")
+    await survive(world)
+    run = await world.run()
+    assert run.waiting is not None, run.ended_why
+    assert run.waiting.what == "checks"
+    ci = OtherApp(world.town.github.world, "acme-ci", world.town.repository)
+    await ci.check(world.pull.head_sha, "build", "success")
+    await survive(world)
+    world.clock.leap(11)  # GitHub's API may lag behind its own event, so it is looked at once more
     await survive(world)
     await world.approver.approve(world.pull_number)
     await survive(world)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from . import git
 from .acts import checks, comments, issues, labels, merging, pulls, reactions, refs, reviews
 from .errors import Refusal
-from .records import ROLES, Actor, CheckRun, Comment, Issue, Json, Repository, Review, Role
+from .records import ROLES, Actor, CheckRun, Comment, CommitStatus, Issue, Json, Repository, Review, Role
 from .world import World
 
 
@@ -185,6 +185,11 @@ class OtherApp:
         asked |= {"conclusion": conclusion} if conclusion else {"status": "in_progress"}
         asked |= {"output": {"title": name, "summary": summary}} if summary else {}
         return await checks.create_run(self.world, self.actor, self.app, self.repository, asked)
+
+    async def status(self, sha: str, context: str, state: str, url: str | None = None) -> CommitStatus:
+        """Set a commit status, as services do that know no check runs."""
+        asked: Json = {"context": context, "state": state, "target_url": url}
+        return await checks.set_status(self.world, self.app.bot, self.repository, sha, asked)
 
     async def finish(self, run: CheckRun, conclusion: str) -> None:
         await checks.update_run(self.world, self.actor, self.repository, run, {"conclusion": conclusion})

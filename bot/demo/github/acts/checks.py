@@ -76,7 +76,13 @@ async def set_status(world: World, creator: Account, repository: Repository, sha
         *world.next_id("SC"), creator, sha, context, body["state"], description, body.get("target_url"), world.now()
     )
     repository.statuses.append(status)
-    payload = shapes.status(world, repository, status) | {"sha": sha, "name": repository.full_name, "branches": []}
+    branches = [
+        {"name": name.removeprefix("refs/heads/"), "commit": {"sha": tip}, "protected": False}
+        for name, tip in (await git.refs(repository.path)).items()
+        if tip == sha and name.startswith("refs/heads/")
+    ]
+    about = {"sha": sha, "name": repository.full_name, "branches": branches[:10]}
+    payload = shapes.status(world, repository, status) | about
     world.webhooks.emit(world, repository, "status", None, Actor(creator), payload)
     await merging.merge_when_possible(world, repository, sha)
     return status
