@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from core.boxes import Mount
+from core.caps import Caps
 from core.errors import ConfigurationError
 
 PREFIX = "PULLWRIGHT_"
@@ -82,6 +83,15 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=60, ge=1, le=3600)
     heartbeat_seconds: float = Field(default=15, ge=0.1, le=600)
     clock_seconds: float = Field(default=15, ge=0.1, le=600)
+
+    max_running: int | None = Field(default=None, ge=1)
+    """Runs that may be at work at once, however many workers there are."""
+    max_running_per_owner: int | None = Field(default=None, ge=1)
+    max_running_per_repository: int | None = Field(default=None, ge=1)
+
+    retain_runs_days: int = Field(default=90, ge=4)
+    """A run's trigger key must be known for as long as GitHub may send the trigger again, which is three days."""
+    retain_deliveries_days: int = Field(default=30, ge=4)
 
     @classmethod
     def settings_customise_sources(
@@ -184,12 +194,26 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"{PREFIX}LEASE_SECONDS must be at least twice {PREFIX}HEARTBEAT_SECONDS, or one late beat loses a run"
             )
+        if self.retain_deliveries_days > self.retain_runs_days:
+            raise ValueError(
+                f"{PREFIX}RETAIN_DELIVERIES_DAYS must not be more than {PREFIX}RETAIN_RUNS_DAYS: "
+                "a delivery that outlives its run could start it again"
+            )
         if len(os.fsencode(self.run_dir)) + _SOCKET_NAME_BYTES > _SOCKET_PATH_BYTES:
             raise ValueError(
                 f"{PREFIX}DATA_DIR is too long for a socket below it ({_SOCKET_PATH_BYTES} bytes in all): "
                 "choose a shorter one"
             )
         return self
+
+    @property
+    def caps(self) -> Caps:
+        """How many runs may be at work at once."""
+        return Caps(
+            total=self.max_running,
+            per_owner=self.max_running_per_owner,
+            per_repository=self.max_running_per_repository,
+        )
 
     @property
     def run_dir(self) -> Path:

@@ -46,6 +46,11 @@ def test_the_names_are_those_that_users_were_promised():
         "LEASE_SECONDS",
         "HEARTBEAT_SECONDS",
         "CLOCK_SECONDS",
+        "MAX_RUNNING",
+        "MAX_RUNNING_PER_OWNER",
+        "MAX_RUNNING_PER_REPOSITORY",
+        "RETAIN_RUNS_DAYS",
+        "RETAIN_DELIVERIES_DAYS",
     }
 
 
@@ -177,3 +182,15 @@ def test_no_secret_is_ever_shown(pem):
 def test_no_refusal_quotes_a_secret():
     told = problems(WEBHOOK_SECRET="one-secret,two-secret,three-secret", PRIVATE_KEY="key-secret", PORT="x")
     assert "secret" not in " ".join(told).replace("one secret, or two", "")
+
+
+@pytest.mark.parametrize("name", ["PULLWRIGHT_RETAIN_RUNS_DAYS", "PULLWRIGHT_RETAIN_DELIVERIES_DAYS"])
+def test_nothing_is_forgotten_that_github_may_send_again(name: str):
+    with pytest.raises(ConfigurationError, match=f"{name}: Input should be greater than or equal to 4"):
+        load({name: "3"})
+
+
+def test_a_delivery_does_not_outlive_the_run_that_it_started():
+    with pytest.raises(ConfigurationError, match="a delivery that outlives its run could start it again"):
+        load({"PULLWRIGHT_RETAIN_RUNS_DAYS": "20"})
+    assert load({"PULLWRIGHT_RETAIN_RUNS_DAYS": "20", "PULLWRIGHT_RETAIN_DELIVERIES_DAYS": "20"})

@@ -52,6 +52,8 @@ def run_row(run: NewRun) -> dict[str, Any]:
         **{name: getattr(run, name) for name in _SAME},
         "repo_id": run.repo.id,
         "repo": run.repo,
+        "owner": run.repo.owner.lower(),
+        "name": run.repo.name.lower(),
         "subject_kind": run.subject.kind,
         "subject_number": run.subject.number,
         "snapshot": run.snapshot,

@@ -111,6 +111,9 @@ runs = sa.Table(
     sa.Column("parent_id", Words),
     sa.Column("part", Json),
     sa.Column("behind_id", Words),
+    # The account and the name of the repository when the run began, in small letters: GitHub tells no case apart.
+    sa.Column("owner", Words, nullable=False, server_default=""),
+    sa.Column("name", Words, nullable=False, server_default=""),
     sa.CheckConstraint("(ended_at IS NULL) = (state IN ('queued', 'running', 'waiting'))", name="ended"),
     sa.CheckConstraint("(lease_until IS NOT NULL) = (state = 'running')", name="leased"),
     sa.CheckConstraint("(waiting_for IS NOT NULL) = (state = 'waiting')", name="waiting"),
@@ -137,6 +140,24 @@ runs = sa.Table(
     sa.Index("ix_runs_pull", "repo_id", "pull_number"),
     sa.Index("ix_runs_created_at", "created_at", "id"),
     sa.Index("ix_runs_state", "state", "created_at", "id"),
+    # Whoever hears a bell looks at all that is queued and at all that is running. Both stand here whole: the rows
+    # themselves are long, with the text of a workflow and of an issue in each. (With the state in front SQLite takes
+    # them rather than the index on the state.)
+    sa.Index(
+        "ix_runs_queued",
+        "state",
+        "created_at",
+        "id",
+        "owner",
+        "name",
+        "repo_id",
+        "parent_id",
+        "behind_id",
+        "not_before",
+        **_only("state = 'queued'"),
+    ),
+    sa.Index("ix_runs_running", "state", "owner", "repo_id", "id", **_only("state = 'running'")),
+    sa.Index("ix_runs_ended_at", "ended_at", "id", **_only("ended_at IS NOT NULL AND parent_id IS NULL")),
 )
 
 signals = sa.Table(
@@ -277,4 +298,50 @@ pauses = sa.Table(
     sa.Column("caller", Words, primary_key=True),
     sa.Column("until", Instant, nullable=False),
     sa.Column("why", Words, nullable=False),
+)
+
+holds = sa.Table(
+    "holds",
+    metadata,
+    sa.Column("owner", Words, primary_key=True),
+    sa.Column("name", Words, primary_key=True),
+    sa.Column("reason", Words, nullable=False),
+    sa.Column("since", Instant, nullable=False),
+)
+
+scopes = sa.Table(
+    "scopes",
+    metadata,
+    sa.Column("repo_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("path", Words, primary_key=True),
+    _run_id(),
+    sa.Index("ix_scopes_run_id", "run_id"),
+)
+
+scope_waits = sa.Table(
+    "scope_waits",
+    metadata,
+    _run_id(primary_key=True),
+    sa.Column("for_id", Words, nullable=False),
+    sa.Index("ix_scope_waits_for_id", "for_id"),
+)
+
+contents = sa.Table(
+    "contents",
+    metadata,
+    _run_id(primary_key=True),
+    sa.Column("digest", Words, primary_key=True),
+    sa.Index("ix_contents_digest", "digest"),
+)
+
+dead_letters = sa.Table(
+    "dead_letters",
+    metadata,
+    _run_id(primary_key=True),
+    sa.Column("code", Words, nullable=False),
+    sa.Column("why", Words, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("settled", Words),
+    sa.Column("settled_at", Instant),
+    sa.Index("ix_dead_letters_unsettled", "code", "at", **_only("settled IS NULL")),
 )

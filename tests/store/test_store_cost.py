@@ -13,15 +13,18 @@ from adapters.store import (
     Store,
     approvals,
     artifacts,
+    claims,
     costs,
     deliveries,
     effects,
     events,
+    holds,
     open_store,
     runs,
     signals,
     steps,
 )
+from core.caps import Caps
 from core.completions import Usage
 from core.names import WorkerId
 from core.states import RunState, Trigger
@@ -64,8 +67,10 @@ async def _a_whole_life(db: AsyncConnection) -> None:
     await deliveries.oldest_pending(db)
     await runs.ring(db, RUN)
     await runs.due(db, NOW, 10)
-    epoch = await runs.claim(db, RUN, WorkerId("w"), NOW, 60)
-    assert epoch is not None
+    await holds.on(db, REPO)
+    taken = await claims.take(db, WorkerId("w"), NOW, 60, Caps(total=9, per_owner=9, per_repository=9))
+    assert taken is not None
+    _, epoch = taken
     await runs.renew(db, RUN, epoch, LATER)
     await steps.start(db, RUN, epoch, "plan", HASH, NOW)
     await costs.add(db, RUN, REPO.id, 1, "plan/1", "m", Usage(cost_usd=Decimal(1)), NOW)
