@@ -4,11 +4,11 @@ An effect's key is deterministic, so that the same intention after a crash is th
 """
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from core.github import Button, CheckStatus, CloseReason, Conclusion, MergeMethod
+from core.github import Button, CheckStatus, CloseReason, Conclusion, LineComment, MergeMethod
 from core.names import Sha, Value
 
 
@@ -103,6 +103,25 @@ class RequestReview(Value):
     login: str
 
 
+class PostReview(Value):
+    """A review of a pull request at a head that was read: words, and comments on lines of its diff."""
+
+    kind: Literal["review"] = "review"
+    number: int
+    head: Sha
+    body: str
+    comments: tuple[LineComment, ...] = ()
+
+
+class Annotation(Value):
+    """A mistake at its place in a file of the commit, shown in the diff."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+
+
 class PutCheck(Value):
     """A check run, found by name, head and external id, created or updated."""
 
@@ -116,6 +135,7 @@ class PutCheck(Value):
     summary: str
     text: str = ""
     buttons: tuple[Button, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
 
 
 class MergePull(Value):
@@ -140,6 +160,7 @@ Act = Annotated[
     | OpenPull
     | MarkReady
     | RequestReview
+    | PostReview
     | PutCheck
     | MergePull,
     Field(discriminator="kind"),
@@ -159,5 +180,10 @@ def worded(act: Act, change: Callable[[str], str]) -> Act:
     """The act with its words changed, and nothing that says where or what it acts on."""
     if isinstance(act, MergePull):
         return act
-    changed = {name: change(value) for name, value in act if name in WORDS and isinstance(value, str)}
+    changed: dict[str, Any] = {name: change(value) for name, value in act if name in WORDS and isinstance(value, str)}
+    if isinstance(act, PutCheck) and act.annotations:
+        told = tuple(one.model_copy(update={"message": change(one.message)}) for one in act.annotations)
+        changed["annotations"] = told
+    if isinstance(act, PostReview):
+        changed["comments"] = tuple(one.model_copy(update={"body": change(one.body)}) for one in act.comments)
     return act.model_copy(update=changed) if changed else act

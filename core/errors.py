@@ -308,6 +308,15 @@ class ChangeRefused(BotError):
         return "Describe a smaller task, or change the limits in `.github/pullwright.yml`, then comment `/retry`."
 
 
+class NothingToReview(BotError):
+    """A review was to be posted by a run that is about no open pull request."""
+
+    code = "nothing-to-review"
+
+    def remedy(self) -> str:
+        return "Give the command on an open pull request; `subject: pull_request` in the workflow sees to that."
+
+
 class RevertRefused(BotError):
     """There is no merge of ours to take back, or it cannot be taken back by itself."""
 
@@ -395,3 +404,7 @@ class Cancelled(BaseException):
 
 class Drained(BaseException):
     """The worker was told to stop: park at this turn and give the lease back."""
+
+
+class Held(Drained):
+    """The operator holds this work: give the lease back, and begin nothing outside. Its text is the reason."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from core.names import Plain, RunId, Subject
+from core.effects import PutCheck
+from core.names import Plain, RunId, Sha, Subject
 from core.runs import SignalKind, Snapshot
 
 
@@ -21,6 +22,8 @@ class StartRun:
     inputs: Mapping[str, Plain] = field(default_factory=dict)
     source_comment_id: int | None = None
     retry_of: RunId | None = None
+    base: tuple[str, Sha] | None = None
+    """The branch and the commit that it begins at; None: the default branch as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,18 @@ class React:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowCheck:
+    """Put a check run on a commit, once per key. It belongs to no run."""
+
+    check: PutCheck
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ignore:
     """Do nothing, and be able to say why."""
 
     why: str
 
 
-Intent = StartRun | Signal | Say | React | Ignore
+Intent = StartRun | Signal | Say | React | ShowCheck | Ignore

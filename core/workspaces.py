@@ -50,6 +50,8 @@ class Merged:
 
     tree: Sha | None
     """None where both sides changed the same lines."""
+    marked: Sha | None = None
+    """Then the tree with what could be put together, and conflict markers in texts that could not."""
     conflicts: tuple[str, ...] = ()
     """The paths in which they did, as they can be shown."""
 
@@ -140,6 +142,10 @@ class Workspace(Protocol):
         ...
 
     async def diff(self, base: Sha, head: Sha, *, limit_bytes: int = PATCH_LIMIT_BYTES) -> Diff: ...
+
+    async def shown_lines(self, base: Sha, head: Sha) -> dict[str, list[tuple[int, int]]]:
+        """The lines of `head` that a diff between the two shows: by path, the first and last of each stretch."""
+        ...
 
     async def read(self, tree: Sha, path: str, limit_bytes: int) -> bytes | None:
         """The first `limit_bytes` of a regular file, or None where there is none at this path."""

@@ -26,7 +26,12 @@ def needs(event: CommentCreated) -> FactQuery:
     if not might_command(event.body):
         return FactQuery()
     return FactQuery(
-        number=event.number, comment_id=event.comment_id, thread=not event.on_pull, policy=True, workflows=True
+        number=event.number,
+        comment_id=event.comment_id,
+        pull=event.number if event.on_pull else None,
+        thread=True,
+        policy=True,
+        workflows=True,
     )
 
 

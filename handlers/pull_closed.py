@@ -1,4 +1,4 @@
-"""A person closes or merges a pull request of ours: its run ends."""
+"""A person closes or merges a pull request: the run that opened it, or that is about it, ends."""
 
 from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent, Signal
@@ -15,8 +15,8 @@ def needs(event: PullClosed) -> FactQuery:
 
 def plan(event: PullClosed, facts: Facts) -> list[Intent]:
     run, pull = facts.active, facts.pull
-    if run is None or pull is None or run.pull_number != event.number:
-        return [Ignore("no run at work here opened this pull request")]
+    if run is None or pull is None or event.number not in {run.pull_number, run.subject.number}:
+        return [Ignore("no run at work here opened this pull request, or is about it")]
     if why := ignored(event.sender, facts.app):
         return [why]
     if pull.open:

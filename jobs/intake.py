@@ -13,16 +13,16 @@ from functools import partial
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import deliveries, effects, events, runs, signals
+from adapters.store import deliveries, effects, events, holds, runs, signals
 from adapters.store.runs import Inserted
 from core.digests import digest
 from core.effects import AddReaction, PostComment
 from core.errors import AppRefused, BotError, NotInstalled, NotThere, PermissionMissing, RateLimited
 from core.facts import Facts
-from core.intents import Ignore, Intent, React, Say, Signal, StartRun
-from core.names import Repo, RunId
+from core.intents import Ignore, Intent, React, Say, ShowCheck, Signal, StartRun
+from core.names import Repo, RunId, SubjectKind
 from core.runs import Delivery, Effect, NewEffect, NewRun, NewSignal
-from handlers import handler_of
+from handlers import handler_of, replies
 from handlers.events import Event, Ignored, parse
 from jobs import outbox
 from jobs.effects import Outside
@@ -151,7 +151,22 @@ async def _once(services: Services, delivery: Delivery, event: Event, *, again: 
             raise Overtaken(delivery.guid)
         if not await deliveries.routed(db, delivery, "; ".join(outcomes) or "nothing to do", services.clock.now()):
             raise RoutedElsewhere(delivery.guid)
+        await _tell_of_a_hold(db, event.repo, woken, services.clock.now())
     return "; ".join(outcomes), woken
+
+
+async def _tell_of_a_hold(db: AsyncConnection, repo: Repo, woken: set[RunId], now: datetime) -> None:
+    """Say, once for each run, that the operator holds the work that was asked for."""
+    hold = await holds.on(db, repo) if woken else None
+    if hold is None:
+        return
+    for run_id in sorted(woken):
+        run = await runs.require(db, run_id)
+        if run.parent_id is not None or run.subject.kind is SubjectKind.repository:
+            continue  # nobody reads there
+        act = PostComment(number=run.pull_number or run.subject.number, body=replies.held(run, hold.reason))
+        key = f"held:{hold.since:%Y%m%d%H%M%S%f}:{run.id}"
+        await effects.insert(db, NewEffect(key=key, run_id=None, repo=run.repo, act=act, at=now))
 
 
 async def _write(
@@ -197,6 +212,9 @@ async def _write(
             key = f"react:{repo.id}:{number}:{comment_id}:{content}"
             await effects.insert(db, NewEffect(key=key, run_id=None, repo=repo, act=reaction, at=now))
             return f"reacted {content}"
+        case ShowCheck(check, key):
+            await effects.insert(db, NewEffect(key=key, run_id=None, repo=repo, act=check, at=now))
+            return f"check {check.name} on {check.head_sha[:12]}"
 
 
 async def _start(
@@ -208,6 +226,7 @@ async def _start(
     entry = facts.workflows.get(intent.workflow)
     assert entry is not None  # noqa: S101  # a handler starts what it was told of
     now = services.clock.now()
+    base_ref, base_sha = intent.base or (facts.repository.default_branch, facts.policy.sha)
     run = NewRun(
         id=services.ids.run(),
         workflow=intent.workflow,
@@ -215,8 +234,8 @@ async def _start(
         workflow_digest=digest("workflow", entry.text),
         repo=repo,
         subject=intent.subject,
-        base_ref=facts.repository.default_branch,
-        base_sha=facts.policy.sha,
+        base_ref=base_ref,
+        base_sha=base_sha,
         trigger_key=intent.key,
         requester=intent.requester,
         source=intent.source,

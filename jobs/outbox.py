@@ -10,7 +10,7 @@ from typing import assert_never
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import effects
+from adapters.store import effects, holds
 from core import faults
 from core.clock import Clock
 from core.effects import (
@@ -24,15 +24,16 @@ from core.effects import (
     MergePull,
     OpenPull,
     PostComment,
+    PostReview,
     PushBranch,
     PutCheck,
     RemoveLabel,
     RequestReview,
 )
-from core.errors import LeaseLost
+from core.errors import Held, LeaseLost
 from core.names import Epoch
 from core.runs import Effect, EffectState
-from jobs.effects import Outside, Receipt, branches, checks, comments, issues, pulls
+from jobs.effects import Outside, Receipt, branches, checks, comments, issues, pulls, reviews
 
 Write = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 """Opens a transaction that commits only while the right to write is held."""
@@ -55,11 +56,14 @@ async def perform(
     `stands` says whether the right to act still holds at this moment: a process may be frozen for minutes between two
     lines, and another have acted meanwhile. Raises LeaseLost where it does not and the effect belongs to a lease.
     `note` is written in the transaction that keeps the receipt, so that a journal never lacks what was done.
-    Raises what GitHub or git raised; the row then still says that an attempt was made, so the next one looks first.
+    Raises Held where the operator holds the run's work: nothing is begun then, but what is said to people who ask, which
+    belongs to no lease, still is. Raises what GitHub or git raised; the row then still says that an attempt was made, so the next one looks first.
     """
     if effect.state is EffectState.done and effect.receipt is not None:
         return effect.receipt
     async with write() as db:
+        if epoch is not None and (hold := await holds.on(db, effect.repo)) is not None:
+            raise Held(hold.reason)
         if not await effects.acting(db, effect.key, epoch, clock.now()):
             return None
     faults.point("effect.before_act")
@@ -90,6 +94,8 @@ async def _find(effect: Effect, outside: Outside) -> Receipt | None:
             return await pulls.find_ready(act, outside)
         case MergePull() as act:
             return await pulls.find_merged(act, outside)
+        case PostReview() as act:
+            return await reviews.find(act, outside)
         case CloseIssue() as act:
             return await issues.find_closed(act, outside)
         case AddReaction() | EditComment() | AddLabels() | RemoveLabel() | Assign() | RequestReview() | PutCheck():
@@ -116,6 +122,8 @@ async def _act(effect: Effect, outside: Outside) -> Receipt:
             return await pulls.make_ready(act, outside)
         case RequestReview() as act:
             return await pulls.request_review(act, outside)
+        case PostReview() as act:
+            return await reviews.act(act, outside)
         case PutCheck() as act:
             return await checks.put(act, outside)
         case MergePull() as act:

@@ -17,6 +17,10 @@ from policies.schema import Check as CheckCommand
 from policies.schema import Policy, Wait
 
 
+_MODELLED = frozenset({"triage", "research"})
+"""The built-in steps in which a model is called."""
+
+
 class Done(StrEnum):
     """Whether a step would be done."""
 
@@ -41,6 +45,8 @@ class Rehearsed:
     """Whether a model is called in it."""
     notes: tuple[str, ...]
     on_failure: tuple["Rehearsed", ...]
+    each: tuple["Rehearsed", ...] = ()
+    """What would be done for each item of its list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ def _step(step: Step, known: Mapping[str, Any], policy: Policy, checks: Mapping[
         model=_calls_a_model(step),
         notes=(*_notes(step, policy, checks), *once_more(step)),
         on_failure=tuple(_step(one, known, policy, checks) for one in step.on_failure),
+        each=tuple(_step(one, known, policy, checks) for one in (step.foreach.steps if step.foreach else ())),
     )
 
 
@@ -91,11 +98,11 @@ def _models(steps: tuple[Rehearsed, ...]) -> Iterator[bool]:
     for step in steps:
         if step.done is not Done.no:
             yield step.model
-            yield from _models(step.on_failure)
+            yield from _models((*step.on_failure, *step.each))
 
 
 def _calls_a_model(step: Step) -> bool:
-    return isinstance(step.action, str | Agent) or step.repair is not None
+    return isinstance(step.action, Agent) or step.action in _MODELLED or step.repair is not None
 
 
 def _when(when: str | None, known: Mapping[str, Any]) -> tuple[Done, str]:

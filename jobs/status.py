@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import costs, events, steps
 from core.errors import DocumentInvalid
+from core.names import SubjectKind
 from core.outputs import ChangeSummary
 from core.runs import Run, Step, Waiting
 from core.states import RunState, Trigger, target
@@ -22,7 +23,9 @@ from policies.result import Result
 
 
 async def show(work: Work, *, current: str, waiting: Waiting | None = None) -> None:
-    """Bring the run's status comment up to date."""
+    """Bring the run's status comment up to date; a part of another run has none, and asks for nothing."""
+    if work.silent:
+        return
     limit = (await work.policy()).policy.limits.run_cost_usd
     async with work.services.store.read() as db:
         memos = await steps.all_(db, work.run.id)
@@ -98,8 +101,8 @@ def _named_steps(run: Run, memos: Sequence[Step]) -> Sequence[tuple[str, str]]:
         return [(memo.key, memo.key) for memo in memos if "/" not in memo.key]
 
 
-async def pull_view(work: Work, summary: ChangeSummary, allowed: Result) -> PullView:
-    """What the text of the pull request is made of."""
+async def pull_view(work: Work, summary: ChangeSummary, allowed: Result, *, closes: bool = True) -> PullView:
+    """What the text of the pull request is made of. `closes`: merging it closes the issue."""
     async with work.services.store.read() as db:
         totals = await costs.of_run(db, work.run.id)
     tests, opinion = handed.checked(work), handed.opinion(work)
@@ -112,6 +115,7 @@ async def pull_view(work: Work, summary: ChangeSummary, allowed: Result) -> Pull
         checks.append(CheckView("pullwright/review", ok=opinion.verdict == "approve" or None, why=f"{opinion.verdict}"))
     return PullView(
         issue=work.number,
+        closes=closes and work.run.subject.kind is SubjectKind.issue,
         run=work.run.id,
         workflow=work.run.workflow,
         requester=work.run.requester,

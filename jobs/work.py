@@ -52,6 +52,8 @@ class Work:
     repository: RepositoryFacts
     outputs: dict[str, Any] = field(default_factory=dict)
     """What the steps that are done handed over, by step id."""
+    begun: set[str] = field(default_factory=set)
+    """Keys that have a row: the steps that began, and what is recorded below them."""
     failures: dict[str, list[Failure]] = field(default_factory=dict)
     """The attempts that failed, by step id."""
     pauses: dict[str, Waiting] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from adapters.git import changes, files, history, objects, packs, remotes, snapshots, threeway
+from adapters.git import changes, files, history, hunks, objects, packs, remotes, snapshots, threeway
 from adapters.git.checkout import check_out, delete, plant
 from adapters.git.command import Remote, git
 from adapters.git.mirrors import Mirrors
@@ -125,6 +125,9 @@ class GitWorkspace:
 
     async def diff(self, base: Sha, head: Sha, *, limit_bytes: int = PATCH_LIMIT_BYTES) -> Diff:
         return await changes.diff(self._git_dir, base, head, limit_bytes)
+
+    async def shown_lines(self, base: Sha, head: Sha) -> dict[str, list[tuple[int, int]]]:
+        return await hunks.shown_lines(self._git_dir, base, head, PATCH_LIMIT_BYTES)
 
     async def read(self, tree: Sha, path: str, limit_bytes: int) -> bytes | None:
         return await asyncio.to_thread(objects.read, self._git_dir, tree, path, limit_bytes)

@@ -6,7 +6,7 @@ from adapters.github.channel import Channel
 from adapters.github.parse import MarkedReadyJson, MergedJson, PullJson, ReviewJson, parsed
 from adapters.github.tokens import SHIPPING
 from core.errors import AlreadyMerged, GitHubRefused, GitHubUnavailable, MergeRefused, NotThere
-from core.github import MergeMethod, Pull, Review
+from core.github import LineComment, MergeMethod, Pull, Review
 from core.names import Sha
 
 _READY = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }"
@@ -36,12 +36,12 @@ class Pulls(Channel):
             sent = await self.json("/pulls/{number}/reviews/{id}", {"number": number, "id": review_id})
         except NotThere:
             return None
-        return parsed(ReviewJson, sent, "a review").value()
+        return parsed(ReviewJson, sent, "a review").value(await self._identity())
 
     async def reviews(self, number: int) -> Sequence[Review]:
         """Every review, oldest first."""
-        sent = await self.listed("/pulls/{number}/reviews", {"number": number})
-        return [parsed(ReviewJson, each, "a review").value() for each in sent]
+        us, sent = await self._identity(), await self.listed("/pulls/{number}/reviews", {"number": number})
+        return [parsed(ReviewJson, each, "a review").value(us) for each in sent]
 
     async def open_pull(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> Pull:
         """The pull request just opened. Raises DraftsUnsupported where only a plain one can be opened."""
@@ -65,6 +65,13 @@ class Pulls(Channel):
 
     async def request_review(self, number: int, login: str) -> None:
         await self.write("POST", "/pulls/{number}/requested_reviewers", {"number": number}, {"reviewers": [login]})
+
+    async def post_review(self, number: int, *, head: Sha, body: str, comments: Sequence[LineComment]) -> Review:
+        """The review, with all its comments or not at all."""
+        lines = [{"path": one.path, "line": one.line, "side": "RIGHT", "body": one.body} for one in comments]
+        fields = {"commit_id": head, "event": "COMMENT", "body": body, "comments": lines}
+        sent = await self.write("POST", "/pulls/{number}/reviews", {"number": number}, fields)
+        return parsed(ReviewJson, sent, "a review").value(await self._identity())
 
     async def merge(self, number: int, *, sha: Sha, method: MergeMethod, title: str, message: str) -> Sha:
         """The merge commit of exactly this head. AlreadyMerged where somebody was quicker, else MergeRefused.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.workflow.steps import Agent, Ask, Change, Check, Gate, Merge, Ready, Run, Ship, Step, Wait, Write
+from core.workflow.steps import Agent, Ask, Change, Check, Foreach, Gate, Merge, Ready, Run, Ship, Step, Wait, Write
 
 _EXPECTED = {"green": "", "any": ", whatever comes of it", "red": ", which must find something"}
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
@@ -27,6 +27,8 @@ def _said(step: Step) -> str:
             return _pause(waits)
         case Change() | Ship() | Ready() | Merge() as there:
             return _on_github(there)
+        case Foreach() as each:
+            return _each(each)
         case str() as built_in:
             return f"the built-in {built_in}"
 
@@ -81,6 +83,12 @@ def _agent(agent: Agent) -> str:
     form = agent.output if isinstance(agent.output, str) else ", ".join(agent.output or ())
     hands_in = f" → {form}" if form else ""
     return f"{agent.role}{'' if agent.writes else ' (reads only)'}: {told}{hands_in}"
+
+
+def _each(each: Foreach) -> str:
+    listed = each.items.strip() if isinstance(each.items, str) else f"{len(each.items)} given"
+    items = " ".join(listed.removeprefix("${{").removesuffix("}}").split())
+    return f"for each item of {items}, {each.max_parallel} at once"
 
 
 def _change(change: Change) -> str:

@@ -11,9 +11,16 @@ from typing import Any, get_args
 from core.documents import Path
 from core.expressions import ExpressionInvalid, names_in, pieces
 from core.workflow.steps import FormName, Handed
+from core.workflow.within import misplaced
 
 PLACES = ("inputs", "policy", "subject", "steps", "error")
 """What an expression may begin with. `error` is there in `on_failure` alone."""
+
+OF_AN_ITEM = ("item", "index")
+"""What it may begin with beside these within a `foreach`."""
+
+OF_COMPOSITES = ("inputs", "steps", "error")
+"""The same within a composite step: whatever else it is to know, it is given."""
 
 _WORDED = (
     ("ask", "question"),
@@ -52,21 +59,33 @@ def references(value: Any) -> list[tuple[Path, str]]:
         on_pulls=isinstance(on := value.get("on"), Mapping) and on.get("subject") == "pull_request",
     )
     look.steps(value.get("steps"), ("steps",))
+    look.outputs(value.get("outputs"), ("outputs",))
+    return look.found
+
+
+def composite_references(value: Any) -> list[tuple[Path, str]]:
+    """Every mistake in a composite step by itself. What it takes from the steps before it is told where it is used."""
+    if not isinstance(value, Mapping):
+        return []
+    look = _Look(frozenset(), handed=set(get_args(Handed)))
+    look.composite(value, ())
     return look.found
 
 
 class _Look:
     """One pass over a file, in the order in which its steps are done."""
 
-    def __init__(self, inputs: frozenset[str], *, on_pulls: bool = False) -> None:
+    def __init__(self, inputs: frozenset[str], *, on_pulls: bool = False, handed: set[Handed] | None = None) -> None:
         self.found: list[tuple[Path, str]] = []
         self._inputs = inputs
         self._given: frozenset[str] = frozenset({"prompt.review"} if on_pulls else ())
         """Kinds of steps that need nothing before them: a pull request is a change that can be reviewed."""
         self._ids: set[str] = set()
         self._names: set[str] = set()
-        self._handed: set[Handed] = set()
+        self._handed: set[Handed] = set() if handed is None else handed
         self._failing = False
+        self._each = False
+        self._composite = False
 
     def steps(self, value: Any, path: Path) -> None:
         if not isinstance(value, Sequence) or isinstance(value, str):
@@ -74,6 +93,22 @@ class _Look:
         for index, step in enumerate(value):
             if isinstance(step, Mapping):
                 self._step(step, (*path, index))
+
+    def outputs(self, value: Any, path: Path) -> None:
+        for name, text in value.items() if isinstance(value, Mapping) else ():
+            self.expression(text, (*path, name))
+
+    def composite(self, value: Mapping[str, Any], path: Path) -> None:
+        """A composite step: it knows its inputs and its own steps alone, and goes on from what was handed over."""
+        inputs = value.get("inputs")
+        within = _Look(
+            frozenset(name_of(str(name)) for name in inputs) if isinstance(inputs, Mapping) else frozenset(),
+            handed=self._handed,
+        )
+        within._given, within._composite = self._given, True
+        within.steps(value.get("steps"), (*path, "steps"))
+        within.outputs(value.get("outputs"), (*path, "outputs"))
+        self.found += within.found
 
     def expression(self, value: Any, path: Path) -> None:
         """The names in every `${{ … }}` of a text."""
@@ -91,6 +126,11 @@ class _Look:
         for place, text in _expressions(step):
             self.expression(text, (*path, *place))
         self._literal(step, path)
+        self._foreach(step.get("foreach"), (*path, "foreach"))
+        if isinstance(uses := step.get("uses"), Mapping):
+            self.composite(uses, (*path, "uses"))
+        if self._composite and step.get("foreach") is not None:
+            self.found.append((path, "a `foreach` stands in a workflow itself, not within a composite step"))
         kind = _kind(step)
         for handed, by in _NEEDS.get(kind, ()):
             if handed not in self._handed and kind not in self._given:
@@ -106,6 +146,26 @@ class _Look:
         self._failing = was
         self._handed.update(_hands_over(step))
 
+    def _foreach(self, value: Any, path: Path) -> None:
+        """The steps within see what was handed over before them; what they hand over themselves stays within."""
+        if not isinstance(value, Mapping):
+            return
+        if self._failing:
+            self.found.append((path, "`foreach` stands among the steps of the workflow, not in an `on_failure`"))
+        listed = value.get("in")
+        self.expression(listed, (*path, "in"))
+        for index, item in enumerate(listed if isinstance(listed, list) else []):
+            if isinstance(item, str) and "${{" in item:
+                self.found.append(((*path, "in", index), "an expression stands for the whole list, not for an item"))
+        outside = set(self._names), set(self._handed), self._each
+        self._each = True
+        for key in ("where", "sort"):
+            self.expression(value.get(key), (*path, key))
+        self.found += misplaced(value.get("steps"), (*path, "steps"))
+        self.steps(value.get("steps"), (*path, "steps"))
+        self.expression(value.get("collect"), (*path, "collect"))
+        self._names, self._handed, self._each = outside
+
     def _literal(self, step: Mapping[str, Any], path: Path) -> None:
         """No value may become part of what is run, ordered or aimed at: an issue's title would choose it."""
         for place, text, why in _literals(step):
@@ -114,8 +174,11 @@ class _Look:
 
     def _unknown(self, names: Sequence[tuple[str, str | None]]) -> Iterator[str]:
         for root, member in names:
-            if root not in PLACES or (root == "error" and not self._failing):
-                yield f"`{root}` is not known here{meant(root, PLACES)}"
+            places = OF_COMPOSITES if self._composite else PLACES
+            if self._each:
+                places = (*places, *OF_AN_ITEM)
+            if root not in places or (root == "error" and not self._failing):
+                yield f"`{root}` is not known here{meant(root, places)}"
             elif root == "steps" and member is not None and member not in self._names:
                 yield f"there is no step `{member}` before this one{meant(member, self._names)}"
             elif root == "inputs" and member is not None and member not in self._inputs:
@@ -174,6 +237,9 @@ def _literals(step: Mapping[str, Any]) -> Iterator[tuple[Path, Any, str]]:
 def _expressions(step: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     """Every value of a step that may hold expressions, with where it stands in the step."""
     yield ("when",), step.get("when")
+    sub = step.get("workflow")
+    if isinstance(sub, Mapping) and isinstance(sub.get("with"), Mapping):
+        yield from ((("workflow", "with", name), text) for name, text in sub["with"].items())
     for key in ("env", "with"):
         given = step.get(key)
         if isinstance(given, Mapping):

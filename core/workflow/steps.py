@@ -135,7 +135,7 @@ class Change(Value):
     @model_validator(mode="after")
     def _changes_something(self) -> "Change":
         if not self.model_fields_set:
-            raise ValueError("say what is to be done: `comment`, `review`, `label`, `unlabel`, `assign` or `close`")
+            raise ValueError("say what is to be done: `comment`, `label`, `unlabel`, `assign`, `close` or `review`")
         return self
 
 

@@ -1,7 +1,9 @@
 """Start work: a workflow's command, its label, `/retry`."""
 
+from datetime import datetime
+
 from core.facts import Facts
-from core.github import Comment
+from core.github import Comment, Pull
 from core.intents import Ignore, StartRun
 from core.names import Subject, SubjectKind
 from core.runs import Run, Snapshot, ThreadComment
@@ -19,9 +21,9 @@ SNAPSHOT_COMMENTS = 100
 
 def start_by_command(order: Order) -> Answer:
     """Start the workflow that listens to the command, with what the words after it give it."""
-    if order.on_pull:
-        return mistaken(order, replies.only_on_issues(order.verb))
     entry = by_command(order.facts.workflows, order.verb)
+    if order.on_pull and not _about_pulls(entry):
+        return mistaken(order, replies.only_on_issues(order.verb))
     if entry is None:
         return mistaken(order, replies.not_listening(order.verb))
     return start(order, entry)
@@ -29,9 +31,10 @@ def start_by_command(order: Order) -> Answer:
 
 def retry(order: Order) -> Answer:
     """Start the last run that ended here anew, with what it was given and the thread as it is now."""
-    if order.on_pull:
+    ended = (run for run in order.facts.runs if run.state in TERMINAL and run.subject.number == order.number)
+    last = next(ended, None)
+    if last is None and order.on_pull:
         return mistaken(order, replies.only_on_issues(order.verb))
-    last = next((run for run in order.facts.runs if run.state in TERMINAL), None)
     if last is None:
         return mistaken(order, replies.nothing_to_retry())
     entry = order.facts.workflows.get(last.workflow) if order.facts.workflows is not None else None
@@ -50,14 +53,16 @@ def _begin(order: Order, workflow: str, entry: Entry | None, *, retry_of: Run | 
     verdict = may_start(order.policy, role=order.role, actor=order.actor, workflow=workflow)
     if not verdict.approved:
         return refused(order, verdict)
-    issue = order.facts.issue
-    if issue is None or not issue.open:
-        return mistaken(order, replies.closed_issue(order.verb))
+    issue, listens = order.facts.issue, entry.workflow.on if entry is not None and entry.workflow is not None else None
+    if issue is None or not (issue.open or (listens is not None and listens.closed)):
+        return mistaken(order, replies.closed_subject(order.verb, order.on_pull))
     if entry is None:
         return mistaken(order, replies.not_listening(order.verb))
     if entry.workflow is None:
         return mistaken(order, replies.workflow_broken(entry))
-    if order.run is not None:
+    if not order.on_pull and entry.workflow.on.subject == "pull_request":
+        return mistaken(order, replies.only_on_pulls(order.verb))
+    if order.run is not None and entry.workflow.concurrency == "refuse":
         return mistaken(order, replies.already_running(order.run))
     inputs = fitting(entry.workflow, retry_of.inputs) if retry_of is not None else given(entry.workflow, order.args)
     if isinstance(inputs, Wrong):
@@ -66,7 +71,7 @@ def _begin(order: Order, workflow: str, entry: Entry | None, *, retry_of: Run | 
         order,
         StartRun(
             workflow=workflow,
-            subject=Subject(kind=SubjectKind.issue, number=order.number),
+            subject=Subject(kind=_kind(order), number=order.number),
             key=order.key,
             requester=order.actor,
             source=order.source,
@@ -74,27 +79,48 @@ def _begin(order: Order, workflow: str, entry: Entry | None, *, retry_of: Run | 
             inputs=inputs,
             source_comment_id=order.comment_id,
             retry_of=retry_of.id if retry_of is not None else None,
+            base=(pull.base_ref, pull.base_sha) if (pull := _open_pull(order)) is not None else None,
         ),
     )
 
 
+def _about_pulls(entry: Entry | None) -> bool:
+    return entry is not None and entry.workflow is not None and entry.workflow.on.subject != "issue"
+
+
+def _kind(order: Order) -> SubjectKind:
+    return SubjectKind.pull_request if order.on_pull else SubjectKind.issue
+
+
+def _open_pull(order: Order) -> Pull | None:
+    """The pull request whose head the run works with; about one that is over, it begins at the default branch."""
+    pull = order.facts.pull
+    return pull if order.on_pull and pull is not None and pull.open else None
+
+
 def snapshot(order: Order) -> Snapshot:
-    """The issue as it stood when the order was given.
+    """The issue or pull request as it stood when the order was given. The comment that gives it is part of it."""
+    found = as_it_stood(order.facts, order.title, order.body, order.at, order.comment_id)
+    return found.model_copy(update={"head": pull.head_sha}) if (pull := _open_pull(order)) is not None else found
+
+
+def as_it_stood(facts: Facts, title: str, body: str, at: datetime, comment_id: int | None = None) -> Snapshot:
+    """The subject, with this title and body, and its thread at this time.
 
     A comment counts where it was written and last edited before that moment: whoever watches for the order cannot
-    slip words in after it. The comment that gives the order is part of it.
+    slip words in after it. The one with this id counts in any case.
     """
-    issue = order.facts.issue
+    issue = facts.issue
     if issue is None:
         raise ValueError("a snapshot needs its issue")
-    comments = [_as_it_stood(comment) for comment in _thread(order.facts) if _stood(comment, order)]
+    stood = [comment for comment in _thread(facts) if comment.id == comment_id or _stood(comment, at)]
     return Snapshot(
-        title=order.title,
-        body=order.body,
+        title=title,
+        body=body,
         author=issue.author.login,
         author_association=issue.author_association,
-        taken_at=order.at,
-        comments=tuple(comments[-SNAPSHOT_COMMENTS:]),
+        taken_at=at,
+        comments=tuple(_comment_then(comment) for comment in stood[-SNAPSHOT_COMMENTS:]),
     )
 
 
@@ -103,13 +129,11 @@ def _thread(facts: Facts) -> list[Comment]:
     return sorted(people, key=lambda comment: (comment.created_at, comment.id))
 
 
-def _stood(comment: Comment, order: Order) -> bool:
-    if comment.id == order.comment_id:
-        return True
-    return comment.created_at < order.at and comment.updated_at < order.at
+def _stood(comment: Comment, at: datetime) -> bool:
+    return comment.created_at < at and comment.updated_at < at
 
 
-def _as_it_stood(comment: Comment) -> ThreadComment:
+def _comment_then(comment: Comment) -> ThreadComment:
     return ThreadComment(
         id=comment.id,
         author=comment.author.login,

@@ -7,8 +7,10 @@ from handlers.replies.answers import (
     already_running,
     approve_in_review,
     branch_differs,
-    closed_issue,
+    closed_subject,
     edits_never_run,
+    held,
+    held_back,
     help_,
     no_run_to,
     not_listening,
@@ -19,6 +21,7 @@ from handlers.replies.answers import (
     older,
     older_head,
     only_on_issues,
+    only_on_pulls,
     policy_broken,
     refused,
     status,
@@ -28,6 +31,7 @@ from handlers.replies.answers import (
 )
 from handlers.replies.checks import CheckText, check_approval, check_policy, check_review, check_tests
 from handlers.replies.commits import commit_message
+from handlers.replies.config import MOST_ANNOTATIONS, check_config
 from handlers.replies.endings import (
     baseline_red,
     branch_moved,
@@ -37,6 +41,7 @@ from handlers.replies.endings import (
     failed,
     merged,
     needs_info,
+    nothing_failed,
     nothing_to_fix,
     triaged,
 )
@@ -52,9 +57,11 @@ from handlers.replies.questions import (
     not_asked_now,
     question,
 )
+from handlers.replies.reviews import review, review_note, review_without_lines
 from handlers.replies.words import approve_how
 
 __all__ = [
+    "MOST_ANNOTATIONS",
     "CheckText",
     "CheckView",
     "EvidenceView",
@@ -73,10 +80,11 @@ __all__ = [
     "branch_differs",
     "branch_moved",
     "check_approval",
+    "check_config",
     "check_policy",
     "check_review",
     "check_tests",
-    "closed_issue",
+    "closed_subject",
     "commit_message",
     "declined",
     "duplicate",
@@ -84,6 +92,8 @@ __all__ = [
     "ended",
     "evidence_table",
     "failed",
+    "held",
+    "held_back",
     "help_",
     "merged",
     "needs_info",
@@ -91,6 +101,7 @@ __all__ = [
     "not_asked_now",
     "not_listening",
     "not_understood",
+    "nothing_failed",
     "nothing_here",
     "nothing_to_fix",
     "nothing_to_retry",
@@ -98,6 +109,7 @@ __all__ = [
     "older",
     "older_head",
     "only_on_issues",
+    "only_on_pulls",
     "plan",
     "plan_tampered",
     "policy_broken",
@@ -105,6 +117,9 @@ __all__ = [
     "pull_title",
     "question",
     "refused",
+    "review",
+    "review_note",
+    "review_without_lines",
     "status",
     "status_comment",
     "triaged",

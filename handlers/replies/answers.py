@@ -42,8 +42,8 @@ def help_(slug: str, verbs: Sequence[Verb] = tuple(VERBS.values())) -> str:
     )
 
 
-def status(run: Run, steps: Sequence[Step]) -> str:
-    """Where a run stands: its state, what it waits for, and the steps that were begun.
+def status(run: Run, steps: Sequence[Step], hold: str | None = None) -> str:
+    """Where a run stands: its state, what it waits for, and the steps that were begun; and why the operator holds it.
 
     The memos of what an agent did within a step, whose keys hold a slash, are of no interest here.
     """
@@ -52,7 +52,20 @@ def status(run: Run, steps: Sequence[Step]) -> str:
         for step in steps
         if "/" not in step.key
     ]
-    return block(f"Run `{run.id}` of `{run.workflow}`: {_stands(run)}", "\n".join(begun))
+    stands = f"Run `{run.id}` of `{run.workflow}`: {_stands(run)}"
+    return block(stands, held_back(hold) if hold is not None else "", "\n".join(begun))
+
+
+def held_back(reason: str) -> str:
+    return f"The operator holds all work here: {line(reason)}"
+
+
+def held(run: Run, reason: str) -> str:
+    """Whoever asks for something while the operator holds work: nothing is lost, and nothing is done yet."""
+    return block(
+        held_back(reason),
+        f"Run `{run.id}` goes on by itself when that is over, and finds then what was said here meanwhile.",
+    )
 
 
 def nothing_here() -> str:

@@ -16,11 +16,12 @@ def commit_message(
 ) -> str:
     """The message of the one commit that is shipped.
 
-    `habit` are recent subjects of the repository; without any, conventional commits are the habit. `sign_off` is the
+    `habit` are recent subjects of the repository; without any, conventional commits are the habit, where what takes
+    another commit back is called as git calls it. `sign_off` is the
     identity (`Name <address>`) that signs off where the repository asks for it.
     """
     subject = line(title, WIDTH).rstrip(".")
-    if conventional(habit) and not _CONVENTIONAL.match(subject):
+    if conventional(habit) and not _CONVENTIONAL.match(subject) and not subject.startswith('Revert "'):
         prefix = kind if kind in _KINDS else "fix"
         subject = line(f"{prefix}: {subject[:1].lower()}{subject[1:]}", WIDTH)
     body = "\n".join(_wrapped(row) for row in neutral(summary, 4_000).split("\n"))

@@ -44,6 +44,13 @@ def nothing_to_fix(command: str, branch: str) -> str:
     return f"✅ {code(command)} is green on {code(branch)}: there is nothing to fix, so nothing was changed."
 
 
+def nothing_failed(wanted: str) -> str:
+    """There is no failed run to look at."""
+    if wanted:
+        return f"There is no failed run {code(wanted, 40)} in this repository."
+    return "No run about this has failed."
+
+
 def triaged(triage: Triage) -> str:
     """Why no work begins on this issue."""
     said = {

@@ -55,6 +55,8 @@ class PullView:
     cost_usd: Decimal
     unpriced: bool
     url: str | None = None
+    closes: bool = True
+    """Whether merging it closes the issue."""
 
 
 def pull_title(summary: ChangeSummary) -> str:
@@ -66,7 +68,7 @@ def pull_body(view: PullView) -> str:
     spent = money(view.cost_usd) + (" and calls without a known price" if view.unpriced else "")
     run = f"[`{view.run}`]({view.url})" if view.url else f"`{view.run}`"
     return block(
-        f"Fixes #{view.issue}",
+        f"{'Fixes' if view.closes else 'For'} #{view.issue}",
         quoted(view.summary.summary) if view.summary.summary else "",
         _plan(view.plan),
         evidence_table(view.evidence),

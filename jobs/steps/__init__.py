@@ -2,13 +2,14 @@
 
 from typing import assert_never
 
-from core.workflow import Agent, Ask, Change, Check, Gate, Merge, Ready, Run, Ship, Step, Wait, Write
+from core.workflow import Agent, Ask, Change, Check, Foreach, Gate, Merge, Ready, Run, Ship, Step, Wait, Write
 from jobs.outcomes import Outcome
 from jobs.steps import (
     agent,
     ask,
     check,
     failed_run,
+    foreach,
     gate,
     github,
     merge,
@@ -60,6 +61,8 @@ async def perform(step: Step, work: Work) -> Outcome:  # noqa: C901  # one arm f
             return await wait.perform(step, seconds, work)
         case Wait() as said:
             return await wait_checks.perform(step, said, work)
+        case Foreach() as said:
+            return await foreach.perform(step, said, work)
         case str() as name:
             raise AssertionError(name)  # the language allows no other built-in
         case _ as never:

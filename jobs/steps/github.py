@@ -12,19 +12,22 @@ from core.github import CloseReason
 from core.names import SubjectKind
 from core.workflow import Change, Step
 from handlers.neutralise import neutral
+from handlers.replies.words import plural
 from jobs import handed
 from jobs.outcomes import Done, Outcome
+from jobs.steps import review
 from jobs.work import Work
 
 
 async def perform(step: Step, change: Change, work: Work) -> Outcome:
-    """Done with what was done: the comment's id, labels put on and taken off, who is assigned, how it was closed.
+    """Done with what was done: the comment's id, the review, labels put on and taken off, who is assigned, how it was closed.
 
     The end comes last, so that what is said and labelled is there when people are told of it.
     """
     number, name = work.number, f"github:{step.id}"
     output: dict[str, Any] = {
         "comment": await _say(f"{name}:comment", change, work),
+        "review": await review.post(step.id, f"{name}:review", work) if change.review is not None else None,
         "labels": list(change.label),
         "unlabelled": list(change.unlabel),
         "assigned": [],
@@ -57,6 +60,8 @@ async def _say(name: str, change: Change, work: Work) -> int | None:
 def _why(change: Change, output: dict[str, Any]) -> str:
     """What was done, and what GitHub let pass without doing it."""
     said = ["commented"] if output["comment"] is not None else []
+    if output["review"] is not None:
+        said.append(f"reviewed, with {plural(output['review']['comments'], 'comment')} on lines")
     said += [f"labelled {', '.join(change.label)}"] if change.label else []
     said += [f"took off {', '.join(change.unlabel)}"] if change.unlabel else []
     said += [f"assigned {', '.join(output['assigned'])}"] if output["assigned"] else []

@@ -52,6 +52,8 @@ class Shipped(Value):
 
 
 async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
+    if work.run.snapshot.head is not None:
+        raise ChangeRefused(f"The run works with the head of {work.run.subject}, which is not ours to ship.")
     bench = await work.bench()
     tree = work.tree()
     policy = await work.policy()
@@ -68,7 +70,7 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     branch = branch_name(work)
     await work.do("push", PushBranch(branch=branch, sha=head, expected=None))
     title = replies.pull_title(summary)
-    body = replies.pull_body(await status.pull_view(work, summary, allowed))
+    body = replies.pull_body(await status.pull_view(work, summary, allowed, closes=ship.closes))
     opened = await work.do(
         "pull", OpenPull(branch=branch, base=work.run.base_ref, title=title, body=body, draft=ship.draft)
     )

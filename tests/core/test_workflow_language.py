@@ -65,7 +65,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
     assert _mistakes(text) == [
         "fix.yml:1:7: `name`: string should match pattern '^[a-z][a-z0-9-]{0,39}$'",
         "fix.yml:2:8: unknown key `stepz`; did you mean `steps`?",
-        "fix.yml:4:22: `steps.0.uses`: input should be 'triage' or 'research'",
+        "fix.yml:4:22: there is no step `dance` to use",
         "fix.yml:5:35: `steps.1.wait.time`: a duration is written as `90s`, `10m`, `2h` or `1d`",
         "fix.yml:6:58: `steps.2.repair.attempts`: input should be less than or equal to 10",
     ]

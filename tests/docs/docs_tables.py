@@ -12,7 +12,10 @@ from bot.web.metrics import Metrics
 from core import captures, errors, expressions, goals
 from core.errors import BotError
 from handlers import replies
+from handlers.listening import verbs as verbs_of
+from handlers.verbs import VERBS
 from jobs import engine
+from jobs.sources import of_files
 from policies.schema import BuiltIn, Check, Policy, built_in
 
 BY_BUILT_IN = "see above"
@@ -39,6 +42,12 @@ def _setting(name: str, default: Any) -> str:
 def verbs() -> list[str]:
     """The rows of `/help`."""
     return [line for line in replies.help_("pullwright").splitlines() if line.startswith("| `")]
+
+
+def workflow_verbs() -> list[list[str]]:
+    """The commands of the built-in workflows that are no commands of the bot's own."""
+    known = verbs_of(of_files([]))
+    return [[f"`{verb.usage}`", verb.what] for name, verb in known.items() if name not in VERBS]
 
 
 def built_ins() -> list[list[str]]:

@@ -35,6 +35,10 @@ def test_the_commands_are_the_rows_of_help():
     assert [f"| {' | '.join(row)} |" for row in table] == docs_tables.verbs()
 
 
+def test_the_commands_of_the_built_in_workflows_stand_there():
+    assert rows(COMMANDS, "workflow's command", "what it does") == docs_tables.workflow_verbs()
+
+
 def test_the_built_in_policies_differ_where_the_table_says_so():
     table = rows(POLICY, "key", *(f"`{name}`" for name in BuiltIn))
     assert table == docs_tables.built_ins()

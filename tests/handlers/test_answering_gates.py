@@ -486,7 +486,7 @@ def test_our_own_merge_and_other_pull_requests_end_nothing():
     ours = planned(pull_event("closed", "pullwright-dev[bot]"), facts(pull=closed, runs=[waiting_run(change=True)]))
     assert ours == [Ignore("our own doing")]
     other = planned(pull_event("closed"), facts(pull=closed, runs=[waiting_run()]))
-    assert other == [Ignore("no run at work here opened this pull request")]
+    assert other == [Ignore("no run at work here opened this pull request, or is about it")]
     reopened = planned(pull_event("closed"), facts(pull=pull(), runs=[waiting_run(change=True)]))
     assert reopened == [Ignore("the pull request is open again")]
 
