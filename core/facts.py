@@ -5,12 +5,42 @@ Whatever authorises something is fetched anew from GitHub; a payload only says w
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from core.github import CheckRun, Comment, Issue, LabelEvent, Pull, RepositoryFacts, Review
 from core.names import Role, RunId, Sha
 from core.runs import Run, Step
 from core.states import TERMINAL
-from core.workflow.catalogue import Catalogue
+from core.workflow.catalogue import Catalogue, File
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigQuery:
+    """Our own files at a commit, if it changes them."""
+
+    sha: Sha
+    branch: str
+    before: Sha | None
+    """Where the branch was; None where it is new, and is compared with the default branch."""
+    touched: bool
+    """Whether it is known to change what was there before, so that nothing need be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFiles:
+    """Our own files at a commit that changes them."""
+
+    sha: Sha
+    policy: File | None
+    """`.github/pullwright.yml`; None where there is none."""
+    workflows: Catalogue
+    operator: str | None = None
+    """The operator's policy, which the repository's may only tighten."""
+
+    @property
+    def count(self) -> int:
+        """How many files of ours there are."""
+        return sum(entry.own for entry in self.workflows.entries) + (self.policy is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +62,12 @@ class FactQuery:
     thread: bool = False
     """All comments of the subject, for the snapshot."""
     listening: str | None = None
-    """A key of `on:`. Where no workflow says it, only the workflows are fetched, and nothing else."""
-    branch: str | None = None
+    """A key of `on:`. Where no workflow says it, what only a start needs is not fetched."""
+    branch: tuple[str, Sha] | None = None
+    """A branch, and where it was when this happened."""
     check: tuple[Sha, int] | None = None
     """A commit, and the id of a check run on it."""
+    config: ConfigQuery | None = None
     policy: bool = False
     workflows: bool = False
     """The workflows that may be started here, as they are at the commit at which the policy was read."""
@@ -73,6 +105,8 @@ class Facts:
 
     app: App
     repository: RepositoryFacts
+    told_at: datetime = datetime.fromtimestamp(0, UTC)
+    """When we were told of what happened."""
     issue: Issue | None = None
     role: Role | None = None
     """The role of whoever GitHub says did it (the label event's, comment's or review's author, else `role_of`).
@@ -88,12 +122,16 @@ class Facts:
     check: CheckRun | None = None
     thread: Sequence[Comment] = ()
     policy: PolicyFile | None = None
+    config: ConfigFiles | None = None
+    """None where the commit that was asked for changes no file of ours."""
     runs: Sequence[Run] = ()
     """The runs of this subject, newest first."""
     steps: Mapping[str, Sequence[Step]] | None = None
     """The steps of each run in `runs`, by run id, for `/status`."""
     workflows: Catalogue | None = None
     """The workflows that may be started here; None where they were not asked for."""
+    hold: str | None = None
+    """Why the operator holds the work of this repository, where that is so."""
 
     @property
     def active(self) -> Run | None:
@@ -102,5 +140,5 @@ class Facts:
 
     @property
     def unfinished(self) -> Sequence[Run]:
-        """Every run of this subject that is not over, those in line too, newest first. Parts of others are not."""
-        return [run for run in self.runs if run.state not in TERMINAL and run.parent_id is None]
+        """Every run of this subject that is not over, those in line too, newest first."""
+        return [run for run in self.runs if run.state not in TERMINAL]

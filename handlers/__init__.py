@@ -8,11 +8,15 @@ from typing import Protocol, cast
 from core.facts import FactQuery, Facts
 from core.intents import Intent
 from handlers import (
+    branch_pushed,
+    check_failed,
     check_requested,
     checks_reported,
     comment_created,
     comment_deleted,
     comment_edited,
+    dispatch_called,
+    hook_called,
     issue_closed,
     issue_labeled,
     issue_opened,
@@ -21,8 +25,10 @@ from handlers import (
     pull_pushed,
     review_dismissed,
     review_submitted,
+    run_ordered,
+    time_came,
 )
-from handlers.events import Event
+from handlers.event import Event
 
 
 class Handler(Protocol):
@@ -50,6 +56,12 @@ HANDLERS: tuple[Handler, ...] = cast(
         pull_closed,
         check_requested,
         checks_reported,
+        branch_pushed,
+        check_failed,
+        dispatch_called,
+        hook_called,
+        time_came,
+        run_ordered,
     ),
 )
 

@@ -1,8 +1,11 @@
-"""An issue gets a workflow's label: start that workflow, once per labelling."""
+"""An issue gets a workflow's label: start that workflow, once per labelling. Others start what listens to them."""
+
+from dataclasses import replace
 
 from core.errors import PolicyInvalid
 from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent
+from handlers import issue_triggers
 from handlers.asked.order import Order
 from handlers.asked.starting import start
 from handlers.authors import ignored
@@ -14,18 +17,21 @@ EVENT = IssueLabeled
 
 
 def needs(event: IssueLabeled) -> FactQuery:
-    return label_query(event.number, event.label)
+    query = label_query(event.number, event.label)
+    return query if _ours(event.label) else replace(query, listening="issues")
 
 
 def plan(event: IssueLabeled, facts: Facts) -> list[Intent]:
-    return labelled(event, event.label, facts)
+    return labelled(event, event.label, facts) if _ours(event.label) else issue_triggers.labelled(event, facts)
 
 
 def label_query(number: int, label: str) -> FactQuery:
-    """What a label of ours needs; of any other label nothing is asked."""
-    if not label.lower().startswith(LABELS):
-        return FactQuery()
+    """What a labelling needs that starts a workflow."""
     return FactQuery(number=number, label=label, thread=True, policy=True, workflows=True)
+
+
+def _ours(label: str) -> bool:
+    return label.lower().startswith(LABELS)
 
 
 def labelled(event: IssueLabeled | IssueOpened, label: str, facts: Facts) -> list[Intent]:

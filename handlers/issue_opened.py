@@ -3,9 +3,12 @@
 GitHub tells of the label in an event of its own, too; both lead to the same labelling, and to one run.
 """
 
+from dataclasses import replace
+
 from core.errors import PolicyInvalid
 from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent
+from handlers import issue_triggers
 from handlers.asked import Order, carry_out
 from handlers.authors import ignored
 from handlers.commands import Refusal, might_command, parse
@@ -21,14 +24,21 @@ EVENT = IssueOpened
 def needs(event: IssueOpened) -> FactQuery:
     if (label := _label(event)) is not None:
         return label_query(event.number, label)
-    if might_command(event.body):
-        return FactQuery(number=event.number, policy=True, workflows=True)
-    return FactQuery()
+    query = FactQuery(number=event.number, role_of=event.sender.login, thread=True, policy=True, workflows=True)
+    # An answer to a command needs the policy whether a workflow listens or not.
+    return query if might_command(event.body) else replace(query, listening="issues")
 
 
 def plan(event: IssueOpened, facts: Facts) -> list[Intent]:
     if (label := _label(event)) is not None:
         return labelled(event, label, facts)
+    if facts.workflows is None or not facts.workflows.listening("issues"):
+        return _said(event, facts)
+    answers = _said(event, facts) if might_command(event.body) else []
+    return [*answers, *issue_triggers.opened(event, facts)]
+
+
+def _said(event: IssueOpened, facts: Facts) -> list[Intent]:
     if not might_command(event.body) or facts.issue is None:
         return [Ignore("an issue without a label or command of ours")]
     if why := ignored(facts.issue.author, facts.app):

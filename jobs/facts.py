@@ -5,17 +5,19 @@ the review's author, never of the sender a payload names.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from adapters.store import runs, steps
+from adapters.store import holds, runs, steps
 from core.errors import NotShownYet, NotThere
 from core.facts import FactQuery, Facts
-from core.github import Comment, GitHub, Issue, LabelEvent, Pull, Review
+from core.github import CheckRun, Comment, GitHub, Issue, LabelEvent, Pull, Review
 from core.names import Repo
-from core.runs import Step
+from core.runs import Run, Step
+from core.states import TERMINAL
 from jobs.policy import head_of_default, read_policy
 from jobs.services import Services
-from jobs.sources import workflows_at
+from jobs.sources import config_at, workflows_at
 
 RECENT = 5
 """Runs of a subject that a handler may look at."""
@@ -36,7 +38,8 @@ async def gather(services: Services, repo: Repo, query: FactQuery, told_at: date
     NotShownYet where something that GitHub told of a moment ago cannot be found: later it is there, or it is gone.
     """
     try:
-        facts = await _gather(services, repo, query)
+        query = await _needed(services, repo, query)
+        facts = replace(await _gather(services, repo, query), told_at=told_at)
     except NotThere as error:
         if settled(told_at, services.clock.now()):
             raise
@@ -49,13 +52,37 @@ async def gather(services: Services, repo: Repo, query: FactQuery, told_at: date
 def _lacks(query: FactQuery, facts: Facts) -> bool:
     if query.gone:
         return False
-    wanted = ((query.comment_id, facts.comment), (query.review, facts.review), (query.label, facts.labelling))
-    return any(asked is not None and found is None for asked, found in wanted)
+    wanted = (
+        (query.comment_id, facts.comment),
+        (query.review, facts.review),
+        (query.label, facts.labelling),
+        (query.check, facts.check),
+    )
+    missing = any(asked is not None and found is None for asked, found in wanted)
+    return missing or (query.branch is not None and facts.head != query.branch[1])
+
+
+async def _needed(services: Services, repo: Repo, query: FactQuery) -> FactQuery:
+    """The query without what only a start needs, where no workflow listens to what happened."""
+    if query.listening is None:
+        return query
+    github = services.github.repository(repo)
+    sha = await head_of_default(github, await github.repository())
+    if (await workflows_at(services, github, repo, sha)).listening(query.listening):
+        return query
+    return replace(query, policy=False, thread=False, role_of=None, label=None, branch=None, check=None)
 
 
 async def _gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
     github = services.github.repository(repo)
     repository = await github.repository()
+    config = await config_at(services, github, repository, query.config) if query.config is not None else None
+    if query.listening is not None:
+        known = await workflows_at(services, github, repo, await head_of_default(github, repository))
+        if not known.listening(query.listening):
+            return Facts(
+                app=await services.github.identity(), repository=repository, config=config, workflows=known
+            )
     issue = await _issue(github, query)
     comment = await _comment(github, query)
     labelling = await _labelling(github, query)
@@ -64,11 +91,13 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
     actor = _actor(query, comment, labelling, review)
     async with services.store.read() as db:
         of_subject = await runs.of_subject(db, repo.id, query.number) if query.number is not None else []
-        of_subject = of_subject[:RECENT]
+        of_subject = _worth_a_look(of_subject)
         named = await runs.get(db, query.run) if query.run is not None else None
         if named is not None and named.repo.id == repo.id:
             of_subject = [named]
-        memos: dict[str, Sequence[Step]] = {run.id: await steps.all_(db, run.id) for run in of_subject[:1]}
+        newest = next((run for run in of_subject if run.behind_id is None), None)
+        memos: dict[str, Sequence[Step]] = {newest.id: await steps.all_(db, newest.id)} if newest else {}
+        hold = await holds.on(db, repo)
     policy = await read_policy(services, github, repository) if query.policy else None
     workflows = None
     if query.workflows:
@@ -83,12 +112,22 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
         labelling=labelling,
         review=review,
         pull=pull,
+        head=await github.head_of(query.branch[0]) if query.branch is not None else None,
+        check=await _check(github, query),
         thread=await github.comments(query.number) if query.thread and query.number is not None else (),
         policy=policy,
+        config=config,
         runs=of_subject,
         steps=memos,
         workflows=workflows,
+        hold=None if hold is None else hold.reason,
     )
+
+
+def _worth_a_look(of_subject: Sequence[Run]) -> list[Run]:
+    """Those that are not over, however many are in line, and the newest that are."""
+    over = [run.id for run in of_subject if run.state in TERMINAL][:RECENT]
+    return [run for run in of_subject if run.state not in TERMINAL or run.id in over]
 
 
 def _actor(
@@ -128,3 +167,10 @@ async def _review(github: GitHub, query: FactQuery) -> Review | None:
 
 async def _pull(github: GitHub, query: FactQuery) -> Pull | None:
     return await github.pull(query.pull) if query.pull is not None else None
+
+
+async def _check(github: GitHub, query: FactQuery) -> CheckRun | None:
+    if query.check is None:
+        return None
+    commit, check_id = query.check
+    return next((check for check in await github.check_runs(commit) if check.id == check_id), None)

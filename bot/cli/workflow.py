@@ -139,6 +139,7 @@ def _listed(entry: "Entry") -> dict[str, object]:
         "from": _whence(entry),
         "command": entry.command,
         "label": entry.label,
+        "by_itself": list(entry.workflow.on.by_itself) if entry.workflow is not None else [],
         "description": entry.workflow.description if entry.workflow is not None else "",
         "mistakes": list(entry.mistakes),
     }
@@ -149,7 +150,8 @@ def _whence(entry: "Entry") -> str:
 
 
 def _starts(entry: "Entry") -> str:
-    return ", ".join([*([f"/{entry.command}"] if entry.command else []), *([entry.label] if entry.label else [])])
+    alone = entry.workflow.on.by_itself if entry.workflow is not None else ()
+    return ", ".join([*([f"/{entry.command}"] if entry.command else []), *([entry.label] if entry.label else []), *alone])
 
 
 def _what(entry: "Entry") -> str:

@@ -1,7 +1,8 @@
-"""The workflows that may be started in one place: the built-in ones, and a repository's own beside or instead of them.
+"""The workflows that may be started in one place: the built-in ones, those of the owner, and a repository's own.
 
-A repository's file with a mistake stays in the catalogue, under the command and label that it asks for: whoever gives
-them is told. It starts nothing, and no built-in of its name takes its place.
+Of two with the same name the repository's own counts before its owner's, and that before the built-in one. A file with
+a mistake stays in the catalogue, under the command and label that it asks for: whoever gives them is told. It starts
+nothing, and none of its name in a lower layer takes its place.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -9,27 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.documents import Path, load, mistakes
-from core.errors import DocumentInvalid
-from core.workflow.file import Workflow, parse
+from core.workflow.composing import Composing, Made, in_order
+from core.workflow.file import Listen, Workflow
+from core.workflow.sources import FOLDER, OWNERS, STEPS, SUFFIX, File, Layer
 
-FOLDER = ".github/pullwright/workflows"
-SUFFIX = ".yml"
+__all__ = ["FOLDER", "LABELS", "OWNERS", "STEPS", "SUFFIX", "Catalogue", "Entry", "File", "Layer", "Piece", "catalogue"]
+
 LABELS = "pullwright:"
 """How the labels of workflows begin; every other label is none of our business."""
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file of a repository's own. `text` is None where it was not read, and `why` says why not."""
-
-    path: str
-    text: str | None
-    why: str = ""
-
-    @property
-    def name(self) -> str:
-        """What its workflow is called."""
-        return self.path.rpartition("/")[2].removesuffix(SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +27,9 @@ class Entry:
     name: str
     path: str
     text: str
+    """All of it in one document, which a run pins: what its file names stands in the place of the name."""
     own: bool
-    """Whether it is the repository's own."""
+    """Whether it is not built in: the repository's own, or its owner's."""
     command: str | None
     label: str | None
     workflow: Workflow | None
@@ -48,6 +37,18 @@ class Entry:
     """Each with file, line and column, in the order of the file."""
     assumed: bool = False
     """Whether the file cannot be read at all, so that command and label are what its name would stand for."""
+    layer: Layer = Layer.built_in
+    written: str = ""
+    """Its file, as it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A composite step by its name."""
+
+    name: str
+    path: str
+    mistakes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,60 +56,74 @@ class Catalogue:
     """At most one entry by each name, in the order of the names."""
 
     entries: tuple[Entry, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    """The composite steps that there are, each file of them."""
+    origins: tuple[str, ...] = ()
+    """The repositories beside this one that files were read of, each as `owner/name@commit`."""
 
     def get(self, name: str) -> Entry | None:
         return next((entry for entry in self.entries if entry.name == name), None)
+
+    def listening(self, key: str) -> tuple[tuple[str, Listen], ...]:
+        """The workflows, by name, that have this key of `on:`, with all that they listen to."""
+        found = [(entry.name, entry.workflow.on) for entry in self.entries if entry.workflow is not None]
+        return tuple((name, on) for name, on in found if getattr(on, key))
 
     @property
     def broken(self) -> tuple[Entry, ...]:
         return tuple(entry for entry in self.entries if entry.workflow is None)
 
 
-def catalogue(built_in: Mapping[str, str], own: Sequence[File] = (), *, reserved: Collection[str] = ()) -> Catalogue:
+def catalogue(
+    built_in: Mapping[str, str],
+    own: Sequence[File] = (),
+    *,
+    reserved: Collection[str] = (),
+    origins: Sequence[str] = (),
+) -> Catalogue:
     """What may be started where these files are. `reserved` are the commands that mean something else already.
 
-    A command or label that two workflows ask for is a mistake of each that is the repository's: which of them was
-    meant cannot be told.
+    Of files with the same name the one of the highest layer counts. A command or label that two workflows ask for is a
+    mistake of the one in the higher layer, or of both in the same: which of them was meant cannot be told.
     """
-    replaced = {file.name for file in own}
-    shipped = {name: _shipped(name, text) for name, text in built_in.items()}
-    entries = [entry for name, entry in shipped.items() if name not in replaced]
-    for file in own:
-        known = shipped.get(file.name)
-        entries.append(_own(file, frozenset(reserved) - {known.command if known is not None else None}))
+    shipped = [File(f"{name}{SUFFIX}", text, layer=Layer.built_in) for name, text in built_in.items()]
+    composing = Composing([*shipped, *own])
+    commands = {file.name: _word(composing.made(file).said, "command") for file in shipped}
+    counts = {file.name: file for file in sorted((*shipped, *own), key=lambda file: file.layer) if not file.composite}
+    entries = [
+        _entry(composing.made(file), frozenset(reserved) - {commands.get(file.name)}) for file in counts.values()
+    ]
     found = [_alone(entry, entries) for entry in entries]
-    return Catalogue(tuple(sorted(found, key=lambda entry: entry.name)))
+    return Catalogue(
+        tuple(sorted(found, key=lambda entry: entry.name)),
+        tuple(Piece(file.name, file.path, composing.made(file).mistakes) for file in own if file.composite),
+        tuple(origins),
+    )
 
 
-def _shipped(name: str, text: str) -> Entry:
-    path = f"{name}{SUFFIX}"
-    workflow = parse(text, path)
-    return Entry(name, path, text, False, workflow.on.command, workflow.on.label, workflow)
-
-
-def _own(file: File, reserved: Collection[str]) -> Entry:
-    if file.text is None:
-        return _assumed(file, "", [f"{file.path}:1:1: {file.why}"])
-    try:
-        document = load(file.text, file.path)
-    except DocumentInvalid as error:
-        return _assumed(file, file.text, error.mistakes)
-    command, label = _word(document.value, "command"), _word(document.value, "label")
-    found = mistakes(document, None, more=_misplaced(file, document.value, reserved))
-    workflow = None
-    try:
-        workflow = parse(file.text, file.path)
-    except DocumentInvalid as error:
-        found += error.mistakes
-    if not isinstance(document.value, Mapping):
-        return _assumed(file, file.text, found)
-    if found:
-        workflow = None
-    return Entry(file.name, file.path, file.text, True, command, label, workflow, _in_order(file.path, found))
-
-
-def _assumed(file: File, text: str, found: Sequence[str]) -> Entry:
-    return Entry(file.name, file.path, text, True, file.name, LABELS + file.name, None, tuple(found), assumed=True)
+def _entry(made: Made, reserved: Collection[str]) -> Entry:
+    file, written = made.file, made.file.text or ""
+    if made.unread:
+        command, label, found = file.name, LABELS + file.name, list(made.mistakes)
+    else:
+        command, label = _word(made.said, "command"), _word(made.said, "label")
+        found = [*made.mistakes]
+        if file.layer > Layer.built_in:
+            more = _misplaced(file, made.said, reserved)
+            found += mistakes(load(written, file.path), None, more=more)
+    return Entry(
+        name=file.name,
+        path=file.path,
+        text=made.text or written,
+        own=file.layer > Layer.built_in,
+        command=command,
+        label=label,
+        workflow=None if found else made.workflow,
+        mistakes=in_order(file.path, found),
+        assumed=made.unread,
+        layer=file.layer,
+        written=written,
+    )
 
 
 def _misplaced(file: File, value: Any, reserved: Collection[str]) -> Iterator[tuple[Path, str]]:
@@ -129,7 +144,7 @@ def _alone(entry: Entry, entries: Sequence[Entry]) -> Entry:
         return entry
     more: list[tuple[Path, str]] = []
     for other in entries:
-        if other.name == entry.name or other.assumed:
+        if other.name == entry.name or other.assumed or other.layer > entry.layer:
             continue
         by = f"`{other.path}` listens to it" if other.own else f"the built-in `{other.name}` listens to it"
         if entry.command is not None and entry.command == other.command:
@@ -138,16 +153,8 @@ def _alone(entry: Entry, entries: Sequence[Entry]) -> Entry:
             more.append((("on", "label"), f"the label `{entry.label}` is taken: {by}"))
     if not more:
         return entry
-    found = [*entry.mistakes, *mistakes(load(entry.text, entry.path), None, more=more)]
-    return replace(entry, workflow=None, mistakes=_in_order(entry.path, found))
-
-
-def _in_order(path: str, found: Sequence[str]) -> tuple[str, ...]:
-    def place(line: str) -> tuple[int, int]:
-        row, column, _ = line.removeprefix(f"{path}:").split(":", 2)
-        return int(row), int(column)
-
-    return tuple(sorted(dict.fromkeys(found), key=place))
+    found = [*entry.mistakes, *mistakes(load(entry.written, entry.path), None, more=more)]
+    return replace(entry, workflow=None, mistakes=in_order(entry.path, found))
 
 
 def _word(value: Any, key: str) -> str | None:

@@ -37,19 +37,31 @@ class Node:
     """Whether the run goes on without it where it fails."""
     mending: tuple["Node", ...]
     """What is done when it failed, before it is tried once more."""
+    each: tuple["Node", ...] = ()
+    """What is done for each item of its list."""
+
+    @property
+    def aside(self) -> tuple["Node", ...]:
+        """What is drawn beside it; no step has both."""
+        return self.mending or self.each
+
+    @property
+    def there_and_back(self) -> tuple[str, str]:
+        """What leads to that, and back."""
+        return ("each item", "merged") if self.each else ("failed", "once more")
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
     name: str
     starts: tuple[str, ...]
-    """The command and the label that start it, as people type them; empty where nothing does."""
+    """The command and the label that start it, as people type them, and what starts it by itself; empty where nothing does."""
     nodes: tuple[Node, ...]
 
 
 def graph(workflow: Workflow) -> Graph:
     command, label = workflow.on.command, workflow.on.label
-    starts = (*((f"/{command}",) if command else ()), *((label,) if label else ()))
+    starts = (*((f"/{command}",) if command else ()), *((label,) if label else ()), *workflow.on.by_itself)
     return Graph(workflow.name, starts, tuple(_node(step) for step in workflow.steps))
 
 
@@ -78,6 +90,7 @@ def _node(step: Step) -> Node:
         again=once_more(step),
         goes_on=step.continue_on_error,
         mending=tuple(_node(one) for one in step.on_failure),
+        each=tuple(_node(one) for one in (step.foreach.steps if step.foreach is not None else ())),
     )
 
 
@@ -103,16 +116,17 @@ def _mermaid_node(node: Node, key: str, before: str) -> Iterator[str]:
     for why in node.again:
         yield f"  {key} -->|{_quoted(why)}| {key}"
     last = key
-    for number, one in enumerate(node.mending, start=1):
+    there, back = node.there_and_back
+    for number, one in enumerate(node.aside, start=1):
         inner = f"{key}f{number}"
-        arrow = f'-.->|"{"failed" if last == key else "then"}"|'
+        arrow = f'-.->|"{there if last == key else "then"}"|'
         mended = list(_mermaid_node(one, inner, last))
         yield mended[0]
         yield f"  {last} {arrow} {inner}"
         yield from mended[2:]
         last = inner
     if last != key:
-        yield f'  {last} -.->|"once more"| {key}'
+        yield f'  {last} -.->|"{back}"| {key}'
 
 
 def _quoted(*lines: str) -> str:

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from core.names import Plain
 from core.workflow import Input, Workflow
@@ -48,6 +49,29 @@ def given(workflow: Workflow, words: str) -> dict[str, Plain] | Wrong:
 def fitting(workflow: Workflow, inputs: Mapping[str, Plain]) -> dict[str, Plain] | Wrong:
     """Inputs as the workflow takes them: also those of an older run, whose workflow may have changed since."""
     return _fitting(workflow, inputs, [])
+
+
+LONGEST_INPUT = 10_000
+"""Characters of what an event hands over."""
+LARGEST_NUMBER = 1e15
+"""As many digits as may be typed after a command."""
+
+
+def taken(workflow: Workflow, found: Mapping[str, Any]) -> dict[str, Plain] | Wrong:
+    """The inputs that an event has a value for: of the same name, and of the input's type. What else it has is left.
+
+    They come from outside and stay values: a workflow says what is done with them.
+    """
+    named = {name: value for name, value in found.items() if name in workflow.inputs}
+    odd = [name for name, value in named.items() if not _plain(value)]
+    long = [name for name, value in named.items() if isinstance(value, str) and len(value) > LONGEST_INPUT]
+    wrong = [f"{code(name)} is no plain value" for name in odd]
+    wrong += [f"{code(name)} is longer than {LONGEST_INPUT:,} characters" for name in long]
+    return _fitting(workflow, {name: value for name, value in named.items() if name not in {*odd, *long}}, wrong)
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, str | bool) or (isinstance(value, int | float) and abs(value) < LARGEST_NUMBER)
 
 
 def _fitting(workflow: Workflow, inputs: Mapping[str, Plain], wrong: list[str]) -> dict[str, Plain] | Wrong:

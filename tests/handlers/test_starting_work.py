@@ -52,9 +52,9 @@ def test_whoever_the_payload_names_is_not_the_requester():
     assert started.requester == "ada"
 
 
-def test_a_label_of_somebody_else_asks_github_for_nothing():
+def test_a_label_of_somebody_else_asks_github_for_nothing_unless_a_workflow_listens_to_labels():
     it = labelled("bug")
-    assert handler_of(it).needs(it) == FactQuery()
+    assert handler_of(it).needs(it).listening == "issues"
     assert planned(it, facts()) == [Ignore("no workflow listens to the label 'bug'")]
 
 
