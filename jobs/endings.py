@@ -9,12 +9,13 @@ from decimal import Decimal
 
 import structlog
 
-from adapters.store import effects, events, runs, signals, steps
+from adapters.store import dead_letters, effects, events, runs, signals, steps
 from core import faults
 from core.effects import Act, AddReaction, EditComment, PostComment
 from core.errors import BotError
 from core.github import GitHub
 from core.markers import marked
+from core.names import RunId
 from core.runs import NewEffect, NewSignal, Run, SignalKind, Waiting
 from core.states import Trigger, WaitingFor, target
 from handlers import replies
@@ -30,6 +31,9 @@ from policies.schema import Limits
 
 CALLS_OFF = frozenset({SignalKind.cancel, SignalKind.closed})
 """Signals that end a run wherever it is."""
+
+GIVEN_UP = "given-up"
+"""The code of a run that failed again and again at the same place."""
 
 log = structlog.get_logger()
 
@@ -98,12 +102,20 @@ async def _end(services: Services, lease: Lease, ended: _Ended) -> None:
         facts = {"state": target(ended.trigger), "code": ended.code, "why": ended.why, "cost_usd": str(cost)}
         await events.append(db, run.id, name="run.ended", actor=ended.actor, facts=facts, at=now)
         await runs.end(db, run.id, lease.epoch, ended.trigger, ended.why, ended.code or None, now)
+        if _is_dead(run, ended):
+            await dead_letters.add(db, run.id, ended.code, ended.why, now)
         told = await parts.tell_of_the_end(db, run, now)
     log.info("run.ended", how=ended.trigger.name, why=ended.why)
     faults.point("end.before_bells")
     await parts.ring_for(services, told)
     await perform_loose(services)
     await services.workspaces.remove(run.id)
+
+
+def _is_dead(run: Run, ended: _Ended) -> bool:
+    """Whether the failure stays behind while other work goes on: of an item of a `foreach`, or of a run given up."""
+    item = run.part is not None and not run.part.whole
+    return ended.trigger is Trigger.fail and (item or ended.code == GIVEN_UP)
 
 
 async def _said(services: Services, run: Run, ended: _Ended) -> tuple[list[tuple[str, Act]], Decimal]:
@@ -132,11 +144,16 @@ async def _said(services: Services, run: Run, ended: _Ended) -> tuple[list[tuple
 
 
 async def show_outage(services: Services, run: Run, why: str) -> None:
-    """Say in the run's status that it waits for something that does not answer. Cosmetic: GitHub may be away itself."""
+    """Say in the run's status that it waits for something that does not answer."""
+    await _show_pause(services, run, f"{why} It is tried again by itself.")
+
+
+async def _show_pause(services: Services, run: Run, why: str) -> None:
+    """Edit the run's status where it has one. Cosmetic: GitHub may be away itself."""
     async with services.store.read() as db:
         shown = await effects.get(db, f"run:{run.id}:status")
         memos = await steps.all_(db, run.id)
-        away = Waiting(what=WaitingFor.time, why=f"{why} It is tried again by itself.")
+        away = Waiting(what=WaitingFor.time, why=why)
         view = await status.view_of(db, run, memos, limit_usd=Limits().run_cost_usd, waiting=away)
     if shown is None or not shown.receipt:
         return
@@ -145,6 +162,13 @@ async def show_outage(services: Services, run: Run, why: str) -> None:
         await services.github.repository(run.repo).edit_comment(shown.receipt["comment_id"], body)
     except BotError as error:
         log.warning("status.failed", code=error.code, why=str(error))
+
+
+async def show_hold(services: Services, run_id: RunId, reason: str) -> None:
+    """Say in the run's status that the operator holds it: these are words, which a hold does not stop."""
+    async with services.store.read() as db:
+        run = await runs.require(db, run_id)
+    await _show_pause(services, run, replies.held_back(reason))
 
 
 async def _limit(services: Services, run: Run) -> float:

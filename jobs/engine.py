@@ -11,16 +11,18 @@ from datetime import timedelta
 
 import structlog
 
-from adapters.store import StoreUnavailable, claims, events, runs, signals, steps
+from adapters.store import StoreUnavailable, claims, events, headway, runs, signals, steps
+from adapters.store import holds as held
+from adapters.store.headway import Begins, CameTo
 from core import faults
 from core.caps import Caps
 from core.digests import step_digest
-from core.errors import BotError, Cancelled, Drained, LeaseLost, NotThere, RateLimited
+from core.errors import BotError, Cancelled, Drained, Held, LeaseLost, NotThere, RateLimited
 from core.expressions import holds
 from core.names import Digest, RunId
 from core.runs import Run
 from core.states import Trigger
-from core.workflow import Merge, Ready, Ship, Step, parse
+from core.workflow import Change, Foreach, Merge, Ready, Ship, Step, Wait, Write, parse
 from jobs import attempts, endings, handed, parts, status
 from jobs.intake import ring
 from jobs.lease import Lease, beating
@@ -40,6 +42,10 @@ NOT_THERE = 3
 
 SHOWN_OUTAGE = 3
 """From this one on people are told that the run waits: shorter ones pass unnoticed."""
+
+QUICK = (Change, Foreach, Merge, Ready, Ship, Wait, Write)
+"""Steps that show themselves, or are over in a moment. GitHub counts every edit of a comment: once the run's status
+stands, the next step that takes its time shows them too."""
 
 WATCH_SECONDS = 1.0
 """How often a working run looks whether somebody cancelled it."""
@@ -104,12 +110,17 @@ async def _held(services: Services, lease: Lease) -> None:
             await lease.hold(_advance(services, lease))
         except Cancelled:
             await endings.called_off(services, lease)
-    except Drained:
+    except Drained as told:
         async with lease.write() as db:
+            if isinstance(told, Held):
+                at, facts = services.clock.now(), {"why": str(told)}
+                await events.append(db, lease.run_id, name="run.held", actor="operator", facts=facts, at=at)
             # The worker stops, the run did not fail: however often workers are replaced, it is not given up for it.
             await runs.reset_attempts(db, lease.run_id, lease.epoch)
             await runs.release(db, lease.run_id, lease.epoch)
-        log.info("run.released")
+        log.info("run.released", held=str(told) or None)
+        if isinstance(told, Held):
+            await endings.show_hold(services, lease.run_id, str(told))
     except BotError as error:
         await _failed(services, lease, error)
     except Exception as error:  # the edge of a job: nobody foresaw this
@@ -124,7 +135,7 @@ class Unforeseen(BotError):
 
 
 async def _watch(services: Services, lease: Lease, draining: asyncio.Event) -> None:
-    """Tell the lease when the worker drains or when somebody called the run off."""
+    """Tell the lease when the worker drains, when the operator holds the run, or when somebody called it off."""
     while True:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(draining.wait(), WATCH_SECONDS)
@@ -133,11 +144,15 @@ async def _watch(services: Services, lease: Lease, draining: asyncio.Event) -> N
         try:
             async with services.store.read() as db:
                 pending = await signals.pending(db, lease.run_id)
+                hold = await held.of_run(db, lease.run_id)
         except StoreUnavailable as error:
             log.warning("watch.missed", why=str(error))
             continue
         if any(signal.kind in endings.CALLS_OFF for signal in pending):
             lease.stop(Cancelled(), now=True)
+            return
+        if hold is not None:
+            lease.stop(Held(hold.reason))
             return
 
 
@@ -159,6 +174,7 @@ async def _advance(services: Services, lease: Lease) -> None:
         app=await services.github.identity(),
         repository=await github.repository(),
         outputs={**before, **{key: memo.output for key, memo in memos.items() if memo.state == "done"}},
+        begun=set(memos),
         resumed=bool(memos),
     )
     work.failures = await attempts.recorded(work)
@@ -233,33 +249,47 @@ async def _outcome(work: Work, step: Step) -> Outcome | None:
         return Done({"skipped": step.when}, f"skipped: `{step.when}` does not hold")
     if (paused := await attempts.pausing(work, step)) is not None:
         return paused
-    now = work.services.clock.now()
-    async with work.lease.write() as db:
-        if await steps.get(db, work.run.id, step.id) is None:
-            await steps.start(db, work.run.id, work.epoch, step.id, _input_hash(work, step), now)
-            await events.append(
-                db, work.run.id, name="step.started", actor="pullwright", facts={"step": step.id}, at=now
-            )
+    if step.id not in work.begun:
+        async with work.services.store.begin() as db:
+            now = work.services.clock.now()
+            await headway.make(db, work.run.id, work.epoch, now, begins=Begins(step.id, _input_hash(work, step)))
+        work.begun.add(step.id)
     faults.point("step.after_intent")
-    if not isinstance(step.action, Ship | Ready | Merge):
-        # These are quick, and GitHub counts every edit: the next step that takes its time shows them too.
+    if not isinstance(step.action, QUICK) or not (work.shown or work.resumed):
         await status.show(work, current=step.id)
     return await attempts.attempted(work, step, perform, _one)
 
 
 async def _finish_step(work: Work, step: Step, output: object, why: str) -> None:
+    """Write what the step came to and, in the same transaction, that the next one begins where that is sure already."""
     now = work.services.clock.now()
     faults.point("step.before_outcome")
-    async with work.lease.write() as db:
-        await steps.finish(
-            db, work.run.id, work.epoch, step.id, _input_hash(work, step), output=output, cost=None, now=now
-        )
-        await runs.got_on(db, work.run.id, work.epoch)
-        await events.append(
-            db, work.run.id, name="step.finished", actor="pullwright", facts={"step": step.id, "why": why}, at=now
+    following = _sure_to_follow(work, step)
+    async with work.services.store.begin() as db:
+        await headway.make(
+            db,
+            work.run.id,
+            work.epoch,
+            now,
+            done=CameTo(step.id, _input_hash(work, step), output, why),
+            begins=None if following is None else Begins(following.id, _input_hash(work, following)),
         )
     work.outputs[step.id] = output
+    if following is not None:
+        work.begun.add(following.id)
     log.info("step.finished", why=why)
+
+
+def _sure_to_follow(work: Work, step: Step) -> Step | None:
+    """The step that begins once this one is done, where no condition has a say in that and nobody called the run off.
+
+    None within an `on_failure`: the step that it mends goes on then, which has begun already.
+    """
+    if not work.lease.goes_on or all(step is not one for one in work.workflow.steps):
+        return None
+    known = {step.id, *work.outputs}
+    following = next((one for one in work.workflow.steps if one.id not in known), None)
+    return following if following and following.when is None and following.id not in work.begun else None
 
 
 def _input_hash(work: Work, step: Step) -> Digest:
@@ -269,7 +299,7 @@ def _input_hash(work: Work, step: Step) -> Digest:
 class GivenUp(BotError):
     """The run failed again and again at the same place."""
 
-    code = "given-up"
+    code = endings.GIVEN_UP
 
     def remedy(self) -> str:
         return "The operator should look at the log of this run; then comment `/retry`."

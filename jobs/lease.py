@@ -65,6 +65,11 @@ class Lease:
         if self._stop is not None:
             raise self._stop
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether this worker was told nothing yet."""
+        return self._stop is None
+
     def stop(self, why: BaseException, *, now: bool = False) -> None:
         """Tell the work to stop: at its next turn, or at once; after the grace it is cancelled wherever it is.
 

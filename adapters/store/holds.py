@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store.statements import changed, sayable
 from adapters.store.statements import insert as insert_into
 from adapters.store.tables import holds, runs
-from core.names import Repo, Value
+from core.names import Repo, RunId, Value
 
 _t = holds.c
 
@@ -60,6 +60,13 @@ async def on(db: AsyncConnection, repo: Repo) -> Hold | None:
     """The hold that this repository's work stands under, the oldest of several; None where it may go on."""
     mine = _over(sa.literal(repo.owner.lower()), sa.literal(repo.name.lower()))
     row = (await db.execute(sa.select(holds).where(mine).order_by(_t.since).limit(1))).mappings().first()
+    return Hold(**row) if row else None
+
+
+async def of_run(db: AsyncConnection, run_id: RunId) -> Hold | None:
+    """The hold that this run stands under."""
+    query = sa.select(holds).join(runs, _over(runs.c.owner, runs.c.name)).where(runs.c.id == run_id)
+    row = (await db.execute(query.order_by(_t.since).limit(1))).mappings().first()
     return Hold(**row) if row else None
 
 

@@ -92,6 +92,22 @@ async def _database(settings: "Settings") -> list[Line]:
     return [Line("database", True, "answers; deliveries: " + ", ".join(f"{n} {s.value}" for s, n in waiting))]
 
 
+async def _holds(settings: "Settings") -> list[Line]:
+    """A hold is no fault, but who looks why nothing moves must find it."""
+    from adapters.store import holds, open_store
+
+    if missing_file(settings.database_url) is not None:
+        return []
+    async with open_store(settings.database_url, busy_seconds=5) as store:
+        if await store.behind() is not None:
+            return []
+        async with store.read() as db:
+            found = await holds.all_(db)
+    return [
+        Line("hold", True, f"{one.scope} is held since {one.since:%Y-%m-%d %H:%M}: {one.reason}") for one in found
+    ] or [Line("holds", True, "none")]
+
+
 async def _redis(settings: "Settings") -> list[Line]:
     from adapters.doorbell import RedisDoorbell
     from bot.up.embedded_redis import server_binary
@@ -169,6 +185,7 @@ async def _operator_file(settings: "Settings") -> list[Line]:
 _CHECKS: dict[str, Check] = {
     "data folder": _data_folder,
     "database": _database,
+    "holds": _holds,
     "redis": _redis,
     "box": _sandbox,
     "webhooks": _webhooks,

@@ -10,7 +10,7 @@ def status(order: Order) -> Answer:
     if not order.facts.runs:
         return said(order, replies.nothing_here())
     run = order.run or order.facts.runs[0]
-    return said(order, replies.status(run, (order.facts.steps or {}).get(run.id, ())))
+    return said(order, replies.status(run, (order.facts.steps or {}).get(run.id, ()), order.facts.hold))
 
 
 def help_(order: Order) -> Answer:
