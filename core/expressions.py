@@ -24,7 +24,8 @@ MOST_CHARACTERS = 1_000
 CALLS = frozenset({"startswith", "endswith", "lower", "upper", "strip", "split", "get", "keys", "values", "items"})
 FILTERS = frozenset(
     {"default", "length", "count", "lower", "upper", "trim", "first", "last", "int", "float", "string", "list"}
-    | {"sort", "unique", "min", "max", "sum", "select", "reject", "selectattr", "rejectattr", "map", "tojson"}
+    | {"sort", "unique", "groupby", "min", "max", "sum", "select", "reject", "selectattr", "rejectattr", "map"}
+    | {"tojson"}
 )
 
 _EXPRESSION = re.compile(r"\A\s*\$\{\{((?:(?!\$\{\{|\}\}).)*)\}\}\s*\Z", re.DOTALL)
@@ -40,6 +41,13 @@ class _Bounded(ImmutableSandboxedEnvironment):
         if operator == "**" or not (isinstance(left, int | float) and isinstance(right, int | float)):
             raise SecurityError(f"`{operator}` is not allowed here")
         return super().call_binop(context, operator, left, right)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """A member of a mapping comes before a method that is called like it: `steps.each.items` is what was handed
+        over."""
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
 
     def is_safe_callable(self, obj: Any) -> bool:
         return getattr(obj, "__name__", "") in CALLS and super().is_safe_callable(obj)

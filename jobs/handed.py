@@ -65,8 +65,8 @@ def baseline(work: Work) -> str:
 
 
 async def values(work: Work) -> dict[str, Any]:
-    """What the expressions of a workflow may name: `inputs`, `policy`, `subject` and `steps`, and in `on_failure` the
-    `error`. Plain values, no secrets.
+    """What the expressions of a workflow may name: `inputs`, `policy`, `subject` and `steps`, in `on_failure` the
+    `error`, and within a `foreach` its `item` and `index`. Plain values, no secrets.
 
     A step's output shows the fields of the form that was handed in beside the others; of a skipped one, only that; of
     one that failed and is being mended, its last failure.
@@ -87,6 +87,7 @@ async def values(work: Work) -> dict[str, Any]:
             **{name_of(key): {"failed": True, **failed[-1].told} for key, failed in work.failures.items() if failed},
             **{name_of(key): _shown(output) for key, output in work.outputs.items() if "/" not in key},
         },
+        **({"item": run.part.item, "index": run.part.index} if run.part is not None and not run.part.whole else {}),
         **({"error": work.mending.told} if work.mending is not None else {}),
     }
 

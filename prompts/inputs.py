@@ -104,6 +104,24 @@ class TaskPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class ResolvePrompt:
+    """Put a change together with another one of the same lines."""
+
+    name: ClassVar[str] = "resolve"
+    repository: str
+    number: int
+    snapshot: Snapshot
+    item: str
+    """What the change is about: an item of a list, as text."""
+    diff: str
+    """The change that is to be put in."""
+    paths: tuple[str, ...]
+    """The files in conflict."""
+    test_command: str | None = None
+    protected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewPrompt:
     """Judge exactly this change."""
 
@@ -117,4 +135,13 @@ class ReviewPrompt:
     """Sentences of ours: what each check said."""
 
 
-PromptInput = TriagePrompt | ResearchPrompt | PlanPrompt | ImplementPrompt | RepairPrompt | TaskPrompt | ReviewPrompt
+PromptInput = (
+    TriagePrompt
+    | ResearchPrompt
+    | PlanPrompt
+    | ImplementPrompt
+    | RepairPrompt
+    | TaskPrompt
+    | ResolvePrompt
+    | ReviewPrompt
+)

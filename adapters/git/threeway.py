@@ -32,7 +32,9 @@ async def merged(git_dir: Path, base: Sha, ours: Sha, theirs: Sha) -> Merged:
     tree, *paths = told.out.split(b"\0")
     if told.code == 0:
         return Merged(tree=Sha(tree.decode()))
-    return Merged(tree=None, conflicts=tuple(sorted({shown(path) for path in paths if path})))
+    return Merged(
+        tree=None, marked=Sha(tree.decode()), conflicts=tuple(sorted({shown(path) for path in paths if path}))
+    )
 
 
 async def _stand_in(git_dir: Path, tree: Sha, *parents: Sha) -> Sha:

@@ -43,8 +43,9 @@ async def unfinished(db: AsyncConnection, parent_id: RunId) -> list[RunId]:
 
 async def counts(db: AsyncConnection, parent_id: RunId) -> Mapping[RunState, int]:
     """How many parts of the run are in which state; states without one are left out."""
-    query = sa.select(_t.state, sa.func.count()).where(_t.parent_id == parent_id).group_by(_t.state)
-    return {RunState(state): number for state, number in (await db.execute(query)).tuples()}
+    number = sa.func.count().label("number")
+    query = sa.select(_t.state, number).where(_t.parent_id == parent_id).group_by(_t.state)
+    return {row.state: row.number for row in await db.execute(query)}
 
 
 async def whole(db: AsyncConnection, run_id: RunId) -> RunId:

@@ -74,6 +74,9 @@ def _rows(steps: Sequence[Rehearsed], indent: str = "") -> Iterator[tuple[str, s
         if step.on_failure:
             yield "", "", "  where it fails:"
             yield from _rows(step.on_failure, f"{indent}  ")
+        if step.each:
+            yield "", "", "  for each item:"
+            yield from _rows(step.each, f"{indent}  ")
 
 
 def _split(inputs: Sequence[str]) -> dict[str, Plain]:

@@ -98,44 +98,46 @@ def _document(drawn: Graph, canvas: _Canvas) -> Iterator[str]:
 
 
 def _column(canvas: _Canvas, nodes: tuple[Node, ...], x: int, above: _Box) -> _Box:
-    """Each node below the one before it; beside it, what mends it. The last box."""
+    """Each node below the one before it; beside it, what mends it or is done for its items. The last box."""
     y = above.bottom + GAP
     for node in nodes:
         box = _node(canvas, node, x, y)
         _down(canvas, above, box)
         y = box.bottom + GAP
-        if node.mending:
-            y = max(y, _mending(canvas, node, box) + GAP)
+        if node.aside:
+            y = max(y, _aside(canvas, node, box) + GAP)
         above = box
     return above
 
 
-def _mending(canvas: _Canvas, node: Node, failed: _Box) -> int:
-    """What is done when the node failed, in a column to its right, and the way back; where that ends below."""
-    x, y = failed.right + SIDE, failed.y
+def _aside(canvas: _Canvas, node: Node, beside: _Box) -> int:
+    """What is done when the node failed, or for each of its items, in a column to its right, and the way back; where
+    that ends below."""
+    there, again = node.there_and_back
+    x, y = beside.right + SIDE, beside.y
     before: _Box | None = None
-    bottom = failed.bottom
-    for one in node.mending:
+    bottom = beside.bottom
+    for one in node.aside:
         box = _node(canvas, one, x, y)
         if before is None:
-            _path(canvas, f"M{failed.right} {box.y + PADDING} H{box.x - 2}", "failed")
-            _label(canvas, failed.right + 8, box.y + PADDING - 5, "failed")
+            _path(canvas, f"M{beside.right} {box.y + PADDING} H{box.x - 2}", "failed")
+            _label(canvas, beside.right + 8, box.y + PADDING - 5, there)
         else:
             _down(canvas, before, box, "failed")
         before, y = box, box.bottom + GAP
         bottom = box.bottom
-        if one.mending:
-            bottom = max(bottom, _mending(canvas, one, box))
+        if one.aside:
+            bottom = max(bottom, _aside(canvas, one, box))
             y = max(y, bottom + GAP)
     if before is not None:
-        back = failed.bottom - PADDING
+        back = beside.bottom - PADDING
         turn = before.bottom + GAP // 2
         _path(
             canvas,
-            f"M{before.middle} {before.bottom} V{turn} H{failed.right + SIDE // 2} V{back} H{failed.right + 2}",
+            f"M{before.middle} {before.bottom} V{turn} H{beside.right + SIDE // 2} V{back} H{beside.right + 2}",
             "failed",
         )
-        _label(canvas, failed.right + 8, back - 5, "once more")
+        _label(canvas, beside.right + 8, back - 5, again)
         bottom = max(bottom, turn)
         canvas.grow(before.right, turn)
     return bottom

@@ -178,7 +178,7 @@ class _Look:
             if self._each:
                 places = (*places, *OF_AN_ITEM)
             if root not in places or (root == "error" and not self._failing):
-                yield f"`{root}` is not known here{meant(root, places)}"
+                yield f"`{root}` is not known here{meant(root, {*places} - {root})}"
             elif root == "steps" and member is not None and member not in self._names:
                 yield f"there is no step `{member}` before this one{meant(member, self._names)}"
             elif root == "inputs" and member is not None and member not in self._inputs:

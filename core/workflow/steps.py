@@ -185,6 +185,7 @@ class Foreach(Value):
     collect: Expression | None = None
     """What of an item is handed over; else what its last step handed over."""
     steps: "Annotated[tuple[Step, ...], Field(min_length=1, max_length=50)]"
+    """Done for each item, one after the other."""
 
     @model_validator(mode="after")
     def _orders_by_something(self) -> "Foreach":

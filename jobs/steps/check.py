@@ -11,7 +11,7 @@ from typing import Any
 
 from core.boxes import CommandResult
 from core.digests import digest
-from core.errors import BaselineRed, ChecksUnusable, NothingChanged, StillRed
+from core.errors import BaselineRed, ChecksUnusable, NothingChanged, RedTogether, StillRed
 from core.names import Sha, Value
 from core.outputs import ChangeSummary
 from core.states import Trigger
@@ -127,11 +127,23 @@ async def _green(step: Step, check: Check, work: Work, bench: Workbench) -> Outc
     return Done(output, f"`{plan.run}` is green{mended}; {evidence.why}")
 
 
-async def _differs(step: Step, work: Work, bench: Workbench, tree: Sha) -> bool:
-    async def look() -> bool:
-        return bool(await bench.workspace.changed_paths(work.run.base_sha, tree))
+async def stays_green(key: str, step: Step, plan: CheckPlan, tree: Sha, work: Work) -> None:
+    """Run a check that was green once more, on a tree that is another one by now. Raises RedTogether."""
+    bench = await work.bench()
+    await bench.set_up(plan)
+    report = await _run(key, work, bench, plan, tree, step.timeout)
+    if not _only_known(report.verdict, report.failing, handed.failing_before(work, plan.name)):
+        why = f"`{plan.run}` is green on the item's change alone, and not together with those before it."
+        raise RedTogether(why, evidence=report.output)
 
-    return bool(await remembered(work, f"{step.id}/differs", digest("differs", work.run.base_sha, tree), look))
+
+async def _differs(step: Step, work: Work, bench: Workbench, tree: Sha) -> bool:
+    start = work.run.part.tree if work.run.part is not None else work.run.base_sha
+
+    async def look() -> bool:
+        return bool(await bench.workspace.changed_paths(start, tree))
+
+    return bool(await remembered(work, f"{step.id}/differs", digest("differs", start, tree), look))
 
 
 async def _repair(

@@ -13,6 +13,7 @@ from prompts import (
     PromptInput,
     RepairPrompt,
     ResearchPrompt,
+    ResolvePrompt,
     ReviewPrompt,
     TriagePrompt,
     render,
@@ -74,6 +75,16 @@ PROMPTS: tuple[PromptInput, ...] = (
         attempt=2,
         attempts=3,
         diff=DIFF,
+    ),
+    ResolvePrompt(
+        repository="acme/slugs",
+        number=7,
+        snapshot=SNAPSHOT,
+        item='{"name": "digits"}',
+        diff=DIFF,
+        paths=("src/slug.py",),
+        test_command=COMMAND,
+        protected=("LICENSE",),
     ),
     ReviewPrompt(
         repository="acme/slugs", number=7, snapshot=SNAPSHOT, diff=DIFF, plan=PLAN, checks=("tests: 12 passed.",)
