@@ -120,7 +120,8 @@ def mistakes(
         path = tuple(part for part in one["loc"] if (*one["loc"],) and isinstance(part, str | int))
         message = one["msg"].removeprefix("Value error, ")
         if one["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(str(path[-1]), known, n=1)
+            # A word that means something elsewhere is not meant here.
+            near = [] if path[-1] in known else difflib.get_close_matches(str(path[-1]), known, n=1)
             message = f"unknown key `{path[-1]}`" + (f"; did you mean `{near[0]}`?" if near else "")
         elif path:
             message = f"`{'.'.join(map(str, path))}`: {message[0].lower()}{message[1:]}"

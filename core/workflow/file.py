@@ -16,6 +16,7 @@ from core.workflow.steps import BUILT_IN, MOST_STEPS, Composite, Step, Sub
 from core.workflow.triggers import Triggers, unspoken
 from core.workflow.values import Expression, Id
 
+
 class Listen(Triggers):
     """What starts the workflow."""
 
@@ -88,9 +89,7 @@ def _flat(steps_: Sequence[Step]) -> Iterator[Step]:
         yield step
 
 
-_MODELS: tuple[type[Value], ...] = (
-    *(Workflow, Extension, Placed, Listen, Input, *triggers.MODELS, *steps.MODELS),
-)
+_MODELS: tuple[type[Value], ...] = (*(Workflow, Extension, Placed, Listen, Input, *triggers.MODELS, *steps.MODELS),)
 KNOWN = tuple(sorted({field.alias or name for model in _MODELS for name, field in model.model_fields.items()}))
 """Every key of the language, for suggestions."""
 
