@@ -20,7 +20,7 @@ from jobs.work import Work
 
 
 async def perform(step: Step, change: Change, work: Work) -> Outcome:
-    """Done with what was done: the comment's id, the review, labels put on and taken off, who is assigned, how it was closed.
+    """Done with what was done: the comment and the review, labels put on and off, who is assigned, how it was closed.
 
     The end comes last, so that what is said and labelled is there when people are told of it.
     """

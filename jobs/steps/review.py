@@ -23,7 +23,8 @@ MOST_COMMENTS = 30
 async def post(step: str, name: str, work: Work) -> dict[str, Any] | None:
     """What the step of this id hands over: the review's id and head, and how many comments stand on lines.
 
-    None where no opinion was given, since the step that gives one was skipped. Raises NothingToReview where the run is about no open pull request.
+    None where no opinion was given, since the step that gives one was skipped. Raises NothingToReview where the run is
+    about no open pull request.
     """
     head, opinion = work.run.snapshot.head, handed.opinion(work)
     if head is None:
