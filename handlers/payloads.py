@@ -185,6 +185,7 @@ class PushPayload(Payload):
     """It has none."""
     ref: Annotated[str, StringConstraints(max_length=300)]
     after: ShaText
+    before: ShaText | None = None
     deleted: bool = False
     commits: tuple[Commit, ...] = ()
 

@@ -5,9 +5,7 @@ from core.facts import PolicyFile
 from core.github import GitHub, RepositoryFacts
 from core.names import Sha
 from jobs.services import Services
-from policies.schema import Effective, effective
-
-PATH = ".github/pullwright.yml"
+from policies.schema import PATH, Effective, effective
 
 
 async def read_policy(services: Services, github: GitHub, repository: RepositoryFacts) -> PolicyFile:

@@ -6,6 +6,7 @@ file is a cache: it may be lost, and is read anew where it cannot be understood.
 """
 
 import asyncio
+import posixpath
 import secrets
 from pathlib import Path
 
@@ -13,12 +14,15 @@ import structlog
 from pydantic import ValidationError
 
 from core.documents import MAX_BYTES
-from core.github import FileFacts, GitHub
+from core.errors import NotThere
+from core.facts import ConfigFiles, ConfigQuery
+from core.github import FileFacts, GitHub, RepositoryFacts
 from core.names import Repo, Sha, Value
 from core.workflow.catalogue import FOLDER, SUFFIX, Catalogue, File, catalogue
 from handlers.verbs import VERBS
 from jobs.services import Services
 from jobs.workflows import built_in
+from policies.schema import PATH
 
 MOST_FILES = 50
 MOST_BYTES = 1024 * 1024
@@ -52,6 +56,47 @@ async def workflows_at(services: Services, github: GitHub, repo: Repo, sha: Sha)
         kept = _Kept(sha=sha, files=await _read(github, sha, kept.files if kept is not None else ()))
         await asyncio.to_thread(_store, place, kept)
     return of_files([File(one.path, one.text, one.why) for one in kept.files])
+
+
+async def config_at(
+    services: Services, github: GitHub, repository: RepositoryFacts, query: ConfigQuery
+) -> ConfigFiles | None:
+    """Our own files at a commit; None where they are what they were before. What lies deeper is not ours.
+
+    Raises NotThere where GitHub does not show the commit.
+    """
+    now = await _listed(github, query.sha)
+    if not now and await github.head_of(query.branch) != query.sha:
+        # Nothing there, and not yet or no more the branch's: it cannot be told from a commit that is not shown yet.
+        raise NotThere(f"GitHub does not show {query.sha[:12]} on `{query.branch}`.")
+    if not query.touched:
+        before = query.before
+        if before is None and query.branch != repository.default_branch:
+            before = await github.head_of(repository.default_branch)
+        there = await _listed(github, before) if before is not None else {}
+        if there == now:
+            return None
+    found = [File(one.path, one.text, one.why) for one in await _read(github, query.sha, ())]
+    policy = await _policy(github, query.sha)
+    return ConfigFiles(query.sha, policy, of_files(found), services.operator.policy)
+
+
+async def _listed(github: GitHub, sha: Sha) -> dict[str, Sha]:
+    """The content of each file of ours, by its path, without reading any."""
+    folder = await github.files_in(FOLDER, sha)
+    above = await github.files_in(posixpath.dirname(PATH), sha)
+    ours = [*(file for file in folder if file.path.endswith(SUFFIX)), *(file for file in above if file.path == PATH)]
+    return {file.path: file.blob for file in ours}
+
+
+async def _policy(github: GitHub, sha: Sha) -> File | None:
+    """The policy file as `read_policy` would decode it, unless it is too large to be one."""
+    above = await github.files_in(posixpath.dirname(PATH), sha)
+    listed = next((file for file in above if file.path == PATH), None)
+    if listed is not None and listed.bytes > MAX_BYTES:
+        return File(PATH, None, f"the file is larger than {MAX_BYTES // 1024} KiB")
+    raw = await github.file(PATH, sha)
+    return File(PATH, raw.decode("utf-8", "replace")) if raw is not None else None
 
 
 def of_files(own: list[File]) -> Catalogue:

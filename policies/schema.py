@@ -24,6 +24,10 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Shell = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
 
 
+PATH = ".github/pullwright.yml"
+"""Where a repository's own policy lies."""
+
+
 class BuiltIn(StrEnum):
     """The policies that ship with the bot; a file starts from one and says what is different."""
 
@@ -154,7 +158,7 @@ def effective(operator: str | None, repository: str | None, owner_is_organisatio
         policy = outer or built_in(default)
         source = "the operator's policy" if outer else "no file"
         return _effective(policy, f"{source}: built-in policy `{policy.policy}`")
-    name = ".github/pullwright.yml"
+    name = PATH
     policy, document = _read(repository, name, outer.policy if outer else default)
     if outer:
         found = loosenings(_json(outer), _json(policy), document)

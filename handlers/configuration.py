@@ -1,0 +1,97 @@
+"""Our own files in a repository, judged where they change: a check run on the commit, with every mistake at its place.
+
+A push names some of what it touches. Where that is all of it and none is ours, nothing is read; in doubt the files of
+the commit are compared with those of the commit before.
+"""
+
+import re
+from collections.abc import Sequence
+
+from core.effects import Annotation, PutCheck
+from core.errors import PolicyInvalid
+from core.facts import ConfigFiles, ConfigQuery, Facts
+from core.github import CheckStatus, Conclusion
+from core.intents import Intent, ShowCheck
+from core.names import Repo
+from core.workflow.catalogue import FOLDER, SUFFIX
+from handlers import replies
+from handlers.automatic import Pushed
+from policies.schema import PATH, effective
+
+NAME = "pullwright/config"
+MOST_NAMED = 300
+"""Paths in one push from which on we do not rely on all of them being named."""
+_MISTAKE = re.compile(r":(\d{1,9}):(\d{1,9}): (.*)", re.DOTALL)
+_NOBODY = "0"
+
+
+def asked(event: Pushed) -> ConfigQuery | None:
+    """What must be looked at to know whether the push changes files of ours; None where it is known not to."""
+    if not event.after.strip(_NOBODY):
+        return None
+    named = event.paths or ()
+    touched = any(_is_ours(path) for path in named)
+    if not touched and event.paths is not None and len(named) < MOST_NAMED:
+        return None
+    # What is named of a new branch may have been on another one for long.
+    known = touched and event.before is not None
+    return ConfigQuery(sha=event.after, branch=event.branch, before=event.before, touched=known)
+
+
+def judged(repo: Repo, facts: Facts) -> list[Intent]:
+    """The check on the commit, once per commit; nothing where it changes no file of ours."""
+    files = facts.config
+    if files is None:
+        return []
+    found = _mistakes(files, facts)
+    text = replies.check_config(found, files.count)
+    check = PutCheck(
+        name=NAME,
+        head_sha=files.sha,
+        external_id=f"config:{repo.id}:{files.sha}",
+        status=CheckStatus.completed,
+        conclusion=Conclusion.failure if found else Conclusion.success,
+        title=text.title,
+        summary=text.summary,
+        text=text.text,
+        annotations=tuple(found[: replies.MOST_ANNOTATIONS]),
+    )
+    return [ShowCheck(check=check, key=check.external_id)]
+
+
+def _is_ours(path: str) -> bool:
+    return path == PATH or (path.startswith(f"{FOLDER}/") and path.endswith(SUFFIX))
+
+
+def _mistakes(files: ConfigFiles, facts: Facts) -> list[Annotation]:
+    found: list[Annotation] = []
+    if files.policy is not None:
+        found += _placed(PATH, _of_policy(files, facts))
+    for entry in files.workflows.broken:
+        found += _placed(entry.path, entry.mistakes)
+    return found
+
+
+def _of_policy(files: ConfigFiles, facts: Facts) -> Sequence[str]:
+    """What is wrong with the policy file, here and beside the operator's; one line each."""
+    if files.policy is None or files.policy.text is None:
+        return [files.policy.why] if files.policy is not None else []
+    try:
+        effective(files.operator, files.policy.text, facts.repository.owner_is_organisation)
+    except PolicyInvalid as error:
+        return str(error).splitlines()[1:] or [str(error)]
+    return []
+
+
+def _placed(path: str, lines: Sequence[str]) -> list[Annotation]:
+    """Each mistake at its place. A line without one goes on with the mistake before it, else with the whole file."""
+    found: list[Annotation] = []
+    for text in lines:
+        place = _MISTAKE.fullmatch(text.removeprefix(path)) if text.startswith(f"{path}:") else None
+        if place is not None:
+            found.append(Annotation(path=path, line=int(place[1]), column=int(place[2]), message=place[3]))
+        elif found:
+            found[-1] = found[-1].model_copy(update={"message": f"{found[-1].message} {text}"})
+        else:
+            found.append(Annotation(path=path, line=1, column=1, message=text))
+    return found
