@@ -408,3 +408,12 @@ class Drained(BaseException):
 
 class Held(Drained):
     """The operator holds this work: give the lease back, and begin nothing outside. Its text is the reason."""
+
+
+class NoThread(BotError):
+    """A step speaks in a thread, and the run is about the whole repository and has no pull request yet."""
+
+    code = "no-thread"
+
+    def remedy(self) -> str:
+        return "Start the workflow on an issue, or let the step come after a `ship`."

@@ -13,9 +13,10 @@ from core.redaction import without_credentials
 from core.runs import Waiting
 from core.states import WaitingFor
 from core.trying import Again, Failure, GiveUp, GoOn, Mend, decide
-from core.workflow import Step
+from core.workflow import Composite, Step
 from jobs.heard import hear
 from jobs.outcomes import Done, End, Outcome, Park
+from jobs.steps import composite
 from jobs.work import Work
 
 EVIDENCE_CHARACTERS = 4_000
@@ -30,6 +31,8 @@ async def attempted(work: Work, step: Step, perform: Perform, one: One) -> Outco
 
     Raises BotError where nothing is left to be tried.
     """
+    if isinstance(step.action, Composite):
+        return await composite.perform(step, step.action, work, one)
     while True:
         if not await _mended(work, step, one):
             return None

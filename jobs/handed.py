@@ -9,8 +9,11 @@ from typing import Any, TypeVar
 from core.names import Value
 from core.outputs import ChangeSummary, Opinion, Plan, Research
 from core.workflow import Handed, name_of
-from jobs.work import Work
+from jobs.work import Scope, Work
 from jobs.workbench import CheckPlan
+
+NESTED = ("form", "outputs")
+"""Where what others name lies in an output: there it cannot be taken for what a step of ours says itself."""
 
 F = TypeVar("F", bound=Value)
 
@@ -72,6 +75,8 @@ async def values(work: Work) -> dict[str, Any]:
     one that failed and is being mended, its last failure.
     """
     run = work.run
+    if work.scope is not None:
+        return _within(work, work.scope)
     return {
         "policy": (await work.policy()).policy.model_dump(mode="json"),
         "inputs": {name_of(name): value for name, value in given(work).items()},
@@ -85,11 +90,25 @@ async def values(work: Work) -> dict[str, Any]:
         },
         "steps": {
             **{name_of(key): {"failed": True, **failed[-1].told} for key, failed in work.failures.items() if failed},
-            **{name_of(key): _shown(output) for key, output in work.outputs.items() if "/" not in key},
+            **{name_of(key): _shown(output) for key, output in work.outputs.items() if not {*"/."} & {*key}},
         },
         **({"item": run.part.item, "index": run.part.index} if run.part is not None and not run.part.whole else {}),
         **({"error": work.mending.told} if work.mending is not None else {}),
     }
+
+
+def _within(work: Work, scope: Scope) -> dict[str, Any]:
+    """What a composite step knows: its inputs, its own steps, and the error that one of them is mended for."""
+
+    def named(key: str) -> str | None:
+        own = key.removeprefix(scope.prefix)
+        return None if own == key or {*"/."} & {*own} else name_of(own)
+
+    failed = {key: one[-1].told for key, one in work.failures.items() if one}
+    steps = {name: {"failed": True, **told} for key, told in failed.items() if (name := named(key))}
+    steps |= {name: _shown(output) for key, output in work.outputs.items() if (name := named(key))}
+    error = {"error": work.mending.told} if work.mending is not None else {}
+    return {"inputs": {name_of(name): value for name, value in scope.inputs.items()}, "steps": steps, **error}
 
 
 def given(work: Work) -> dict[str, Any]:
@@ -103,8 +122,8 @@ def _shown(output: Any) -> Any:
         return output
     if "skipped" in output:
         return {"skipped": True}
-    plain = {name: value for name, value in output.items() if name != "form"}
-    return {**plain, **output.get("form", {})}
+    plain = {name: value for name, value in output.items() if name not in NESTED}
+    return {**plain, **output.get("form", {}), **output.get("outputs", {})}
 
 
 def _form(work: Work, what: Handed, form: type[F]) -> F | None:

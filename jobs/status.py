@@ -78,7 +78,7 @@ def _steps(
             undone = UNDONE & memo.output.keys() if isinstance(memo.output, dict) else set()
             came_to: StepState = "skipped" if "skipped" in undone else "failed" if undone else "done"
             views.append(StepView(name, came_to, notes.get(step_id, "")))
-        elif step_id != current:
+        elif step_id != (current or "").partition(".")[0]:
             views.append(StepView(name, "todo"))
         elif state is RunState.running:
             views.append(StepView(name, "doing"))

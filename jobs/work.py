@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import StepMismatch, artifacts, effects, events, runs, steps
 from core.effects import COSMETIC, DISPENSABLE, Act, AddReaction, KeepComment, PostComment
-from core.errors import BotError, GitHubRefused, LeaseLost, NotThere
+from core.errors import BotError, GitHubRefused, LeaseLost, NoThread, NotThere
 from core.facts import App
 from core.github import GitHub, RepositoryFacts
 from core.markers import marked
@@ -39,6 +39,15 @@ COSMETIC_ATTEMPTS = 3
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What expressions within a composite step see."""
+
+    prefix: str
+    """What the ids of its steps begin with."""
+    inputs: Mapping[str, Any]
+
+
 @dataclass
 class Work:
     """One lease holder's view of one run. Everything it writes carries the lease's epoch."""
@@ -60,6 +69,8 @@ class Work:
     """The pauses before a next attempt that were begun under this lease, by step id."""
     mending: Failure | None = None
     """What the steps of an `on_failure` deal with just now."""
+    scope: Scope | None = None
+    """The composite step whose steps are done just now; None in those of the workflow itself."""
     resumed: bool = False
     """Whether an earlier lease holder may have shown a status already."""
     shown: str | None = None
@@ -233,8 +244,16 @@ class Work:
         return receipt.get("comment_id") if receipt else None
 
     async def say(self, name: str, body: str, *, number: int | None = None) -> Receipt:
-        """One comment on the run's subject, or on the pull request where a number is given."""
-        return await self.do(name, PostComment(number=number or self.number, body=body))
+        """One comment where the run speaks, or on the pull request where a number is given. Raises NoThread."""
+        thread = number or self.thread
+        if thread is None:
+            raise NoThread(f"`{self.run.workflow}` has something to say, and its run is about no issue.")
+        return await self.do(name, PostComment(number=thread, body=body))
+
+    @property
+    def thread(self) -> int | None:
+        """Where the run speaks: its subject, or its pull request where it is about the whole repository."""
+        return self.number or self.run.pull_number
 
     @property
     def silent(self) -> bool:
@@ -243,7 +262,11 @@ class Work:
 
     async def remark(self, name: str, body: str) -> None:
         """One comment of the run's own accord."""
-        if not self.silent:
+        if self.silent:
+            return
+        if self.thread is None:
+            await self.journal("remark.made", {"name": name, "text": body})
+        else:
             await self.say(name, body)
 
     async def show(self, body: str) -> None:
@@ -251,9 +274,9 @@ class Work:
 
         Edits are not effects: the next one makes up for a lost one, and they would fill the outbox.
         """
-        if body == self.shown or self.silent:
+        if body == self.shown or self.silent or self.thread is None:
             return
-        receipt = await self.do("status", KeepComment(number=self.number, body=body))
+        receipt = await self.do("status", KeepComment(number=self.thread, body=body))
         written = self.shown is None and not self.resumed
         self.shown = body
         comment_id = receipt.get("comment_id")
@@ -269,7 +292,7 @@ class Work:
 
     async def react(self, emoji: str) -> None:
         """A reaction where the run was asked for: the comment, or the issue itself."""
-        if self.silent:
+        if self.silent or not self.number:
             return
         act = AddReaction.model_validate(
             {"number": self.number, "comment_id": self.run.source_comment_id, "content": emoji}

@@ -18,7 +18,7 @@ from core.workflow.inputs import Input, misfits
 from core.workflow.overlay import Overlaid, overlaid
 from core.workflow.pinned import pinned
 from core.workflow.references import composite_references, meant, references
-from core.workflow.sources import File, Layer
+from core.workflow.sources import File
 from core.workflow.steps import BUILT_IN, MOST_STEPS, Composite, Step
 from core.workflow.triggers import unspoken
 
@@ -238,7 +238,7 @@ class _File:
     def _used(self, step: Mapping[str, Any], path: Path) -> Any:
         name = step["uses"]
         if isinstance(name, Mapping):
-            self.found.append(((*path, "uses"), "a composite step is a file of its own: give its name"))
+            self.found.append(((*path, "uses"), "a composite step is a file: give its name"))
         if not isinstance(name, str) or name in BUILT_IN:
             return name
         used = self._named(name, (*path, "uses"), composite=True)

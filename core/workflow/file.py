@@ -9,10 +9,10 @@ from pydantic import Field, StringConstraints, ValidationError
 from core.documents import Document, Path, load, mistakes
 from core.errors import DocumentInvalid
 from core.names import Value
-from core.workflow import inputs, steps, triggers
+from core.workflow import steps, triggers
 from core.workflow.inputs import Input
 from core.workflow.references import meant, references
-from core.workflow.steps import BUILT_IN, MOST_STEPS, Composite, Step, Sub
+from core.workflow.steps import BUILT_IN, MOST_STEPS, Composite, Step
 from core.workflow.triggers import Triggers, unspoken
 from core.workflow.values import Expression, Id
 

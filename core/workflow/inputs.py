@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
-from core.names import Value
+from core.errors import BotError
+from core.names import Plain, Value
 
 _KINDS = {str: "string", int: "number", float: "number", bool: "boolean"}
 
@@ -28,6 +29,26 @@ class Input(Value):
 def fits(said: Input, value: Any) -> bool:
     """Whether the value is of the input's type. Nothing is converted: text from outside is never read as a number."""
     return _KINDS.get(type(value)) == said.type
+
+
+class InputUnfit(BotError):
+    """A value that only the run knows is not of the type that an input has."""
+
+    code = "input-unfit"
+
+    def remedy(self) -> str:
+        return "Correct what the step is given under `with` in the workflow file, or the type of the input."
+
+
+def taken(whose: str, inputs: Mapping[str, Input], given: Mapping[str, Any]) -> dict[str, Plain]:
+    """The inputs with these values, and with the defaults of the others. Raises InputUnfit."""
+    found: dict[str, Plain] = {name: said.default for name, said in inputs.items() if said.default is not None}
+    for name, value in given.items():
+        if not fits(inputs[name], value):
+            kind = _KINDS.get(type(value), "value of another kind")
+            raise InputUnfit(f"`{whose}` takes a {inputs[name].type} as `{name}`, and was given a {kind}.")
+        found[name] = value
+    return found
 
 
 def misfits(whose: str, inputs: Mapping[str, Input], given: Mapping[str, Any]) -> Iterator[tuple[str | None, str]]:

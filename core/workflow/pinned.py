@@ -4,7 +4,6 @@ from typing import Any
 
 import yaml
 
-
 _BREAKS = frozenset("\r\x85\u2028\u2029")
 """Ends of lines that YAML reads as others: they stand as escapes, or they would not be the same when read again."""
 

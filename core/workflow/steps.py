@@ -349,7 +349,9 @@ class Step(Value):
         return self
 
 
-Action = str | Agent | Run | Check | Gate | Ask | Wait | Write | Change | Ship | Ready | Merge | Foreach | Composite | Sub
+Action = (
+    str | Agent | Run | Check | Gate | Ask | Wait | Write | Change | Ship | Ready | Merge | Foreach | Composite | Sub
+)
 
 _CHECKED: Mapping[str, Handed] = {"any": "Baseline", "red": "Reproduced", "green": "Checked"}
 
@@ -379,9 +381,9 @@ BELONGS = {
     "goal": ("agent",),
     "capture": ("run",),
     "timeout": ("run", "agent", "check"),
-    "retry": ("run", "agent", "github"),
-    "on_failure": ("run", "agent", "wait"),
-    "continue_on_error": ("run", "agent", "github", "wait"),
+    "retry": ("run", "agent", "github", "workflow"),
+    "on_failure": ("run", "agent", "wait", "workflow"),
+    "continue_on_error": ("run", "agent", "github", "wait", "workflow"),
 }
 """Which kinds a key has a meaning for; with any other it is a mistake."""
 

@@ -2,7 +2,23 @@
 
 from typing import assert_never
 
-from core.workflow import Agent, Ask, Change, Check, Foreach, Gate, Merge, Ready, Run, Ship, Step, Wait, Write
+from core.workflow import (
+    Agent,
+    Ask,
+    Change,
+    Check,
+    Composite,
+    Foreach,
+    Gate,
+    Merge,
+    Ready,
+    Run,
+    Ship,
+    Step,
+    Sub,
+    Wait,
+    Write,
+)
 from jobs.outcomes import Outcome
 from jobs.steps import (
     agent,
@@ -18,6 +34,7 @@ from jobs.steps import (
     revert,
     run,
     ship,
+    sub,
     triage,
     wait,
     wait_checks,
@@ -63,6 +80,10 @@ async def perform(step: Step, work: Work) -> Outcome:  # noqa: C901  # one arm f
             return await wait_checks.perform(step, said, work)
         case Foreach() as said:
             return await foreach.perform(step, said, work)
+        case Sub() as said:
+            return await sub.perform(step, said, work)
+        case Composite():
+            raise AssertionError(step.id)  # `jobs.attempts` has its steps done one by one
         case str() as name:
             raise AssertionError(name)  # the language allows no other built-in
         case _ as never:

@@ -75,7 +75,8 @@ async def _is_what_was_approved(work: Work, shipped: Shipped, merged: Sha) -> No
 
 def _gate_of(work: Work) -> str:
     """The gate whose approvals the merge rests on: the last one before it that binds to the change."""
-    gates = [step.id for step in work.workflow.steps if isinstance(step.action, Gate) and step.action.binds == "change"]
+    every = work.workflow.every_step
+    gates = [step.id for step in every if isinstance(step.action, Gate) and step.action.binds == "change"]
     if not gates:
         raise MergeRefused("The workflow has no gate that binds to the change, so nothing may be merged.")
     return gates[-1]

@@ -162,7 +162,7 @@ def test_an_extension_can_be_extended() -> None:
         ),
         (
             "extends: implement\nremove: [change]\n",
-            "2:10: in the step `ship` of `implement`: `ship` needs a `title`, or an `agent` that changes the tree before it",
+            "2:10: in the step `ship` of `implement`: `ship` needs a `title`, or an `agent` that changes the tree",
         ),
         (
             "extends: implement\nsteps: [{id: a, run: x, when: '${{ steps.b.output }}', after: tests}]\n",
@@ -170,7 +170,7 @@ def test_an_extension_can_be_extended() -> None:
         ),
         (
             "extends: implement\nremove: [change, tests, ship]\n",
-            "1:1: `steps`: tuple should have at least 1 item after ",
+            "1:1: `steps`: tuple should have at least 1 item",
         ),
         ("steps: [{id: a, run: x, before: b}]\n", "2:33: unknown key `before`"),
         ("remove: [a]\nsteps: [{id: a, run: x}]\n", "2:9: unknown key `remove`"),
@@ -186,9 +186,9 @@ def test_every_mistake_of_an_extension_is_told_at_once() -> None:
     text = "name: mine\nextends: implement\nremove: [nope]\nsteps: [{id: tests, rum: x}, {id: new, uses: shot}]\n"
     assert mistakes("mine", mine=text, step_shout=SHOUT) == [
         "mine.yml:3:10: there is no step `nope` in what it extends",
-        "mine.yml:4:21: unknown key `rum`; did you mean `run`?",
-        "mine.yml:4:31: a new step says either `before` or `after` which step it comes",
-        "mine.yml:4:47: there is no step `shot` to use; did you mean `shout`?",
+        "mine.yml:4:26: unknown key `rum`; did you mean `run`?",
+        "mine.yml:4:30: a new step says either `before` or `after` which step it comes",
+        "mine.yml:4:46: there is no step `shot` to use; did you mean `shout`?",
     ]
 
 
@@ -247,7 +247,7 @@ def test_steps_of_a_composite_step_are_not_seen_from_outside() -> None:
         ("github: {label: ['${{ inputs.words }}']}", "no value chooses a label or a person: write it out"),
         (
             "foreach: {in: [1], steps: [{id: b, run: x}]}",
-            "a `foreach` stands in a workflow itself, not within a composite",
+            "a `foreach` stands in a workflow itself",
         ),
     ],
 )
@@ -267,7 +267,7 @@ def test_no_input_of_a_composite_step_becomes_part_of_what_is_run_or_aimed_at(st
         ("{id: a, uses: triage, with: {words: x}}", "3:5: `steps.0`: the built-in `triage` is given nothing by `with`"),
         (
             "{id: a, uses: {name: b, steps: [{id: c, run: x}]}}",
-            "3:19: a composite step is a file of its own: give its name",
+            "3:19: a composite step is a file: give its name",
         ),
     ],
 )
@@ -357,6 +357,9 @@ outputs: {places: "${{ steps.find.output }}"}
 """
 
 
+PLANNED = "agent: {role: a, prompt: plan, output: Plan, writes: false}}, {id: g, gate: {binds: plan}"
+
+
 def calling(given: str = "{word: x}", name: str = "mine", sub: str = "count") -> str:
     return f"name: {name}\nsteps:\n  - {{id: sub, workflow: {{name: {sub}, with: {given}}}}}\n"
 
@@ -409,7 +412,7 @@ def test_workflows_are_at_most_five_deep_within_one_another() -> None:
 )
 def test_what_speaks_to_people_is_refused_in_a_sub_workflow(step: str, why: str) -> None:
     sub = f"name: count\nsteps: [{{id: a, {step}}}]\n"
+    told = f"its step {why}, and only the run that people see does that"
     assert mistakes("mine", mine=calling("{}"), count=sub) == [
-        f"mine.yml:3:32: `count` cannot be part of another workflow: its step {why}, "
-        "and only the run that people see does that"
+        f"mine.yml:3:32: `count` cannot be part of another workflow: {told}"
     ]

@@ -12,8 +12,14 @@ ROOT = Path(__file__).parents[2]
 FLOORS = ("bot", "jobs", "handlers", "adapters", "policies", "prompts", "core")
 
 
-def fault_points() -> list[str]:
-    """The name of every `faults.point("…")` in the product."""
+OF_LISTS = "foreach."
+"""Begins the names of points that only a run with a `foreach` comes by."""
+OF_SUBS = "sub."
+"""Begins the names of points that only a run with a sub-workflow comes by."""
+
+
+def fault_points(*, of_lists: bool = False) -> list[str]:
+    """The name of every `faults.point("…")` in the product; without `of_lists`, of those that every run comes by."""
     found = set()
     for file in (path for floor in FLOORS for path in (ROOT / floor).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
@@ -21,7 +27,8 @@ def fault_points() -> list[str]:
                 (name,) = node.args
                 assert isinstance(name, ast.Constant), f"{file}: a fault point has a plain name"
                 found.add(str(name.value))
-    return sorted(found)
+    others = (OF_SUBS,) if of_lists else (OF_SUBS, OF_LISTS)
+    return sorted(name for name in found if not name.startswith(others))
 
 
 class Died(BaseException):
