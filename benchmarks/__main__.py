@@ -14,8 +14,11 @@ from pathlib import Path
 from benchmarks.figures import Figure, Report, table
 from benchmarks.machine import description
 
-EVERY = ("startup", "clone", "box", "store", "receiver", "overhead", "traffic", "memory", "recovery")
-"""In this order: quick ones first, and last the one that waits for a lease to run out.
+EVERY = (
+    *("startup", "clone", "box", "store", "steps", "peer", "history", "receiver"),
+    *("overhead", "traffic", "memory", "waiting", "recovery"),
+)
+"""In this order: quick ones first, and last those that wait for a clock and for a lease to run out.
 
 Each is a module of this folder with `async def measure() -> Report`.
 """

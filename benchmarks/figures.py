@@ -9,8 +9,9 @@ from typing import Literal
 
 COLUMNS = ("figure", "measured", "baseline", "ratio", "bound", "held")
 
-Unit = Literal["ms", "s", "MB", "deliveries/s", "requests", "commits"]
-_DIGITS: dict[Unit, int] = {"ms": 1, "s": 2, "MB": 0, "deliveries/s": 0, "requests": 0, "commits": 0}
+Unit = Literal["ms", "s", "MB", "%", "deliveries/s", "steps/s", "requests", "commits", "processes"]
+_DIGITS: dict[Unit, int] = {"ms": 1, "s": 2, "%": 2}
+"""After the point; none of what is not here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Figure:
     """
 
     name: str
-    measured: float
+    measured: float | None
     unit: Unit
     baseline: float | None = None
     against: str = ""
@@ -41,15 +42,17 @@ class Figure:
     bound: Bound | None = None
     goal: float | None = None
     """Where more is wanted than must hold: the value that is aimed at."""
+    missing: str = ""
+    """Why it was not measured, where it was not: it neither holds nor fails then."""
 
     @property
     def ratio(self) -> float | None:
-        return None if self.baseline is None else self.measured / self.baseline
+        return None if self.baseline is None or self.measured is None else self.measured / self.baseline
 
     @property
     def held(self) -> bool | None:
         """None: nothing must hold."""
-        if self.bound is None:
+        if self.bound is None or self.measured is None:
             return None
         value = self.measured if self.bound.of == "measured" else self.ratio
         return value is not None and self.bound.holds(value)
@@ -60,7 +63,8 @@ class Figure:
         baseline = "" if self.baseline is None else f"{self._in_unit(self.baseline)} ({self.against})"
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
         held = {None: "", True: "yes", False: "NO"}[self.held]
-        return (self.name, self._in_unit(self.measured), baseline, ratio, self._bound(), held)
+        measured = f"not measured: {self.missing}" if self.measured is None else self._in_unit(self.measured)
+        return (self.name, measured, baseline, ratio, self._bound(), held)
 
     def _bound(self) -> str:
         if self.bound is None:
@@ -69,7 +73,7 @@ class Figure:
         return f"{self.bound.side} {value}" + ("" if self.goal is None else f" (goal {self.goal:g})")
 
     def _in_unit(self, value: float) -> str:
-        return f"{value:,.{_DIGITS[self.unit]}f} {self.unit}"
+        return f"{value:,.{_DIGITS.get(self.unit, 0)}f} {self.unit}"
 
 
 @dataclass(frozen=True, slots=True)

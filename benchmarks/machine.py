@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,13 @@ def description() -> str:
         f"{datetime.now(UTC):%Y-%m-%d}: {len(os.sched_getaffinity(0))} cores of {_processor()}, {memory:.0f} GiB, "
         f"Linux {platform.release()}, Python {platform.python_version()}; load at the start {os.getloadavg()[0]:.1f}"
     )
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _processor() -> str:

@@ -10,7 +10,6 @@ import hmac
 import json
 import os
 import secrets
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -20,6 +19,7 @@ from typing import Any
 from benchmarks import bare
 from benchmarks.figures import Bound, Figure, Report, middle
 from benchmarks.load import Measured, drive
+from benchmarks.machine import free_port
 from bot.up.children import Child, Keeper
 
 CONNECTIONS = 64
@@ -78,7 +78,7 @@ def _body() -> bytes:
 
 @contextlib.asynccontextmanager
 async def _receiver(folder: Path, secret: str) -> AsyncIterator[int]:
-    port = _free_port()
+    port = free_port()
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PULLWRIGHT_")},
         "PULLWRIGHT_DATA_DIR": str(folder),
@@ -97,7 +97,7 @@ async def _receiver(folder: Path, secret: str) -> AsyncIterator[int]:
 
 @contextlib.asynccontextmanager
 async def _bare(secret: str) -> AsyncIterator[int]:
-    port = _free_port()
+    port = free_port()
     environ = {**os.environ, "BARE_SECRET": secret, "BARE_PORT": str(port)}
     process = await asyncio.create_subprocess_exec(sys.executable, str(Path(bare.__file__)), env=environ)
     try:
@@ -106,12 +106,6 @@ async def _bare(secret: str) -> AsyncIterator[int]:
     finally:
         process.terminate()
         await process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _listens(port: int) -> None:

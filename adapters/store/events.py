@@ -40,6 +40,25 @@ class Head:
         return f"{self.seq}:{self.hash or ''}"
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An entry that is still to be written."""
+
+    name: str
+    facts: Mapping[str, Any]
+    actor: str = "pullwright"
+
+
+_ADD = sa.insert(events)
+_MOVE = sa.update(runs).where(runs.c.id == sa.bindparam("of")).values(journal_head=sa.bindparam("newest"))
+_TOUCH = (
+    sa.update(runs)
+    .where(runs.c.id == sa.bindparam("of"))
+    .values(updated_at=sa.bindparam("now"))
+    .returning(runs.c.journal_head)
+)
+
+
 async def append(
     db: AsyncConnection, run_id: RunId, *, name: str, actor: str, facts: Mapping[str, Any], at: datetime
 ) -> Event:
@@ -48,17 +67,26 @@ async def append(
     Touching the run says when it last moved, and is the lock that keeps intake and the lease holder from writing two
     entries after the same one.
     """
-    mine = sa.update(runs).where(runs.c.id == run_id)
-    kept = (await db.execute(mine.values(updated_at=at).returning(runs.c.journal_head))).scalar_one()
-    newest = await _newest(db, run_id) if kept is None else Head.read(kept)
-    name, actor, facts = sayable(db, plain([name, actor, facts]))
-    seq = newest.seq + 1
-    entry = Event(
-        seq=seq, at=at, name=name, actor=actor, facts=facts, hash=_hash(newest.hash, seq, at, name, actor, facts)
-    )
-    await db.execute(sa.insert(events).values(run_id=run_id, **entry.model_dump()))
-    await db.execute(mine.values(journal_head=str(Head(seq, entry.hash))))
+    kept = (await db.execute(_TOUCH, {"of": run_id, "now": at})).scalar_one()
+    (entry,) = await follow(db, run_id, kept, [Said(name, facts, actor)], at)
     return entry
+
+
+async def follow(
+    db: AsyncConnection, run_id: RunId, kept: str | None, said: Sequence[Said], at: datetime
+) -> list[Event]:
+    """Write the next entries behind the head that the run's row keeps; whoever calls holds the lock of that row."""
+    newest = await _newest(db, run_id) if kept is None else Head.read(kept)
+    written: list[Event] = []
+    for one in said:
+        name, actor, facts = sayable(db, plain([one.name, one.actor, one.facts]))
+        seq = newest.seq + 1
+        link = _hash(newest.hash, seq, at, name, actor, facts)
+        written.append(Event(seq=seq, at=at, name=name, actor=actor, facts=facts, hash=link))
+        newest = Head(seq, link)
+    await db.execute(_ADD, [{"run_id": run_id, **entry.model_dump()} for entry in written])
+    await db.execute(_MOVE, {"of": run_id, "newest": str(newest)})
+    return written
 
 
 async def of_run(db: AsyncConnection, run_id: RunId) -> list[Event]:

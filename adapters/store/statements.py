@@ -1,5 +1,6 @@
 """What statements share: the few spellings in which the two databases differ, guards, and words without secrets."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,11 +19,11 @@ def insert(db: AsyncConnection, table: sa.Table) -> sqlite.Insert | postgresql.I
     return postgresql.insert(table) if db.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-async def changed(db: AsyncConnection, statement: sa.Executable) -> int:
+async def changed(db: AsyncConnection, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> int:
     """Run an INSERT, UPDATE or DELETE; the number of rows that it wrote."""
     # Without the option SQLAlchemy does not keep the row count of an INSERT.
     result: sa.CursorResult[tuple[object, ...]] = await db.execute(
-        statement, execution_options={"preserve_rowcount": True}
+        statement, values, execution_options={"preserve_rowcount": True}
     )
     return result.rowcount
 
