@@ -133,6 +133,8 @@ class SignalKind(StrEnum):
     """A person pushed to the run's branch."""
     checks_done = "checks_done"
     """A check of the repository's own was reported on what the run shipped: a hint to look, and nothing more."""
+    paths_free = "paths_free"
+    """The run ended that shipped paths which this one is to ship."""
     part_ended = "part_ended"
     """A run that does a part of this one's work is over, however it ended."""
 

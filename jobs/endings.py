@@ -19,7 +19,7 @@ from core.names import RunId
 from core.runs import NewEffect, NewSignal, Run, SignalKind, Waiting
 from core.states import Trigger, WaitingFor, target
 from handlers import replies
-from jobs import checks, parts, status
+from jobs import checks, lines, parts, scope, status
 from jobs.effects.comments import fitting
 from jobs.intake import perform_loose
 from jobs.lease import Lease
@@ -92,7 +92,7 @@ async def _end(services: Services, lease: Lease, ended: _Ended) -> None:
     said, cost = await _said(services, run, ended)
     beside = await parts.beside(services.store, run)
     lease.let_go()
-    async with lease.write(beside=beside) as db:
+    async with scope.ending(lease, run, beside) as db:
         for signal in await signals.pending(db, run.id):
             await signals.applied(db, run.id, lease.epoch, signal.key, "the run ended")
         await effects.abandon(db, run.id, "the run ended")
@@ -104,7 +104,8 @@ async def _end(services: Services, lease: Lease, ended: _Ended) -> None:
         await runs.end(db, run.id, lease.epoch, ended.trigger, ended.why, ended.code or None, now)
         if _is_dead(run, ended):
             await dead_letters.add(db, run.id, ended.code, ended.why, now)
-        told = await parts.tell_of_the_end(db, run, now)
+        told = [*await parts.tell_of_the_end(db, run, now), *await lines.move_up(db, run, now)]
+        told += await scope.free(db, run, now)
     log.info("run.ended", how=ended.trigger.name, why=ended.why)
     faults.point("end.before_bells")
     await parts.ring_for(services, told)
@@ -134,9 +135,10 @@ async def _said(services: Services, run: Run, ended: _Ended) -> tuple[list[tuple
         said.append(("status", EditComment(comment_id=shown.receipt["comment_id"], body=body)))
     elif comment is None and ended.trigger is not Trigger.finish:
         comment = replies.ended(target(ended.trigger), ended.why)
-    if comment is not None:
-        said.append(("comment", PostComment(number=run.pull_number or run.subject.number, body=comment)))
-    if ended.reaction is not None:
+    # A run about the whole repository has nobody to tell, but on its pull request: the journal says how it ended.
+    if comment is not None and (thread := run.pull_number or run.subject.number):
+        said.append(("comment", PostComment(number=thread, body=comment)))
+    if ended.reaction is not None and run.subject.number:
         said.append(("reaction", _reaction(run, ended.reaction)))
     if (check := checks.final_approval(run, memos, ended.trigger, ended.why)) is not None:
         said.append(("check", check))

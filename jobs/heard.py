@@ -61,6 +61,8 @@ async def hear(work: Work, policy: Policy, judges: Mapping[SignalKind, Judge], *
                     judged = await _void(work, signal)
                 case SignalKind.pushed | SignalKind.checks_done:
                     judged = "seen"  # whoever ships, merges or waits for checks looks at the commit itself
+                case SignalKind.paths_free:
+                    judged = "seen"  # whoever wants the paths tries to take them
                 case SignalKind.part_ended:
                     judged = "seen"  # whoever waits for parts looks at their rows
                 case SignalKind.cancel | SignalKind.closed:

@@ -56,8 +56,9 @@ async def perform(
     `stands` says whether the right to act still holds at this moment: a process may be frozen for minutes between two
     lines, and another have acted meanwhile. Raises LeaseLost where it does not and the effect belongs to a lease.
     `note` is written in the transaction that keeps the receipt, so that a journal never lacks what was done.
-    Raises Held where the operator holds the run's work: nothing is begun then, but what is said to people who ask, which
-    belongs to no lease, still is. Raises what GitHub or git raised; the row then still says that an attempt was made, so the next one looks first.
+    Raises Held where the operator holds the run's work: nothing is begun then. What belongs to no lease is said all the
+    same: it answers people. Raises what GitHub or git raised; the row then still says that an attempt was made, so the
+    next one looks first.
     """
     if effect.state is EffectState.done and effect.receipt is not None:
         return effect.receipt

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.cli import dead_letters
 from bot.cli.kept import kept
 from bot.cli.output import print_json, print_table, printable
 from bot.cli.replay import export, replay
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from adapters.store.costs import Totals
     from adapters.store.events import Head
     from core.runs import Event, Run
+
+
+SHOWN_PARTS = 10
+"""Of the parts of a run in one state, how many are shown by id to people; `--json` has all."""
 
 
 class NoSuchRun(BotError):
@@ -36,10 +41,11 @@ def command() -> None:
 @command.command("list")
 @click.option("--state", type=click.Choice([state.value for state in RunState]), help="Only runs in this state.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most.")
+@click.option("--parts", is_flag=True, help="Also runs that do a part of another one.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def list_(state: str | None, limit: int, as_json: bool) -> None:
+def list_(state: str | None, limit: int, parts: bool, as_json: bool) -> None:
     """The newest runs."""
-    found = asyncio.run(_recent(limit, None if state is None else RunState(state)))
+    found = asyncio.run(_recent(limit, None if state is None else RunState(state), parts=parts))
     if as_json:
         print_json([_summary(run) for run in found])
         return
@@ -67,7 +73,7 @@ def show(run_id: str, as_json: bool) -> None:
     """The journal of a run: who, what, why, and what it cost. The beginning of an id is enough."""
     from adapters.store import events
 
-    run, journal, head, totals = asyncio.run(_story(run_id))
+    run, journal, head, totals, parts = asyncio.run(_story(run_id))
     broken = events.verify(journal, head)
     if as_json:
         print_json(
@@ -76,10 +82,11 @@ def show(run_id: str, as_json: bool) -> None:
                 "journal": [entry.model_dump(mode="json") for entry in journal],
                 "journal_intact": broken is None,
                 "cost": totals.model_dump(mode="json"),
+                "parts": parts,
             }
         )
     else:
-        _print_story(run, journal, totals)
+        _print_story(run, journal, totals, parts)
     if broken is not None:
         raise JournalBroken(run, broken)
 
@@ -94,7 +101,7 @@ def verify(run_id: str, as_json: bool) -> None:
     """
     from adapters.store import events
 
-    run, journal, head, _ = asyncio.run(_story(run_id))
+    run, journal, head, *_ = asyncio.run(_story(run_id))
     broken = events.verify(journal, head)
     newest = journal[-1].hash if journal else None
     if as_json:
@@ -120,23 +127,26 @@ class JournalBroken(BotError):
         return "Find out who else can write to this database; a backup shows what stood there."
 
 
+command.add_command(dead_letters.command)
 command.add_command(export)
 command.add_command(replay)
 
 
-async def _recent(limit: int, state: RunState | None) -> "list[Run]":
+async def _recent(limit: int, state: RunState | None, *, parts: bool) -> "list[Run]":
     from adapters.store import runs
 
     async with kept("runs") as db:
-        return await runs.recent(db, limit, state)
+        return await runs.recent(db, limit, state, parts=parts)
 
 
-async def _story(prefix: str) -> "tuple[Run, list[Event], Head | None, Totals]":
-    from adapters.store import costs, events, runs
+async def _story(prefix: str) -> "tuple[Run, list[Event], Head | None, Totals, dict[str, list[str]]]":
+    """With the ids of its parts, by their states."""
+    from adapters.store import costs, events, parts, runs
 
     async with kept("runs") as db:
         run = the_one(prefix, await runs.find(db, prefix))
-        return run, await events.of_run(db, run.id), await events.head(db, run.id), await costs.of_run(db, run.id)
+        journal, head, totals = await events.of_run(db, run.id), await events.head(db, run.id), await costs.of_run(db, run.id)
+        return run, journal, head, totals, await parts.by_state(db, run.id)
 
 
 def the_one(prefix: str, found: "Sequence[Run]") -> "Run":
@@ -157,12 +167,18 @@ def _note(run: "Run") -> str:
     return run.ended_why or ""
 
 
-def _print_story(run: "Run", journal: "list[Event]", totals: "Totals") -> None:
+def _print_story(run: "Run", journal: "list[Event]", totals: "Totals", parts: dict[str, list[str]]) -> None:
     click.echo(f"Run {run.id}: {run.workflow} on {run.repo.full_name}{run.subject}, asked for by {run.requester}")
     click.echo(f"State: {run.state.value}" + (f" ({printable(_note(run))})" if _note(run) else ""))
     if run.pull_number is not None:
         click.echo(f"Pull request: #{run.pull_number}")
-    click.echo(f"Cost: {_cost(totals)}\n")
+    click.echo(f"Cost: {_cost(totals)}")
+    if run.parent_id is not None:
+        click.echo(f"Part of: run {run.parent_id}")
+    for state, ids in parts.items():
+        more = f" and {len(ids) - SHOWN_PARTS} more" if len(ids) > SHOWN_PARTS else ""
+        click.echo(f"Parts {state}: {len(ids)} ({', '.join(ids[:SHOWN_PARTS])}{more})")
+    click.echo()
     for entry in journal:
         click.echo(f"{entry.seq:>4}  {entry.at:%Y-%m-%d %H:%M:%S}  {printable(entry.actor)}  {printable(entry.name)}")
         for name, value in entry.facts.items():

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.digests import short
 from core.errors import BotError
-from core.names import Digest
+from core.names import Digest, RunId
 from core.runs import Run, Step
 from core.states import RunState
 from core.workflow.catalogue import Entry
@@ -42,7 +42,7 @@ def help_(slug: str, verbs: Sequence[Verb] = tuple(VERBS.values())) -> str:
     )
 
 
-def status(run: Run, steps: Sequence[Step], hold: str | None = None) -> str:
+def status(run: Run, steps: Sequence[Step], hold: str | None = None, in_line: Sequence[Run] = ()) -> str:
     """Where a run stands: its state, what it waits for, and the steps that were begun; and why the operator holds it.
 
     The memos of what an agent did within a step, whose keys hold a slash, are of no interest here.
@@ -53,7 +53,9 @@ def status(run: Run, steps: Sequence[Step], hold: str | None = None) -> str:
         if "/" not in step.key
     ]
     stands = f"Run `{run.id}` of `{run.workflow}`: {_stands(run)}"
-    return block(stands, held_back(hold) if hold is not None else "", "\n".join(begun))
+    waiting = ", ".join(f"`{one.id}` of `{one.workflow}`" for one in in_line)
+    after = f"In line behind it: {waiting}." if waiting else ""
+    return block(stands, held_back(hold) if hold is not None else "", "\n".join(begun), after)
 
 
 def held_back(reason: str) -> str:
@@ -66,6 +68,12 @@ def held(run: Run, reason: str) -> str:
         held_back(reason),
         f"Run `{run.id}` goes on by itself when that is over, and finds then what was said here meanwhile.",
     )
+
+
+def in_the_way(run_id: RunId, pull_number: int | None, path: str) -> str:
+    """A run may not ship what another one is shipping."""
+    whose = f"#{pull_number} of run `{run_id}`" if pull_number is not None else f"Run `{run_id}`"
+    return f"{whose} changes {code(path)} too: this goes on when that run is over."
 
 
 def nothing_here() -> str:

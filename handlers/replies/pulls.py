@@ -43,6 +43,7 @@ class PullView:
     """What the text of the pull request is made of."""
 
     issue: int
+    """What it is about; 0 where that is the whole repository."""
     run: str
     workflow: str
     requester: str
@@ -68,7 +69,7 @@ def pull_body(view: PullView) -> str:
     spent = money(view.cost_usd) + (" and calls without a known price" if view.unpriced else "")
     run = f"[`{view.run}`]({view.url})" if view.url else f"`{view.run}`"
     return block(
-        f"{'Fixes' if view.closes else 'For'} #{view.issue}",
+        f"{'Fixes' if view.closes else 'For'} #{view.issue}" if view.issue else "",
         quoted(view.summary.summary) if view.summary.summary else "",
         _plan(view.plan),
         evidence_table(view.evidence),

@@ -12,7 +12,7 @@ from core.workflow import Ship, Step
 from core.workspaces import Author
 from handlers import replies
 from handlers.neutralise import line
-from jobs import checks, handed, status
+from jobs import checks, handed, scope, status
 from jobs.outcomes import Done, Outcome
 from jobs.work import Work
 from jobs.workbench import Workbench
@@ -61,6 +61,8 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     allowed = await judge(work, bench, policy.policy, tree, paths)
     if allowed.refused:
         raise ChangeRefused(allowed.why, evidence=markdown(allowed))
+    if (waits := await scope.taken(step, work, [path.path for path in paths])) is not None:
+        return waits
     summary = await _summary(ship, work)
     author = Author(work.app.login, f"{work.app.id}+{work.app.login}@users.noreply.github.com")
     message = await _message(work, bench, summary, author)
