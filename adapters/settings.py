@@ -7,7 +7,7 @@ processes by the environment only; secrets are never printed, and stand in no er
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, unquote, urlsplit
@@ -31,6 +31,8 @@ _SOCKET_PATH_BYTES = 107
 """What `sun_path` holds, less its terminating zero (unix(7))."""
 _SOCKET_NAME_BYTES = len("/abcdefghijkl.gw")
 """The longest name of a socket below `run_dir`: a run's gateway."""
+_HOOK = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_HOOK_SECRET_CHARACTERS = 16
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _DATABASES = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
@@ -69,6 +71,10 @@ class Settings(BaseSettings):
     private_key_file: Path | None = None
     webhook_secret: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """One secret, or two while rotating: `new,old`."""
+    hook_secrets: Annotated[tuple[tuple[str, SecretStr], ...], NoDecode] = ()
+    """By the hook's name, `NAME=SECRET` separated by commas; a name may stand twice while rotating."""
+    hook_secrets_file: Path | None = None
+    """The same in a file, one a line."""
 
     sandbox: Literal["bubblewrap", "docker", "none"] = "bubblewrap"
     sandbox_mounts: Annotated[tuple[Mount, ...], NoDecode] = ()
@@ -105,7 +111,7 @@ class Settings(BaseSettings):
         """Only what `load()` hands over: never a second look at the air."""
         return (init_settings,)
 
-    @field_validator("data_dir", "config", "private_key_file")
+    @field_validator("data_dir", "config", "private_key_file", "hook_secrets_file")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
@@ -165,6 +171,13 @@ class Settings(BaseSettings):
             raise ValueError("one secret, or two while rotating, as NEW,OLD")
         return tuple(secrets)
 
+    @field_validator("hook_secrets", mode="before")
+    @classmethod
+    def _hooks(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        return _hook_secrets([part for part in given.replace("\n", ",").split(",") if part.strip()])
+
     @field_validator("sandbox_mounts", mode="before")
     @classmethod
     def _mounts(cls, given: object) -> object:
@@ -184,6 +197,20 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}PRIVATE_KEY_FILE: cannot read {name}: {error.strerror}") from error
         except UnicodeDecodeError as error:
             raise ValueError(f"{PREFIX}PRIVATE_KEY_FILE: {name} is not a PEM file") from error
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hooks_from_file(cls, given: dict[str, Any]) -> dict[str, Any]:
+        name = given.get("hook_secrets_file")
+        if name is None:
+            return given
+        if given.get("hook_secrets"):
+            raise ValueError(f"give {PREFIX}HOOK_SECRETS or {PREFIX}HOOK_SECRETS_FILE, not both")
+        try:
+            return {**given, "hook_secrets": Path(name).expanduser().read_text(encoding="utf-8")}
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise ValueError(f"{PREFIX}HOOK_SECRETS_FILE: cannot read {name}: {why}") from error
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
@@ -237,7 +264,8 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log's redaction. Never to be shown."""
-        found = [self.private_key, self.model_api_key, *self.webhook_secret]
+        hooks = [secret for _, secret in self.hook_secrets]
+        found = [self.private_key, self.model_api_key, *self.webhook_secret, *hooks]
         values = [secret.get_secret_value() for secret in found if secret is not None]
         for url in (self.database_url, self.redis_url or ""):
             password = urlsplit(url).password
@@ -249,7 +277,7 @@ class Settings(BaseSettings):
         lines: dict[str, str] = {}
         for field in type(self).model_fields:
             value = getattr(self, field)
-            if field in {"private_key", "model_api_key", "webhook_secret"}:
+            if field in {"private_key", "model_api_key", "webhook_secret", "hook_secrets"}:
                 text = "(set)" if value else "(not set)"
             elif field in {"database_url", "redis_url"} and value:
                 text = _without_password(value)
@@ -305,6 +333,22 @@ def _readable_pem(key: str) -> str:
     if not re.match(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n", text):
         raise ValueError("this is not a private key in PEM form (-----BEGIN RSA PRIVATE KEY-----)")
     return text
+
+
+def _hook_secrets(parts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Each name with its secret. One secret for two names would let a call of the one pass for one of the other."""
+    found: list[tuple[str, str]] = []
+    for part in parts:
+        name, equals, secret = part.strip().partition("=")
+        if not equals or not _HOOK.fullmatch(name) or len(secret) < _HOOK_SECRET_CHARACTERS:
+            raise ValueError(
+                f"NAME=SECRET, separated by commas: a name of small letters, digits and hyphens, "
+                f"and a secret of at least {_HOOK_SECRET_CHARACTERS} characters"
+            )
+        if any(other == secret and whose != name for whose, other in found):
+            raise ValueError("no two hooks may have the same secret")
+        found.append((name, secret))
+    return tuple(found)
 
 
 def _mount(text: str) -> Mount:

@@ -64,6 +64,15 @@ class RateLimited(BotError):
         return "Nothing to do: it goes on when GitHub's limit has passed."
 
 
+class CircuitOpen(RateLimited):
+    """A dependency failed again and again, and is left alone for so many seconds. Nothing was asked."""
+
+    code = "dependency-away"
+
+    def remedy(self) -> str:
+        return "Nothing to do: it goes on when the dependency answers again. `pullwright doctor` shows what is away."
+
+
 class AppRefused(BotError):
     """GitHub does not accept the App's key or id, or the App is not installed here."""
 

@@ -1,30 +1,20 @@
 """What may start work without anybody asking for it: pushes, failing checks, calls from elsewhere, times of day.
 
-Those of GitHub are read here from its payloads, our own from bodies that this service wrote or whose signature it
-checked: no payload of GitHub's can pass for one of them, since they come under hooks that GitHub has no number for.
+Those of GitHub are read here from its payloads; our own come as `core.calls`.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-
+from core.calls import Calls, HookCall, OrderCall, TimeCall
 from core.names import Repo, Sha
-from core.runs import Delivery
 from handlers.event import Event, Ignored, Told, common
-from handlers.payloads import CheckRunPayload, DispatchPayload, Login, PushPayload
-
-HOOKS, CLOCK, CLI = "hooks", "clock", "cli"
-"""The hooks that our own deliveries come under."""
-OWN = frozenset({HOOKS, CLOCK, CLI})
+from handlers.payloads import CheckRunPayload, DispatchPayload, PushPayload
 
 _BRANCH = "refs/heads/"
 MOST_COMMITS = 2048
 """GitHub names no more of them in a push."""
-
-FullName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}$")]
-WorkflowName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 
 
 class Pushed(Told):
@@ -117,67 +107,13 @@ def dispatched(payload: DispatchPayload) -> Event | Ignored:
     return Dispatched(**common(payload), type=payload.action, payload=payload.client_payload or {})
 
 
-class Body(BaseModel):
-    """The body of a delivery of our own. The repository is named as people name it; the store knows which it is."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    repository: FullName
-
-    def event(self, repo: Repo, guid: str) -> Event:
-        raise NotImplementedError
-
-
-class TimeBody(Body):
-    workflow: WorkflowName
-    instant: datetime
-
-    def event(self, repo: Repo, guid: str) -> Event:
-        return TimeCame(repo=repo, delivery=guid, workflow=self.workflow, instant=self.instant)
-
-
-class HookBody(BaseModel):
-    """What the caller of a hook sends."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    repository: FullName
-    inputs: dict[str, Any] = Field({}, max_length=100)
-
-
-class CalledBody(Body):
-    """The same as it is stored, with the hook whose secret it was signed with."""
-
-    hook: WorkflowName
-    inputs: dict[str, Any] = {}
-
-    def event(self, repo: Repo, guid: str) -> Event:
-        return HookCalled(repo=repo, delivery=guid, hook=self.hook, inputs=self.inputs)
-
-
-class OrderBody(Body):
-    workflow: WorkflowName
-    login: Login
-    number: Annotated[int, Field(gt=0)] | None = None
-    inputs: dict[str, str] = {}
-
-    def event(self, repo: Repo, guid: str) -> Event:
-        return Ordered(
-            repo=repo,
-            delivery=guid,
-            workflow=self.workflow,
-            login=self.login,
-            number=self.number,
-            inputs=self.inputs,
-        )
-
-
-_BODIES: Mapping[str, type[Body]] = {HOOKS: CalledBody, CLOCK: TimeBody, CLI: OrderBody}
-
-
-def own(delivery: Delivery) -> Body | Ignored:
-    """What a delivery of our own says; its hook is one of OWN."""
-    try:
-        return _BODIES[delivery.hook_id].model_validate_json(delivery.body)
-    except ValidationError:
-        return Ignored(f"a delivery of our own ({delivery.hook_id}) that this version cannot read")
+def event_of(call: Calls, repo: Repo, guid: str) -> Event:
+    """What a delivery of our own says, about this repository."""
+    about: dict[str, Any] = {"repo": repo, "delivery": guid}
+    match call:
+        case HookCall(hook=hook, inputs=inputs):
+            return HookCalled(**about, hook=hook, inputs=inputs)
+        case TimeCall(workflow=workflow, instant=instant):
+            return TimeCame(**about, workflow=workflow, instant=instant)
+        case OrderCall():
+            return Ordered(**about, workflow=call.workflow, login=call.login, number=call.number, inputs=call.inputs)

@@ -1,4 +1,4 @@
-"""An issue is closed, deleted or moved: the run about it ends."""
+"""An issue is closed, deleted or moved: the run about it ends, and those in line behind it."""
 
 from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent, Signal
@@ -14,8 +14,7 @@ def needs(event: IssueClosed) -> FactQuery:
 
 
 def plan(event: IssueClosed, facts: Facts) -> list[Intent]:
-    run = facts.active
-    if run is None:
+    if not facts.unfinished:
         return [Ignore("no run is at work here")]
     if why := ignored(event.sender, facts.app):
         return [why]
@@ -31,4 +30,5 @@ def plan(event: IssueClosed, facts: Facts) -> list[Intent]:
             actor=event.sender.login,
             text=f"@{event.sender.login} {said[event.how]}",
         )
+        for run in facts.unfinished
     ]

@@ -17,8 +17,8 @@ def needs(event: IssueUnlabeled) -> FactQuery:
 
 
 def plan(event: IssueUnlabeled, facts: Facts) -> list[Intent]:
-    run = facts.active
-    if run is None or run.source != "label" or not _started(run, event):
+    began = [run for run in facts.unfinished if run.source == "label" and _started(run, event)]
+    if not began:
         return [Ignore("no run at work here was started by this label")]
     if why := ignored(event.sender, facts.app):
         return [why]
@@ -32,6 +32,7 @@ def plan(event: IssueUnlabeled, facts: Facts) -> list[Intent]:
             actor=event.sender.login,
             text=f"@{event.sender.login} took the label off",
         )
+        for run in began
     ]
 
 

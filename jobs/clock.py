@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from adapters.store import leases, runs
+from jobs import schedules
 from jobs.intake import ring
 from jobs.services import Services
 from jobs.sweep import INTERVAL_SECONDS, sweep
@@ -33,14 +34,22 @@ async def run(services: Services, stop: asyncio.Event, *, sweep_seconds: float =
         if await leads(services):
             await sweep(services)
 
+    async def schedules_() -> None:
+        if await leads(services):
+            await schedules.read(services)
+
     every = services.settings.clock_seconds
-    sweeping = asyncio.create_task(_regularly(sweep_, stop, sweep_seconds, first_after_seconds=every))
+    beside = [
+        asyncio.create_task(_regularly(sweep_, stop, sweep_seconds, first_after_seconds=every)),
+        asyncio.create_task(_regularly(schedules_, stop, schedules.READ_SECONDS, first_after_seconds=every)),
+    ]
     try:
         await _regularly(tick_, stop, every)
     finally:
-        # A sweep may be waiting for GitHub; what it has not asked for, the next one does.
-        sweeping.cancel()
-        await asyncio.wait([sweeping])
+        # Both may be waiting for GitHub; what they have not asked for, the next one does.
+        for one in beside:
+            one.cancel()
+        await asyncio.wait(beside)
     async with services.store.begin() as db:
         await leases.give_back(db, "clock", services.worker)
 
@@ -53,7 +62,8 @@ async def leads(services: Services) -> bool:
 
 
 async def tick(services: Services) -> None:
-    """Ring for what is due: runs to claim or to look at again, deliveries and answers still to be done."""
+    """Ring for what is due: runs to claim or to look at again, times that have come, deliveries and answers still to be
+    done."""
     if not await leads(services):
         return
     now = services.clock.now()
@@ -64,6 +74,7 @@ async def tick(services: Services) -> None:
             await runs.wake(db, run_id, now)  # where it waited for a time that has come
     for run_id in due:
         await ring(services, run_id)
+    await schedules.tell(services)
     # Intake drains until empty, answers included; it costs two reads when there is nothing.
     await services.doorbell.ring_intake()
 

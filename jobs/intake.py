@@ -13,8 +13,9 @@ from functools import partial
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import deliveries, effects, events, holds, runs, signals
+from adapters.store import deliveries, effects, events, holds, repositories, runs, signals
 from adapters.store.runs import Inserted
+from core import calls
 from core.digests import digest
 from core.effects import AddReaction, PostComment
 from core.errors import AppRefused, BotError, NotInstalled, NotThere, PermissionMissing, RateLimited
@@ -22,9 +23,10 @@ from core.facts import Facts
 from core.intents import Ignore, Intent, React, Say, ShowCheck, Signal, StartRun
 from core.names import Repo, RunId, SubjectKind
 from core.runs import Delivery, Effect, NewEffect, NewRun, NewSignal
-from handlers import handler_of, replies
-from handlers.events import Event, Ignored, parse
-from jobs import outbox
+from handlers import automatic, handler_of, replies
+from handlers.event import Event, Ignored
+from handlers.events import parse
+from jobs import lines, outbox
 from jobs.effects import Outside
 from jobs.facts import gather
 from jobs.services import Services
@@ -36,9 +38,6 @@ LONGEST_RETRY_SECONDS = 3600
 """An answer that cannot be given is tried at ever longer intervals, up to this one."""
 
 log = structlog.get_logger()
-
-
-_BUSY = "no new run: an unfinished one has the subject"
 
 
 class RoutedElsewhere(BotError):
@@ -75,7 +74,7 @@ async def _pending(services: Services) -> Sequence[Delivery]:
 async def _route(services: Services, delivery: Delivery) -> None:
     now = services.clock.now()
     try:
-        event = parse(delivery.event, delivery.body)
+        event = await _event(services, delivery)
         if isinstance(event, Ignored):
             outcome, woken = f"ignored: {event.why}", set[RunId]()
             async with services.store.begin() as db:
@@ -98,6 +97,20 @@ async def _route(services: Services, delivery: Delivery) -> None:
     log.info("delivery.routed", name=delivery.event, outcome=outcome)
     for run_id in woken:
         await ring(services, run_id)
+
+
+async def _event(services: Services, delivery: Delivery) -> Event | Ignored:
+    """What the delivery says. In one of our own the repository is named, and known where GitHub ever told of it."""
+    if not calls.ours(delivery):
+        return parse(delivery.event, delivery.body, delivery.guid)
+    told = calls.read(delivery)
+    if told is None:
+        return Ignored("a delivery of our own that this version cannot read")
+    async with services.store.read() as db:
+        repo = await repositories.named(db, told.repository)
+    if repo is None:
+        return Ignored(f"no repository {told.repository} is known here: nothing was ever heard of it")
+    return automatic.event_of(told, repo, delivery.guid)
 
 
 async def _postpone(services: Services, delivery: Delivery, error: BotError) -> None:
@@ -147,8 +160,11 @@ async def _once(services: Services, delivery: Delivery, event: Event, *, again: 
     async with services.store.begin() as db:
         await runs.lock_in_order(db, [intent.run_id for intent in intents if isinstance(intent, Signal)])
         outcomes = [await _write(services, db, event.repo, facts, intent, woken) for intent in intents]
-        if again and _BUSY in outcomes:
+        if again and lines.BUSY in outcomes:
             raise Overtaken(delivery.guid)
+        if facts is not None:
+            named = {"owner": facts.repository.owner, "name": facts.repository.name}
+            await repositories.learn(db, event.repo.model_copy(update=named))
         if not await deliveries.routed(db, delivery, "; ".join(outcomes) or "nothing to do", services.clock.now()):
             raise RoutedElsewhere(delivery.guid)
         await _tell_of_a_hold(db, event.repo, woken, services.clock.now())
@@ -246,8 +262,14 @@ async def _start(
         created_at=now,
     )
     inserted = await runs.insert(db, run)
-    if inserted is not Inserted.started:
-        return _BUSY if inserted is Inserted.busy else f"no new run: {inserted.value}"
+    if inserted is Inserted.duplicate:
+        return f"no new run: {inserted.value}"
+    if inserted is Inserted.busy:
+        assert entry.workflow is not None  # noqa: S101  # a broken file starts nothing
+        joined = await lines.join(db, run, entry.workflow.concurrency, woken)
+        if isinstance(joined, str):
+            return joined
+        run = joined
     await events.append(
         db,
         run.id,
@@ -260,9 +282,12 @@ async def _start(
             "base": f"{run.base_ref}@{run.base_sha}",
             "retry_of": run.retry_of,
             "inputs": dict(run.inputs),
+            "behind": run.behind_id,
         },
         at=now,
     )
+    if run.behind_id is not None:
+        return f"run {run.id} waits in line behind run {run.behind_id}"
     woken.add(run.id)
     return f"started run {run.id}"
 

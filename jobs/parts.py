@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import Store, events, parts, runs, signals, steps
+from adapters.store import Store, events, line, parts, runs, signals, steps
 from adapters.store.runs import Inserted
 from core.digests import digest
 from core.names import Plain, RunId
@@ -79,10 +79,11 @@ async def ring_for(services: Services, run_ids: Sequence[RunId]) -> None:
 
 
 async def beside(store: Store, run: Run) -> list[RunId]:
-    """The runs that the end of this one is told to: its parent, and its parts that are not over."""
+    """The runs that the end of this one is told to: its parent, its parts that are not over, and those in line."""
     async with store.read() as db:
         below = await parts.unfinished(db, run.id)
-    return [*([run.parent_id] if run.parent_id is not None else []), *below]
+        waiting = [one.id for one in await line.behind(db, run.id)]
+    return [*([run.parent_id] if run.parent_id is not None else []), *below, *waiting]
 
 
 async def tell_of_the_end(db: AsyncConnection, run: Run, at: datetime) -> list[RunId]:

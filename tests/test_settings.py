@@ -37,6 +37,8 @@ def test_the_names_are_those_that_users_were_promised():
         "PRIVATE_KEY",
         "PRIVATE_KEY_FILE",
         "WEBHOOK_SECRET",
+        "HOOK_SECRETS",
+        "HOOK_SECRETS_FILE",
         "SANDBOX",
         "SANDBOX_MOUNTS",
         "MODEL",
@@ -194,3 +196,40 @@ def test_a_delivery_does_not_outlive_the_run_that_it_started():
     with pytest.raises(ConfigurationError, match="a delivery that outlives its run could start it again"):
         load({"PULLWRIGHT_RETAIN_RUNS_DAYS": "20"})
     assert load({"PULLWRIGHT_RETAIN_RUNS_DAYS": "20", "PULLWRIGHT_RETAIN_DELIVERIES_DAYS": "20"})
+
+
+# Hooks ----------------------------------------------------------------------------------------------------------
+
+LONG, LONGER = "a secret of this hook", "an older secret of this hook"
+
+
+def test_hooks_have_their_secrets_by_name_and_two_while_they_are_rotated(tmp_path):
+    given = f"deploy={LONG}, deploy={LONGER},nightly=another=secret=with=signs"
+    named = {"PULLWRIGHT_DATA_DIR": str(tmp_path), "PULLWRIGHT_HOOK_SECRETS": given}
+    settings = load(named)
+    found = [(name, secret.get_secret_value()) for name, secret in settings.hook_secrets]
+    assert found == [("deploy", LONG), ("deploy", LONGER), ("nightly", "another=secret=with=signs")]
+    assert {LONG, LONGER} <= set(settings.secrets())
+    assert settings.shown()["PULLWRIGHT_HOOK_SECRETS"] == "(set)"
+
+
+def test_the_secrets_of_hooks_may_stand_in_a_file_one_a_line(tmp_path):
+    file = tmp_path / "hooks"
+    file.write_text(f"deploy={LONG}\n\nnightly={LONGER}\n")
+    settings = load({"PULLWRIGHT_DATA_DIR": str(tmp_path), "PULLWRIGHT_HOOK_SECRETS_FILE": str(file)})
+    assert [name for name, _ in settings.hook_secrets] == ["deploy", "nightly"]
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("deploy", "NAME=SECRET, separated by commas: a name of small letters"),
+        ("deploy=short", "a secret of at least 16 characters"),
+        (f"De ploy={LONG}", "NAME=SECRET, separated by commas"),
+        (f"deploy={LONG},nightly={LONG}", "no two hooks may have the same secret"),
+    ],
+)
+def test_secrets_of_hooks_that_cannot_be_right_are_refused_without_being_shown(tmp_path, given, why):
+    with pytest.raises(ConfigurationError, match=why) as caught:
+        load({"PULLWRIGHT_DATA_DIR": str(tmp_path), "PULLWRIGHT_HOOK_SECRETS": given})
+    assert LONG not in str(caught.value)

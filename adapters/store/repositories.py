@@ -22,6 +22,23 @@ async def get(db: AsyncConnection, repo_id: int) -> Repo | None:
     return Repo(**row) if row else None
 
 
+async def learn(db: AsyncConnection, repo: Repo) -> None:
+    """Know this repository from now on. Nothing is written where it is known as it is: every delivery says so."""
+    if await get(db, repo.id) != repo:
+        await upsert(db, repo)
+
+
+async def named(db: AsyncConnection, full_name: str) -> Repo | None:
+    """The repository that is called so today, as far as is known; GitHub tells no case apart.
+
+    Of several, one has lost its name to another since: which of them is right GitHub says when it is asked.
+    """
+    owner, _, name = full_name.lower().partition("/")
+    query = sa.select(repositories).where(sa.func.lower(_t.owner) == owner, sa.func.lower(_t.name) == name)
+    found = (await db.execute(query.order_by(_t.id.desc()).limit(1))).mappings().first()
+    return Repo(**found) if found else None
+
+
 async def all_(db: AsyncConnection) -> list[Repo]:
     rows = await db.execute(sa.select(repositories).order_by(_t.owner, _t.name))
     return [Repo(**row) for row in rows.mappings()]

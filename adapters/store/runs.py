@@ -95,7 +95,7 @@ async def due(db: AsyncConnection, now: datetime, limit: int) -> list[RunId]:
     """
     unapplied = sa.exists().where(signals.c.run_id == _t.id, signals.c.outcome.is_(None))
     look = sa.or_(
-        sa.and_(_t.state == RunState.queued, _put_off_until(now)),
+        sa.and_(_t.state == RunState.queued, _t.behind_id.is_(None), _put_off_until(now)),
         sa.and_(_t.state == RunState.running, _t.lease_until <= now),
         sa.and_(_t.state == RunState.waiting, sa.or_(_t.not_before <= now, unapplied)),
     )
@@ -130,7 +130,7 @@ async def claim(
             not_before=None,
             updated_at=now,
         )
-        .where(sa.or_(_t.lease_until.is_(None), _t.lease_until <= now), _put_off_until(now))
+        .where(sa.or_(_t.lease_until.is_(None), _t.lease_until <= now), _t.behind_id.is_(None), _put_off_until(now))
         .returning(_t.epoch)
     )
     epoch = (await db.execute(statement)).scalar_one_or_none()

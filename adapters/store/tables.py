@@ -292,6 +292,17 @@ leases = sa.Table(
     sa.Column("until", Instant, nullable=False),
 )
 
+breakers = sa.Table(
+    "breakers",
+    metadata,
+    sa.Column("dependency", Words, primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("since", Instant),
+    sa.Column("openings", sa.Integer, nullable=False),
+    sa.Column("until", Instant),
+    sa.Column("why", Words, nullable=False),
+)
+
 pauses = sa.Table(
     "pauses",
     metadata,
@@ -344,4 +355,14 @@ dead_letters = sa.Table(
     sa.Column("settled", Words),
     sa.Column("settled_at", Instant),
     sa.Index("ix_dead_letters_unsettled", "code", "at", **_only("settled IS NULL")),
+)
+
+schedules = sa.Table(
+    "schedules",
+    metadata,
+    sa.Column("repo_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("workflow", Words, primary_key=True),
+    sa.Column("said", Words, primary_key=True),
+    sa.Column("next_at", Instant, nullable=False),
+    sa.Index("ix_schedules_next_at", "next_at"),
 )

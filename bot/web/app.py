@@ -7,9 +7,9 @@ from aiohttp import web
 from adapters.settings import Settings
 from adapters.store import Store
 from adapters.store.inbox import InboxWriter
-from bot.web import health, webhooks
+from bot.web import health, hooks, webhooks
 from bot.web.inbox import Inbox
-from bot.web.keys import CLOCK, DOORBELL, INBOX, METRICS, SECRETS, STORE
+from bot.web.keys import CLOCK, DOORBELL, HOOK_SECRETS, INBOX, METRICS, SECRETS, STORE
 from bot.web.metrics import Metrics
 from core.clock import Clock
 from core.doorbell import Doorbell
@@ -34,11 +34,15 @@ def make_app(
     numbers = Metrics()
     app[STORE], app[DOORBELL], app[CLOCK], app[METRICS] = store, doorbell, clock, numbers
     app[SECRETS] = tuple(secret.get_secret_value().encode() for secret in settings.webhook_secret)
+    app[HOOK_SECRETS] = hooks.by_name(
+        [(name, secret.get_secret_value().encode()) for name, secret in settings.hook_secrets]
+    )
     app[INBOX] = Inbox(InboxWriter(settings.database_url, busy_seconds=busy_seconds), doorbell, numbers.committed)
     app.cleanup_ctx.append(_flushed)
     app.add_routes(
         [
             web.post("/webhooks/github", webhooks.receive),
+            web.post("/hooks/{name}", hooks.receive),
             web.get("/healthz", health.healthz),
             web.get("/readyz", health.readyz),
             web.get("/metrics", health.metrics),

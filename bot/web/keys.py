@@ -1,6 +1,6 @@
 """What the app carries for its handlers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
@@ -16,3 +16,4 @@ CLOCK: web.AppKey[Clock] = web.AppKey("clock")
 INBOX = web.AppKey("inbox", Inbox)
 METRICS = web.AppKey("metrics", Metrics)
 SECRETS: web.AppKey[Sequence[bytes]] = web.AppKey("secrets")
+HOOK_SECRETS: web.AppKey[Mapping[str, Sequence[bytes]]] = web.AppKey("hook secrets")

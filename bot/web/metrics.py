@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from adapters.store import Store, deliveries, holds, runs
+from adapters.store import Store, breakers, deliveries, holds, runs
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -33,6 +33,12 @@ class Metrics:
         self._deliveries = Gauge("pullwright_deliveries", "Deliveries in the inbox", ["state"], registry=self.registry)
         self._runs = Gauge("pullwright_runs", "Runs", ["state"], registry=self.registry)
         self._holds = Gauge("pullwright_holds", "Holds that keep work from being done", registry=self.registry)
+        self._away = Gauge(
+            "pullwright_dependencies_away",
+            "1 for each dependency that failed again and again and is left alone",
+            ["dependency"],
+            registry=self.registry,
+        )
         self._up = Gauge("pullwright_database_up", "1 where the database answers", registry=self.registry)
         self._children = {status: self._answers.labels(str(status)) for status in (202, 400, 401, 408, 413, 503)}
 
@@ -49,13 +55,15 @@ class Metrics:
         """Read the gauges. Raises StoreUnavailable."""
         async with store.read() as db:
             inbox, states = await deliveries.counts(db), await runs.counts(db)
-            held = await holds.all_(db)
+            held, away = await holds.all_(db), await breakers.away(db)
         for delivery_state, number in inbox.items():
             self._deliveries.labels(delivery_state.value).set(number)
         for run_state, number in states.items():
             self._runs.labels(run_state.value).set(number)
-
         self._holds.set(len(held))
+        self._away.clear()
+        for breaker in away:
+            self._away.labels(breaker.dependency).set(1)
 
     def database_answers(self, answers: bool) -> None:
         self._up.set(answers)

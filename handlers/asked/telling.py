@@ -6,11 +6,13 @@ from handlers.listening import verbs
 
 
 def status(order: Order) -> Answer:
-    """Where the newest run stands."""
+    """Where the run at work stands, or the newest, and who is in line behind it."""
     if not order.facts.runs:
         return said(order, replies.nothing_here())
     run = order.run or order.facts.runs[0]
-    return said(order, replies.status(run, (order.facts.steps or {}).get(run.id, ()), order.facts.hold))
+    in_line = [one for one in reversed(order.facts.unfinished) if one.behind_id is not None]
+    steps = (order.facts.steps or {}).get(run.id, ())
+    return said(order, replies.status(run, steps, order.facts.hold, in_line))
 
 
 def help_(order: Order) -> Answer:

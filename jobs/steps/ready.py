@@ -3,6 +3,7 @@
 from core.effects import MarkReady, RequestReview
 from core.workflow import Step
 from jobs.outcomes import Done, Outcome
+from jobs.people import whom_to_ask
 from jobs.steps.ship import Shipped
 from jobs.work import Work
 
@@ -10,5 +11,13 @@ from jobs.work import Work
 async def perform(step: Step, work: Work) -> Outcome:
     shipped = Shipped.of(work)
     await work.do("ready", MarkReady(number=shipped.number))
-    await work.do("review-request", RequestReview(number=shipped.number, login=work.run.requester))
-    return Done({}, f"review requested from @{work.run.requester}")
+    person = await _reviewer(work)
+    await work.do("review-request", RequestReview(number=shipped.number, login=person))
+    return Done({}, f"review requested from @{person}")
+
+
+async def _reviewer(work: Work) -> str:
+    """Whoever asked for the work; where nobody did, whose approval would count."""
+    if work.run.requester != work.app.login:
+        return work.run.requester
+    return await whom_to_ask(work, (await work.policy()).policy, "change")

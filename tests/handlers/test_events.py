@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers import HANDLERS, handler_of
+from handlers.event import Told
 from handlers.events import Event, Ignored, IssueLabeled, parse
 
 

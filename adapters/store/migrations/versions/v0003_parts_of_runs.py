@@ -50,6 +50,8 @@ def upgrade() -> None:
     _hold_work_and_paths()
     _know_who_needs_a_content()
     _keep_dead_letters()
+    _keep_schedules()
+    _keep_breakers()
 
 
 def _let_whoever_hears_a_bell_choose() -> None:
@@ -147,3 +149,26 @@ def _digests(output: object) -> Iterator[str]:
 def _run_id(*, primary_key: bool = False) -> sa.Column[str]:
     runs = sa.ForeignKey("runs.id", ondelete="CASCADE")
     return sa.Column("run_id", WORDS, runs, primary_key=primary_key, nullable=False)
+
+
+def _keep_schedules() -> None:
+    op.create_table(
+        "schedules",
+        sa.Column("repo_id", NUMBER, primary_key=True, autoincrement=False),
+        sa.Column("workflow", WORDS, primary_key=True),
+        sa.Column("said", WORDS, primary_key=True),
+        sa.Column("next_at", MICROSECONDS, nullable=False),
+    )
+    op.create_index("ix_schedules_next_at", "schedules", ["next_at"])
+
+
+def _keep_breakers() -> None:
+    op.create_table(
+        "breakers",
+        sa.Column("dependency", WORDS, primary_key=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("since", MICROSECONDS, nullable=True),
+        sa.Column("openings", sa.Integer(), nullable=False),
+        sa.Column("until", MICROSECONDS, nullable=True),
+        sa.Column("why", WORDS, nullable=False),
+    )

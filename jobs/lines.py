@@ -1,0 +1,64 @@
+"""A run that is to begin where another one is at work: it is refused, waits in line, or takes the other's place."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store import events, line, runs, signals
+from adapters.store.runs import Inserted
+from core.names import RunId
+from core.runs import NewRun, NewSignal, Run, SignalKind
+
+BUSY = "no new run: an unfinished one has the subject"
+MOST_IN_LINE = 20
+"""Runs that may wait for one subject: a schedule must not grow a line that nothing ever works off."""
+
+
+async def join(db: AsyncConnection, run: NewRun, concurrency: str, woken: set[RunId]) -> NewRun | str:
+    """The run as it was queued, or in words why it was not. Its subject was taken a moment ago.
+
+    `supersede` cancels those of the same workflow that are there, whether at work or in line; behind another workflow's
+    it waits like any other.
+    """
+    if concurrency == "refuse":
+        return BUSY
+    first = await line.ahead(db, run)
+    if first is None:
+        return run if await runs.insert(db, run) is Inserted.started else BUSY
+    waiting = await line.behind(db, first.id)
+    if len(waiting) >= MOST_IN_LINE:
+        return f"no new run: {MOST_IN_LINE} are in line behind run {first.id}"
+    lined = run.model_copy(update={"behind_id": first.id})
+    if (inserted := await runs.insert(db, lined)) is not Inserted.started:
+        return f"no new run: {inserted.value}"
+    if concurrency == "supersede":
+        for older in (first, *waiting):
+            if older.workflow == run.workflow and await _supersede(db, older, run, run.created_at):
+                woken.add(older.id)
+    return lined
+
+
+async def _supersede(db: AsyncConnection, older: Run, newer: NewRun, now: datetime) -> bool:
+    why = f"run {newer.id} takes its place"
+    signal = NewSignal(
+        key=f"supersede:{older.id}:{newer.id}",
+        run_id=older.id,
+        kind=SignalKind.cancel,
+        actor=newer.requester,
+        text=why,
+        at=now,
+    )
+    if not await signals.insert(db, signal):
+        return False
+    await events.append(db, older.id, name="signal.cancel", actor=newer.requester, facts={"text": why}, at=now)
+    return True
+
+
+async def move_up(db: AsyncConnection, ended: Run, now: datetime) -> list[RunId]:
+    """Let the next in line begin, in the transaction in which this run ends; whom to ring for."""
+    first = await line.move_up(db, ended.id, now)
+    if first is None:
+        return []
+    facts = {"behind": ended.id}
+    await events.append(db, first, name="run.moved_up", actor="pullwright", facts=facts, at=now)
+    return [first]
