@@ -48,6 +48,15 @@ async def counts(db: AsyncConnection, parent_id: RunId) -> Mapping[RunState, int
     return {row.state: row.number for row in await db.execute(query)}
 
 
+async def by_state(db: AsyncConnection, parent_id: RunId) -> dict[str, list[str]]:
+    """The ids of the run's parts, by their states; states without one are left out."""
+    found: dict[str, list[str]] = {}
+    query = sa.select(_t.id, _t.state).where(_t.parent_id == parent_id).order_by(_t.state, _t.id)
+    for row in await db.execute(query):
+        found.setdefault(RunState(row.state).value, []).append(row.id)
+    return found
+
+
 async def whole(db: AsyncConnection, run_id: RunId) -> RunId:
     """The run that people asked for: this one, or the one that it is in the end a part of."""
     above = sa.select(_t.id, _t.parent_id).where(_t.id == run_id).cte("above", recursive=True)

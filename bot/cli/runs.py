@@ -145,7 +145,11 @@ async def _story(prefix: str) -> "tuple[Run, list[Event], Head | None, Totals, d
 
     async with kept("runs") as db:
         run = the_one(prefix, await runs.find(db, prefix))
-        journal, head, totals = await events.of_run(db, run.id), await events.head(db, run.id), await costs.of_run(db, run.id)
+        journal, head, totals = (
+            await events.of_run(db, run.id),
+            await events.head(db, run.id),
+            await costs.of_run(db, run.id),
+        )
         return run, journal, head, totals, await parts.by_state(db, run.id)
 
 

@@ -14,6 +14,7 @@ _REFUSED: Mapping[str, str] = {
     "ship": _SHIPPED,
     "ready": _SHIPPED,
     "merge": _SHIPPED,
+    "workflow": "it may ask people or ship: put its steps into a composite step (`uses`), or it around the list",
     "foreach": "a list in a list is one longer list: make it before, and go through that",
 }
 _OF_THE_SUBJECT = frozenset({"triage", "revert", "failed-run"})

@@ -4,6 +4,7 @@ import re
 
 from docs_pages import DOCS, blocks, rows
 
+from core.workflow import Foreach
 from core.workflow.catalogue import FOLDER, File
 from core.workflow.steps import BELONGS, KINDS, SPELLED
 from jobs.sources import MOST_BYTES, MOST_FILES, of_files
@@ -17,8 +18,10 @@ EXAMPLES = {
 }
 
 
-def test_ten_examples_stand_under_ten_headings():
-    assert len(re.findall(r"^### \d+\. ", PAGE.read_text(), re.MULTILINE)) == len(EXAMPLES) == 10
+def test_every_example_stands_under_a_numbered_heading_of_its_own_and_there_are_ten_at_least():
+    numbers = [int(found) for found in re.findall(r"^### (\d+)\. ", PAGE.read_text(), re.MULTILINE)]
+    assert numbers == list(range(1, len(EXAMPLES) + 1))
+    assert len(EXAMPLES) >= 10
 
 
 def test_the_examples_can_lie_in_one_repository_as_they_stand():
@@ -35,6 +38,11 @@ def test_the_examples_show_every_kind_of_step_and_every_key_beside_it():
 
 def test_every_kind_of_step_stands_in_the_table():
     assert [row[0].strip("`") for row in rows(PAGE, "key", "does", "hands over")] == list(KINDS)
+
+
+def test_every_key_of_a_foreach_stands_in_its_table():
+    keys = [field.alias or name for name, field in Foreach.model_fields.items()]
+    assert [row[0].strip("`") for row in rows(PAGE, "key of `foreach`", "means")] == keys
 
 
 def test_every_key_beside_a_step_stands_in_the_table_with_the_kinds_it_is_for():

@@ -1,4 +1,4 @@
-"""The ten workflows that the documentation teaches, each begun and played as the page says."""
+"""The workflows that the documentation teaches, each begun and played as the page says."""
 
 import re
 from collections.abc import AsyncIterator
@@ -176,3 +176,16 @@ async def test_explore_adds_tests_until_there_are_enough(world: World) -> None:
     await said(world, "/explore")
     await approved(world)
     assert [path["path"] for path in (await outputs(world))["ship"]["paths"]] == ["tests/test_more.py"]
+
+
+@pytest.mark.slow
+async def test_license_goes_through_every_file_and_ships_one_change(world: World) -> None:
+    await said(world, "/license")
+    await approved(world)
+    each = (await outputs(world))["each"]
+    assert [one["output"]["file"] for one in each["items"]] == [
+        "./slugs/__init__.py",
+        "./slugs/text.py",
+    ]
+    (pull,) = world.town.github.world.pulls(world.town.repository)
+    assert pull.title.endswith("name the license in 2 files")
