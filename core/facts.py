@@ -11,7 +11,7 @@ from core.github import CheckRun, Comment, Issue, LabelEvent, Pull, RepositoryFa
 from core.names import Role, RunId, Sha
 from core.runs import Run, Step
 from core.states import TERMINAL
-from core.workflow.catalogue import Catalogue, File
+from core.workflow.catalogue import Catalogue, File, Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class ConfigFiles:
     @property
     def count(self) -> int:
         """How many files of ours there are."""
-        return sum(entry.own for entry in self.workflows.entries) + (self.policy is not None)
+        own = [one for one in (*self.workflows.entries, *self.workflows.pieces) if one.layer is Layer.repository]
+        return len(own) + (self.policy is not None)
 
 
 @dataclass(frozen=True, slots=True)

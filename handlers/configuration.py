@@ -13,7 +13,7 @@ from core.facts import ConfigFiles, ConfigQuery, Facts
 from core.github import CheckStatus, Conclusion
 from core.intents import Intent, ShowCheck
 from core.names import Repo
-from core.workflow.catalogue import FOLDER, SUFFIX
+from core.workflow.catalogue import FOLDER, STEPS, SUFFIX, Layer
 from handlers import replies
 from handlers.automatic import Pushed
 from policies.schema import PATH, effective
@@ -60,15 +60,16 @@ def judged(repo: Repo, facts: Facts) -> list[Intent]:
 
 
 def _is_ours(path: str) -> bool:
-    return path == PATH or (path.startswith(f"{FOLDER}/") and path.endswith(SUFFIX))
+    return path == PATH or (path.startswith((f"{FOLDER}/", f"{STEPS}/")) and path.endswith(SUFFIX))
 
 
 def _mistakes(files: ConfigFiles, facts: Facts) -> list[Annotation]:
     found: list[Annotation] = []
     if files.policy is not None:
         found += _placed(PATH, _of_policy(files, facts))
-    for entry in files.workflows.broken:
-        found += _placed(entry.path, entry.mistakes)
+    for one in (*files.workflows.broken, *files.workflows.pieces):
+        if one.layer is Layer.repository:  # the owner's are not in this commit
+            found += _placed(one.path, one.mistakes)
     return found
 
 

@@ -76,7 +76,7 @@ async def _needed(services: Services, repo: Repo, query: FactQuery) -> FactQuery
 async def _gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
     github = services.github.repository(repo)
     repository = await github.repository()
-    config = await config_at(services, github, repository, query.config) if query.config is not None else None
+    config = await config_at(services, github, repo, repository, query.config) if query.config is not None else None
     if query.listening is not None:
         known = await workflows_at(services, github, repo, await head_of_default(github, repository))
         if not known.listening(query.listening):

@@ -282,6 +282,7 @@ async def _start(
             "base": f"{run.base_ref}@{run.base_sha}",
             "retry_of": run.retry_of,
             "inputs": dict(run.inputs),
+            **({"origins": list(facts.workflows.origins)} if facts.workflows.origins else {}),
             "behind": run.behind_id,
         },
         at=now,

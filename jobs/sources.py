@@ -1,4 +1,5 @@
-"""Where workflows come from: those that ship with the bot, and a repository's own at a commit of its default branch.
+"""Where workflows come from: those that ship with the bot, a repository's own at a commit of its default branch, and
+those of its owner, at the commit that the default branch of the owner's `.github` repository has.
 
 What was read of a repository is kept in a file of the data folder, since every job begins in a fresh process: a
 delivery asks GitHub for nothing while the default branch stands still, and only for what changed when it moved. The
@@ -14,15 +15,18 @@ import structlog
 from pydantic import ValidationError
 
 from core.documents import MAX_BYTES
-from core.errors import NotThere
+from core.errors import NotInstalled, NotThere
 from core.facts import ConfigFiles, ConfigQuery
 from core.github import FileFacts, GitHub, RepositoryFacts
 from core.names import Repo, Sha, Value
-from core.workflow.catalogue import FOLDER, SUFFIX, Catalogue, File, catalogue
+from core.workflow.catalogue import FOLDER, OWNERS, STEPS, SUFFIX, Catalogue, File, Layer, catalogue
 from handlers.verbs import VERBS
 from jobs.services import Services
 from jobs.workflows import built_in
 from policies.schema import PATH
+
+OWN_FOLDERS = (FOLDER, STEPS)
+OWNERS_FOLDERS = tuple(folder.removeprefix(".github/") for folder in OWN_FOLDERS)
 
 MOST_FILES = 50
 MOST_BYTES = 1024 * 1024
@@ -50,16 +54,41 @@ async def workflows_at(services: Services, github: GitHub, repo: Repo, sha: Sha)
 
     Raises what GitHub raises: a file that cannot be read just now is not one that is not there.
     """
-    place = services.settings.data_dir / "sources" / f"{repo.id}.json"
+    own = await _kept(services, github, sha, f"{repo.id}.json", OWN_FOLDERS)
+    theirs, origin = await _of_owner(services, repo)
+    return of_files([*theirs, *(File(one.path, one.text, one.why) for one in own.files)], origin)
+
+
+async def _of_owner(services: Services, repo: Repo) -> tuple[list[File], tuple[str, ...]]:
+    """The files of the owner's `.github` repository, and where they were read; nothing where there is none for us."""
+    beside = await services.github.beside(repo, OWNERS) if repo.name.lower() != OWNERS else None
+    if beside is None:
+        return [], ()
+    github = services.github.repository(beside)
+    try:
+        sha = await github.head_of((await github.repository()).default_branch)
+    except (NotInstalled, NotThere):
+        return [], ()  # it was taken away a moment ago
+    if sha is None:
+        return [], ()
+    kept = await _kept(services, github, sha, f"{beside.id}-owner.json", OWNERS_FOLDERS)
+    shown = f"{repo.owner}/{OWNERS}"
+    files = [File(f"{shown}/{one.path}", one.text, one.why, Layer.owner) for one in kept.files]
+    return files, (f"{shown}@{sha}",)
+
+
+async def _kept(services: Services, github: GitHub, sha: Sha, name: str, folders: tuple[str, ...]) -> _Kept:
+    """The files as they are at the commit: from the cache where it has them."""
+    place = services.settings.data_dir / "sources" / name
     kept = await asyncio.to_thread(_load, place)
     if kept is None or kept.sha != sha:
-        kept = _Kept(sha=sha, files=await _read(github, sha, kept.files if kept is not None else ()))
+        kept = _Kept(sha=sha, files=await _read(github, sha, kept.files if kept is not None else (), folders))
         await asyncio.to_thread(_store, place, kept)
-    return of_files([File(one.path, one.text, one.why) for one in kept.files])
+    return kept
 
 
 async def config_at(
-    services: Services, github: GitHub, repository: RepositoryFacts, query: ConfigQuery
+    services: Services, github: GitHub, repo: Repo, repository: RepositoryFacts, query: ConfigQuery
 ) -> ConfigFiles | None:
     """Our own files at a commit; None where they are what they were before. What lies deeper is not ours.
 
@@ -77,13 +106,14 @@ async def config_at(
         if there == now:
             return None
     found = [File(one.path, one.text, one.why) for one in await _read(github, query.sha, ())]
+    theirs, origin = await _of_owner(services, repo)
     policy = await _policy(github, query.sha)
-    return ConfigFiles(query.sha, policy, of_files(found), services.operator.policy)
+    return ConfigFiles(query.sha, policy, of_files([*theirs, *found], origin), services.operator.policy)
 
 
 async def _listed(github: GitHub, sha: Sha) -> dict[str, Sha]:
     """The content of each file of ours, by its path, without reading any."""
-    folder = await github.files_in(FOLDER, sha)
+    folder = [file for place in OWN_FOLDERS for file in await github.files_in(place, sha)]
     above = await github.files_in(posixpath.dirname(PATH), sha)
     ours = [*(file for file in folder if file.path.endswith(SUFFIX)), *(file for file in above if file.path == PATH)]
     return {file.path: file.blob for file in ours}
@@ -99,14 +129,17 @@ async def _policy(github: GitHub, sha: Sha) -> File | None:
     return File(PATH, raw.decode("utf-8", "replace")) if raw is not None else None
 
 
-def of_files(own: list[File]) -> Catalogue:
-    """The built-in workflows and these files of a repository's own."""
-    return catalogue(built_in(), own, reserved=VERBS)
+def of_files(own: list[File], origins: tuple[str, ...] = ()) -> Catalogue:
+    """The built-in workflows and these files of a repository's own and its owner's."""
+    return catalogue(built_in(), own, reserved=VERBS, origins=origins)
 
 
-async def _read(github: GitHub, sha: Sha, known: tuple[_Text, ...]) -> tuple[_Text, ...]:
-    """Every workflow file at the commit. One with the content that is known already is not asked for again."""
-    listed = [file for file in await github.files_in(FOLDER, sha) if file.path.endswith(SUFFIX)]
+async def _read(
+    github: GitHub, sha: Sha, known: tuple[_Text, ...], folders: tuple[str, ...] = OWN_FOLDERS
+) -> tuple[_Text, ...]:
+    """Every file of these folders at the commit. One with the content that is known already is not asked for again."""
+    found_in = [file for folder in folders for file in await github.files_in(folder, sha)]
+    listed = [file for file in found_in if file.path.endswith(SUFFIX)]
     same = {(one.path, one.blob): one for one in known if one.text is not None}
     found: list[_Text] = []
     total = 0

@@ -7,6 +7,7 @@ async with GitHubApp(api_url, app_id, settings.private_key.get_secret_value, clo
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -29,6 +30,10 @@ from core.pauses import OwnPauses, Pauses
 
 MOST_CONNECTIONS = 50
 """GitHub allows an installation a hundred requests at a time; other workers want some."""
+
+
+BESIDE = timedelta(minutes=1)
+"""For how long it is believed which repositories an installation covers."""
 
 
 class GitHubApp:
@@ -57,6 +62,7 @@ class GitHubApp:
         self._governor = Governor(pauses or OwnPauses(), clock, MOST_CONNECTIONS)
         self._made = made
         self._identity: App | None = None
+        self._beside: dict[tuple[int, str], tuple[Repo | None, datetime]] = {}
         self._asking = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -92,6 +98,13 @@ class GitHubApp:
         except NotThere as error:
             raise AppRefused(f"The App is not installed on {owner}/{name}.") from error
         return parsed(InstallationJson, sent, "an installation").id
+
+    async def beside(self, repo: Repo, name: str) -> Repo | None:
+        """The owner's repository of this name, where the same installation covers it; else None. Asked once a minute."""
+        key, now = (repo.installation_id, name), self._clock.now()
+        if key not in self._beside or self._beside[key][1] <= now:
+            self._beside[key] = await self._tokens.beside(repo, name), now + BESIDE
+        return self._beside[key][0]
 
     def repository(self, repo: Repo) -> GitHub:
         return Repository(self._requests, self._tokens, repo, self.identity)

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from pydantic import AwareDatetime
 
+from adapters.github.answers import Answer
 from adapters.github.credentials import Credential
 from adapters.github.keys import read_key, signed
 from adapters.github.parse import Edge, parsed
@@ -53,9 +54,16 @@ GIT_WRITE = Scope("git write", Permissions({"contents": "write"}))
 SCOPES = (READING, WRITING, SHIPPING, GIT_READ, GIT_WRITE)
 
 
+class _Named(Edge):
+    id: int
+    name: str
+
+
 class _Made(Edge):
     token: str
     expires_at: AwareDatetime
+    repositories: tuple[_Named, ...] = ()
+    """Those that it is for, where it is not for all of the installation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +115,35 @@ class Tokens:
         """Forget a token that GitHub refused. One that took its place in the meantime stays."""
         self._held = {key: held for key, held in self._held.items() if held.credential != refused}
 
+    async def beside(self, repo: Repo, name: str) -> Repo | None:
+        """The repository of this name that the installation of `repo` covers too; None where it covers none.
+
+        The one request that tells is that for a token, which names the repositories that it is for.
+        """
+        try:
+            answer = await self._asked(repo, READING, {"repositories": [name]})
+        except NotInstalled:
+            return None
+        made = parsed(_Made, answer.json(), "an installation token")
+        held = self._kept(made, repo)
+        for found in made.repositories:
+            if found.name.lower() == name.lower():
+                other = repo.model_copy(update={"id": found.id, "name": found.name})
+                self._held[(repo.installation_id, found.id, READING.name)] = held
+                return other
+        return None
+
     async def _made(self, repo: Repo, scope: Scope) -> _Held:
+        answer = await self._asked(repo, scope, {"repository_ids": [repo.id]})
+        return self._kept(parsed(_Made, answer.json(), "an installation token"), repo)
+
+    async def _asked(self, repo: Repo, scope: Scope, which: dict[str, Any]) -> Answer:
         address = self._requests.address(
             "/app/installations/{installation}/access_tokens", {"installation": repo.installation_id}
         )
-        wanted = {"repository_ids": [repo.id], "permissions": dict(scope.permissions)}
+        wanted = {**which, "permissions": dict(scope.permissions)}
         try:
-            answer = await self._requests.make(address, self.statement(), wanted)
+            return await self._requests.make(address, self.statement(), wanted)
         except CredentialRefused as error:
             raise statement_refused(error, self._app_id) from None
         except NotThere as error:
@@ -121,7 +151,8 @@ class Tokens:
             raise app_unknown(error, self._app_id) or NotInstalled(why) from None
         except GitHubRefused as error:
             raise _not_granted(error, repo, scope) from error
-        made = parsed(_Made, answer.json(), "an installation token")
+
+    def _kept(self, made: _Made, repo: Repo) -> _Held:
         if self._learn is not None:
             self._learn(made.token)
         return _Held(Credential("token", made.token, f"installation:{repo.installation_id}"), made.expires_at)

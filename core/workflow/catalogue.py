@@ -48,6 +48,7 @@ class Piece:
 
     name: str
     path: str
+    layer: Layer
     mistakes: tuple[str, ...]
 
 
@@ -96,7 +97,7 @@ def catalogue(
     found = [_alone(entry, entries) for entry in entries]
     return Catalogue(
         tuple(sorted(found, key=lambda entry: entry.name)),
-        tuple(Piece(file.name, file.path, composing.made(file).mistakes) for file in own if file.composite),
+        tuple(Piece(file.name, file.path, file.layer, composing.made(file).mistakes) for file in own if file.composite),
         tuple(origins),
     )
 

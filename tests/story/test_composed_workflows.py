@@ -1,5 +1,6 @@
 """Workflows made of others, played: composite steps, sub-workflows, and files of the owner's `.github` repository."""
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from story_workflows import begin
 from story_world import World
 
 from adapters.store import parts, runs, steps
+from bot.demo.github.records import Repository
 from core import faults
 from core.runs import Run
 from core.states import RunState
@@ -160,3 +162,43 @@ async def test_no_death_of_a_worker_does_a_part_twice_or_leaves_it_out(point: st
         (part,) = await parts_of(world, run)
         assert await keys(world, part) == ["file", "look", "look.find", "look.many", "size"]
         assert [body.partition(":")[0] for body in world.replies()] == ["**✅ Done**", "5 bytes"]
+
+
+async def test_a_repository_uses_the_workflows_of_its_owner_at_a_recorded_commit(world: World) -> None:
+    calls = "name: greet\non: {command: greet}\nsteps:\n  - {id: look, uses: count, with: {word: def}}\n"
+    calls += "  - {id: say, github: {comment: '${{ steps.look.places }} functions'}}\n"
+    shared = await shared_repository(
+        world, {"pullwright/workflows/greet.yml": calls, "pullwright/steps/count.yml": COUNT}
+    )
+    issue = await world.requester.open_issue("Hello", "There.")
+    await world.requester.comment(issue.number, "/greet")
+    await world.settle()
+    run = await world.run()
+    assert (run.workflow, run.state, run.ended_why) == ("greet", RunState.succeeded, "every step is done")
+    assert "1 functions" in world.replies(issue.number)
+    queued = next(entry for entry in await world.journal() if entry.name == "run.queued")
+    sha = (await world.town.github.world.branches(shared))["main"]
+    assert queued.facts["origins"] == [f"acme/.github@{sha}"]
+    assert world.town.github.world.unknown_requests == []
+
+
+async def test_an_owners_repository_that_the_app_is_not_installed_on_counts_for_nothing(world: World) -> None:
+    text = "name: greet\non: {command: greet}\nsteps: [{id: a, run: 'true'}]\n"
+    await shared_repository(world, {"pullwright/workflows/greet.yml": text}, installed=False)
+    issue = await world.requester.open_issue("Hello", "There.")
+    await world.requester.comment(issue.number, "/greet")
+    await world.settle()
+    async with world.services.store.read() as db:
+        assert await runs.recent(db, 1) == []
+
+
+async def shared_repository(world: World, files: dict[str, str], *, installed: bool = True) -> Repository:
+    """The owner's `.github` repository, with these files."""
+    github, source = world.town.github.world, Path(tempfile.mkdtemp(dir=world.services.settings.data_dir))
+    for name, text in files.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(text)
+    shared = await github.create_repository(world.town.repository.owner.login, ".github", source)
+    if installed:
+        github.install(world.town.app, shared)
+    return shared
