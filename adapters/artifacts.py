@@ -7,12 +7,17 @@ import asyncio
 import os
 import re
 import secrets
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
+
+import structlog
 
 from core import digests
 from core.errors import BotError
 from core.names import Digest
+
+log = structlog.get_logger()
 
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 
@@ -44,6 +49,17 @@ class ArtifactStore(Protocol):
         """The content. Raises ArtifactMissing, or ArtifactCorrupt where it does not hash to its address."""
         ...
 
+    async def old(self, beginning: str, before: datetime) -> list[Digest]:
+        """The addresses that begin with these two digits and whose content was last stored before this time."""
+        ...
+
+    async def remove(self, digest: Digest, before: datetime) -> bool:
+        """Remove the content that no run needs. False: it is gone already, or was stored again since `before`.
+
+        Whoever stores it just now keeps it, or stores it anew.
+        """
+        ...
+
 
 class LocalArtifacts:
     """A folder of files, each named by its hash, written whole or not at all."""
@@ -62,7 +78,12 @@ class LocalArtifacts:
         path = self._path(digest)
         # A file that a crash of the disk left wrong is mended by storing it again.
         if path.exists() and digests.content(path.read_bytes()) == digest:
-            return digest
+            try:
+                os.utime(path)  # from here on nobody removes it as old
+            except FileNotFoundError:
+                log.debug("artifact.stored_anew", digest=digest)  # it was removed meanwhile
+            else:
+                return digest
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_name(f"{digest}.{secrets.token_hex(8)}")
         try:
@@ -82,6 +103,34 @@ class LocalArtifacts:
         if digests.content(content) != digest:
             raise ArtifactCorrupt(f"The artifact {digests.short(digest)} does not match its hash.")
         return content
+
+    async def old(self, beginning: str, before: datetime) -> list[Digest]:
+        return await asyncio.to_thread(self._old, beginning, before)
+
+    async def remove(self, digest: Digest, before: datetime) -> bool:
+        return await asyncio.to_thread(self._remove, digest, before)
+
+    def _old(self, beginning: str, before: datetime) -> list[Digest]:
+        folder = self._folder / beginning
+        if not folder.is_dir():
+            return []
+        with os.scandir(folder) as entries:
+            names = [one.name for one in entries if one.stat().st_mtime < before.timestamp()]
+        return sorted(Digest(name) for name in names if _ADDRESS.fullmatch(name))
+
+    def _remove(self, digest: Digest, before: datetime) -> bool:
+        """Moved away first: a `put` that touches it before is seen in its time, one that comes after finds nothing."""
+        path = self._path(digest)
+        away = path.with_name(f"{digest}.{secrets.token_hex(8)}")
+        try:
+            path.rename(away)
+        except FileNotFoundError:
+            return False
+        if away.stat().st_mtime >= before.timestamp():
+            away.replace(path)  # over one that was stored meanwhile: it is the same
+            return False
+        away.unlink()
+        return True
 
     def _path(self, digest: Digest) -> Path:
         if not _ADDRESS.fullmatch(digest):

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from adapters.store import leases, runs
-from jobs import schedules
+from jobs import retention, schedules
 from jobs.intake import ring
 from jobs.services import Services
 from jobs.sweep import INTERVAL_SECONDS, sweep
@@ -38,15 +38,20 @@ async def run(services: Services, stop: asyncio.Event, *, sweep_seconds: float =
         if await leads(services):
             await schedules.read(services)
 
+    async def retention_() -> None:
+        if await leads(services):
+            await retention.daily(services)
+
     every = services.settings.clock_seconds
     beside = [
         asyncio.create_task(_regularly(sweep_, stop, sweep_seconds, first_after_seconds=every)),
         asyncio.create_task(_regularly(schedules_, stop, schedules.READ_SECONDS, first_after_seconds=every)),
+        asyncio.create_task(_regularly(retention_, stop, retention.LOOK_SECONDS, first_after_seconds=every)),
     ]
     try:
         await _regularly(tick_, stop, every)
     finally:
-        # Both may be waiting for GitHub; what they have not asked for, the next one does.
+        # They may be waiting for GitHub; what they have not asked for, the next one does.
         for one in beside:
             one.cancel()
         await asyncio.wait(beside)

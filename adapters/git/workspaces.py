@@ -8,6 +8,7 @@ fetched again.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -57,6 +58,13 @@ class Workspaces:
         if not workspace.tree.is_dir():
             await workspace.restore(workspace.last)
         return workspace
+
+    async def all_(self) -> list[str]:
+        """The names of the clones on this machine: each is the id of a run, and none is half made."""
+        if not self._root.is_dir():
+            return []
+        names = await asyncio.to_thread(os.listdir, self._root)
+        return sorted(name for name in names if _NAME.fullmatch(name) and not name.startswith("new-"))
 
     async def remove(self, run_id: RunId) -> None:
         """Delete the run's clone from the disk, whoever owns its files; nothing where there is none."""

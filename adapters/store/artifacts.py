@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store import contents
 from adapters.store.statements import insert as insert_into
 from adapters.store.tables import artifacts
 from core.names import Digest, RunId, Value
@@ -28,6 +29,7 @@ async def record(
     content = {"digest": digest, "size": size, "media_type": media_type, "at": at}
     statement = insert_into(db, artifacts).values(run_id=run_id, name=name, **content)
     await db.execute(statement.on_conflict_do_update(index_elements=["run_id", "name"], set_=content))
+    await contents.note(db, run_id, {digest})
 
 
 async def of_run(db: AsyncConnection, run_id: RunId) -> list[Artifact]:

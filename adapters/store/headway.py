@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import events, steps
+from adapters.store import contents, events, steps
 from adapters.store.events import Said
 from adapters.store.statements import changed
 from adapters.store.tables import StepState, runs
@@ -94,6 +94,7 @@ async def make(
     said = []
     if done is not None:
         said.append(Said("step.finished", {"step": done.key, "why": done.why}))
+        await contents.note(db, run_id, contents.named_in(done.output))
         named = {"of": run_id, "named": done.key, "asked": done.input_hash}
         if not await changed(db, _FINISH, {**named, "came_to": done.output, "now": now}):
             await steps.finish(db, run_id, epoch, done.key, done.input_hash, output=done.output, cost=None, now=now)

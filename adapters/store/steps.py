@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import runs
+from adapters.store import contents, runs
 from adapters.store.statements import insert as insert_into
 from adapters.store.tables import StepState, steps
 from core.errors import BotError
@@ -100,6 +100,7 @@ async def _record(
             where=sa.and_(_t.input_hash == input_hash, _t.state != StepState.done),
         )
     )
+    await contents.note(db, run_id, contents.named_in(outcome["output"]))
     step = await get(db, run_id, key)
     if step is None or step.input_hash != input_hash:
         raise StepMismatch(run_id, key)

@@ -8,6 +8,7 @@ import click
 from bot.cli import dead_letters
 from bot.cli.kept import kept
 from bot.cli.output import print_json, print_table, printable
+from bot.cli.prune import prune
 from bot.cli.replay import export, replay
 from core.errors import BotError
 from core.states import RunState
@@ -129,6 +130,7 @@ class JournalBroken(BotError):
 
 command.add_command(dead_letters.command)
 command.add_command(export)
+command.add_command(prune)
 command.add_command(replay)
 
 
