@@ -164,6 +164,8 @@ class _Look:
         self.found += misplaced(value.get("steps"), (*path, "steps"))
         self.steps(value.get("steps"), (*path, "steps"))
         self.expression(value.get("collect"), (*path, "collect"))
+        if "ChangeSummary" in self._handed:
+            self._given |= {"prompt.review"}  # the items change the tree; the name of no item's change is that of all
         self._names, self._handed, self._each = outside
 
     def _literal(self, step: Mapping[str, Any], path: Path) -> None:

@@ -17,6 +17,8 @@ from adapters.store import events
 from bot.demo.github import git
 from bot.demo.github.acts import pulls
 from core import faults
+from jobs.records import record_of
+from jobs.replay import replay
 
 FAILS = """
 name: fails
@@ -146,3 +148,22 @@ async def test_a_death_at_this_point_is_not_seen_by_anybody(tmp_path: Path, undi
         deaths = Deaths(name, every=RARELY.get(name, 4))
         assert await play(world, *subjects) == undisturbed
         assert deaths.died > 0, "the story comes by every one of these points"
+
+
+@pytest.mark.slow
+async def test_what_they_did_can_be_replayed_from_their_records(tmp_path: Path) -> None:
+    async with quick_world(tmp_path, source=source(tmp_path), policy=AT_ONCE, script=SCRIPT) as world:
+        await play(world, *await prepared(world))
+        found = await all_runs(world)
+        async with world.services.store.read() as db:
+            records = [await record_of(db, world.services.artifacts, run.id) for run in found]
+    replays = [await replay(record) for record in records]
+    assert [(run.workflow, one.difference) for run, one in zip(found, replays, strict=True)] == [
+        (run.workflow, None) for run in found
+    ]
+    assert {run.workflow: one.replies for run, one in zip(found, replays, strict=True)} == {
+        "fails": 0,
+        "investigate": 1,
+        "review": 2,
+        "revert": 0,
+    }

@@ -75,7 +75,7 @@ async def test_a_death_leaves_one_review(tmp_path: Path, name: str) -> None:
         await world.requester.comment(issue.number, "/review")
         await world.town.github.webhooks.delivered()
         try:
-            deaths = Deaths(name, every=3)
+            deaths = Deaths(name, every=2)
             await survive(world)
         finally:
             faults.disarm()
