@@ -34,7 +34,7 @@ def rehearsed(
 ) -> Told:
     """What would happen. Ends the command with 1 where the run could not begin, and says why."""
     title, _, body = issue.read_text(encoding="utf-8", errors="replace").partition("\n")
-    given = fitting(workflow, _split(inputs))
+    given = fitting(workflow, split(inputs))
     if isinstance(given, Wrong):
         _stop(given.mistakes)
     try:
@@ -77,10 +77,14 @@ def _rows(steps: Sequence[Rehearsed], indent: str = "") -> Iterator[tuple[str, s
         if step.each:
             yield "", "", "  for each item:"
             yield from _rows(step.each, f"{indent}  ")
+        if step.within:
+            yield "", "", "  which are:"
+            yield from _rows(step.within, f"{indent}  ")
 
 
-def _split(inputs: Sequence[str]) -> dict[str, Plain]:
-    found: dict[str, Plain] = {}
+def split(inputs: Sequence[str]) -> dict[str, str]:
+    """The values of `--input`, by name."""
+    found: dict[str, str] = {}
     for one in inputs:
         name, equals, value = one.partition("=")
         if not equals:

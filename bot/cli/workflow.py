@@ -41,15 +41,18 @@ def list_(repo: Path | None, as_json: bool) -> None:
 
 @command.command("show")
 @click.argument("name", metavar="NAME|FILE")
+@click.option("--whole", is_flag=True, help="As a run pins it: what it names stands in the place of the name.")
 @_IN_REPO
 @_AS_JSON
-def show(name: str, repo: Path | None, as_json: bool) -> None:
+def show(name: str, repo: Path | None, whole: bool, as_json: bool) -> None:
     """A workflow's text."""
     entry = _chosen(name, repo)
     if as_json:
         print_json(_workflow(entry).model_dump(mode="json", by_alias=True, exclude_defaults=True))
     else:
-        for line in entry.text.rstrip().split("\n"):
+        if whole:
+            _workflow(entry)
+        for line in (entry.text if whole else entry.written).rstrip().split("\n"):
             click.echo(printable(line))
 
 
@@ -70,7 +73,9 @@ def validate(files: tuple[Path, ...], repo: Path | None, as_json: bool) -> None:
         raise click.UsageError("Name files, or a checkout with --repo.")
     mistakes = {str(file): list(_entry_of(file).mistakes) for file in files}
     if repo is not None:
-        mistakes |= {entry.path: list(entry.mistakes) for entry in workflows_of(repo).entries if entry.own}
+        known = workflows_of(repo)
+        own = (*(entry for entry in known.entries if entry.own), *known.pieces)
+        mistakes |= {one.path: list(one.mistakes) for one in own}
     if as_json:
         print_json([{"file": name, "ok": not found, "mistakes": found} for name, found in mistakes.items()])
     else:
@@ -95,42 +100,78 @@ def graph(name: str, repo: Path | None, as_svg: bool) -> None:
 
 
 @command.command("schema")
-def schema() -> None:
+@click.option("--step", "of_step", is_flag=True, help="That of a composite step's file.")
+def schema(of_step: bool) -> None:
     """The language as a JSON Schema, for editors."""
+    from core.workflow.schema import of_composites
     from core.workflow.schema import schema as made
 
-    print_json(made())
+    print_json(of_composites() if of_step else made())
 
 
 @command.command("run")
 @click.argument("name", metavar="NAME|FILE")
-@click.option("--dry-run", is_flag=True, required=True, expose_value=False, help="Only show what would happen.")
-@click.option(
-    "--issue",
-    required=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="The issue: its title, then its text.",
-)
-@_IN_REPO
+@click.option("--dry-run", is_flag=True, help="Only show what would happen.")
+@click.option("--issue", metavar="NUMBER|FILE", help="The issue; with --dry-run a file: its title, then its text.")
+@click.option("--repo", metavar="OWNER/NAME|FOLDER", help="The repository; with --dry-run a checkout.")
 @click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="What the workflow is given.")
+@click.option("--as", "login", metavar="LOGIN", help="In whose name it is started; their role must allow it.")
+@click.option("--wait", is_flag=True, help="Until the run is over.")
 @click.option(
     "--owner",
     type=click.Choice(["organisation", "person"]),
     default="organisation",
     show_default=True,
-    help="Whose repository it is, where no policy file says which policy counts.",
+    help="With --dry-run: whose repository it is, where no policy file says which policy counts.",
 )
 @_AS_JSON
-def run(name: str, issue: Path, repo: Path | None, inputs: tuple[str, ...], owner: str, as_json: bool) -> None:
-    """Show what a run would do: each step, whether it is done, whom it waits for, and what it may cost at most.
+def run(
+    name: str,
+    dry_run: bool,
+    issue: str | None,
+    repo: str | None,
+    inputs: tuple[str, ...],
+    login: str | None,
+    wait: bool,
+    owner: str,
+    as_json: bool,
+) -> None:
+    """Start a workflow in a repository that the service knows, in somebody's name. Without an issue the run is about
+    the whole repository.
 
-    No model and no GitHub is asked, and nothing is written. The exit code is 1 where the run could not begin.
+    With --dry-run show what a run would do: each step, whether it is done, whom it waits for, and what it may cost at
+    most. Then no model and no GitHub is asked, and nothing is written.
+
+    The exit code is 1 where the run could not begin, and with --wait where it did not succeed.
     """
-    from bot.cli.rehearsing import rehearsed, show_rehearsal
+    from bot.cli.rehearsing import rehearsed, show_rehearsal, split
 
-    workflow = _workflow(_chosen(name, repo))
-    told = rehearsed(workflow, issue, inputs, repo, owner_is_organisation=owner == "organisation")
+    if not dry_run:
+        from bot.cli.ordering import order
+
+        if repo is None or login is None:
+            raise click.UsageError("Say where and for whom: --repo OWNER/NAME --as LOGIN. Or --dry-run.")
+        number = int(issue) if issue is not None and issue.isdecimal() else None
+        if issue is not None and number is None:
+            raise click.UsageError("--issue takes a number, and with --dry-run a file.")
+        order(name, repo, login, number, split(inputs), wait=wait, as_json=as_json)
+    if issue is None:
+        raise click.UsageError("Missing option '--issue': a file with the title and the text of an issue.")
+    checkout = _path(repo, "--repo", folder=True) if repo is not None else None
+    workflow = _workflow(_chosen(name, checkout))
+    about = _path(issue, "--issue", folder=False)
+    told = rehearsed(workflow, about, inputs, checkout, owner_is_organisation=owner == "organisation")
     show_rehearsal(workflow, told, as_json=as_json)
+
+
+def _path(given: str, option: str, *, folder: bool) -> Path:
+    """The path, as click would check it."""
+    kind = click.Path(path_type=Path, exists=True, file_okay=not folder, dir_okay=folder)
+    try:
+        found: Path = kind.convert(given, None, click.get_current_context())
+    except click.BadParameter as error:
+        raise click.BadParameter(error.message, param_hint=f"'{option}'") from error
+    return found
 
 
 def _listed(entry: "Entry") -> dict[str, object]:
@@ -150,8 +191,9 @@ def _whence(entry: "Entry") -> str:
 
 
 def _starts(entry: "Entry") -> str:
+    command = [f"/{entry.command}"] if entry.command else []
     alone = entry.workflow.on.by_itself if entry.workflow is not None else ()
-    return ", ".join([*([f"/{entry.command}"] if entry.command else []), *([entry.label] if entry.label else []), *alone])
+    return ", ".join([*command, *([entry.label] if entry.label else []), *alone])
 
 
 def _what(entry: "Entry") -> str:

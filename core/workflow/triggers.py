@@ -18,7 +18,6 @@ from core.workflow.values import Id
 MOST_GLOBS = 50
 Globs = tuple[Glob, ...]
 IssueType = Literal["opened", "labeled"]
-PullType = Literal["opened", "synchronize", "labeled"]
 
 
 class Issues(Value):
@@ -29,20 +28,6 @@ class Issues(Value):
     """`opened`: the issue carries one of these. `labeled`: it is given one of these."""
     authors: Globs = Field((), max_length=MOST_GLOBS)
     """Who wrote the issue."""
-
-
-class Pulls(Value):
-    """A pull request is opened, pushed to or labelled by somebody who may start work."""
-
-    types: tuple[PullType, ...] = Field(("opened", "synchronize"), min_length=1)
-    labels: Globs = Field((), max_length=MOST_GLOBS)
-    """It carries one of these; with `labeled` it is given one of these."""
-    authors: Globs = Field((), max_length=MOST_GLOBS)
-    """Who opened it."""
-    branches: Globs = Field((), max_length=MOST_GLOBS)
-    """Where it is to be merged."""
-    paths: Globs = Field((), max_length=MOST_GLOBS)
-    """It changes one of these."""
 
 
 class Checks(Value):
@@ -111,7 +96,6 @@ class Triggers(Value):
     """What may stand under `on:` beside a command and a label."""
 
     issues: Issues | None = None
-    pull_request: Pulls | None = None
     checks: Checks | None = None
     push: Push | None = None
     repository_dispatch: Dispatch | None = None
@@ -119,9 +103,7 @@ class Triggers(Value):
     hook: Id | None = None
     """`POST /hooks/<name>`, signed with a secret that the operator gave out."""
 
-    @field_validator(
-        "issues", "pull_request", "checks", "push", "repository_dispatch", "schedule", "hook", mode="before"
-    )
+    @field_validator("issues", "checks", "push", "repository_dispatch", "schedule", "hook", mode="before")
     @classmethod
     def _says_something(cls, value: Any) -> Any:
         """A key with nothing behind it would be read as left out, and start nothing without a word."""
@@ -137,9 +119,9 @@ class Triggers(Value):
         return (*(name.replace("_", " ") for name in named), *times, *([f"hook {self.hook}"] if self.hook else []))
 
 
-MODELS = (Issues, Pulls, Checks, Push, Dispatch, Time, Triggers)
-THREADED = ("issues", "pull_request")
-"""These have a thread to speak in."""
+MODELS: tuple[type[Value], ...] = (Issues, Checks, Push, Dispatch, Time, Triggers)
+THREADED = ("issues",)
+"""It has a thread to speak in."""
 THREADLESS = ("checks", "push", "repository_dispatch", "schedule", "hook")
 """These start a run about the repository as a whole."""
 

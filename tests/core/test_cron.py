@@ -125,7 +125,9 @@ def test_what_is_no_expression_says_why(expression: str, why: str) -> None:
     assert str(caught.value) == why
 
 
-@pytest.mark.parametrize("name", ["", "Berlin", "Europe", "../../etc/passwd", "/etc/localtime", "Europe/Berlin\n", "a" * 99])
+@pytest.mark.parametrize(
+    "name", ["", "Berlin", "Europe", "../../etc/passwd", "/etc/localtime", "Europe/Berlin\n", "a" * 99]
+)
 def test_what_is_no_time_zone_is_told_and_never_a_path(name: str) -> None:
     with pytest.raises(CronInvalid, match="is no time zone"):
         zone(name)

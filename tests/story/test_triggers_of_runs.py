@@ -1,5 +1,6 @@
-"""Runs that nobody asked for by name: a push, a failing check, a call, a time, an opened issue; and who may start none."""
+"""Runs that nobody asked for by name: a push, a call, a time, an opened issue, the operator; and who may start none."""
 
+import asyncio
 import hmac
 import json
 from collections.abc import AsyncIterator
@@ -8,11 +9,13 @@ from typing import Any
 
 import aiohttp
 import pytest
+from click.testing import CliRunner
 from story_sources import AT_ONCE, source
 from story_trust import all_runs, newcomer, quick_world
 from story_world import World
 
 from adapters.store import deliveries, events
+from bot.cli import cli
 from core.workflow.catalogue import FOLDER
 from jobs import schedules
 
@@ -129,3 +132,50 @@ async def test_a_push_starts_what_listens_to_its_branch_and_paths_at_the_commit_
     assert run.source.startswith("push of ")
     assert run.inputs == {"branch": "main"}
     assert run.state == "succeeded"
+
+
+# The command line -----------------------------------------------------------------------------------------------
+
+
+async def ordered(world: World, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """`pullwright workflow run` in a thread of its own, while the service is at work; its exit code and document."""
+    repository = f"{world.town.repository.owner.login}/{world.town.repository.name}"
+    command = ["workflow", "run", *arguments, "--repo", repository, "--json"]
+    environ = {**world.town.environ, "PULLWRIGHT_REDIS_URL": "unix:///nowhere/redis.sock"}
+    asked = asyncio.create_task(asyncio.to_thread(CliRunner().invoke, cli, command, env=environ))
+    while not asked.done():
+        await world.settle()
+        await asyncio.wait([asked], timeout=0.1)
+    ended = asked.result()
+    return ended.exit_code, json.loads(ended.stdout)
+
+
+@pytest.mark.slow
+async def test_the_operator_starts_a_run_in_the_name_of_somebody_who_may(world: World) -> None:
+    await known(world)
+    code, told = await ordered(world, "nightly", "--as", "rosa", "--input", "place=here", "--wait")
+    assert (code, told["run"]["state"], told["run"]["requester"]) == (0, "succeeded", "rosa")
+    assert told["run"]["inputs"] == {"place": "here"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (
+            ("nightly", "--as", "mallory"),
+            "Starting `nightly` needs the role `triage` or above, and @mallory has no role",
+        ),
+        (("nothing", "--as", "rosa"), "there is no workflow `nothing` in "),
+        (("nightly", "--as", "rosa", "--input", "plcae=x"), "there is no input `plcae`; did you mean `place`?"),
+        (("watch", "--as", "rosa", "--issue", "99"), "GitHub answered 404 to GET"),
+    ],
+)
+async def test_what_may_not_be_started_is_told_where_it_was_asked_for(
+    world: World, arguments: tuple[str, ...], why: str
+) -> None:
+    await known(world)
+    code, told = await ordered(world, *arguments)
+    assert (code, told["run"]) == (1, None)
+    assert told["outcome"].startswith(f"ignored: {why}")
+    assert world.comments() == []

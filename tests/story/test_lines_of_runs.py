@@ -1,0 +1,98 @@
+"""Runs that are to begin where another one is at work: refused, in line, or in its place, whatever dies meanwhile."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from story_deaths import Deaths, survive
+from story_sources import AT_ONCE, source
+from story_trust import all_runs, quick_world
+from story_world import World
+
+from core import faults
+from core.workflow.catalogue import FOLDER
+
+
+def asks(name: str, concurrency: str) -> str:
+    return (
+        f"name: {name}\non: {{command: {name}}}\nconcurrency: {concurrency}\nsteps:\n"
+        "  - {id: which, ask: {question: Say which one}}\n"
+    )
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    kinds = ("refuse", "queue", "supersede")
+    files = {f"{FOLDER}/{name}-it.yml": asks(f"{name}-it", name) for name in kinds}
+    async with quick_world(tmp_path, source=source(tmp_path, files), policy=AT_ONCE, script={}) as opened:
+        yield opened
+
+
+async def ordered(world: World, *commands: str) -> int:
+    """These commands, one after another, on a new issue; its number."""
+    number = (await world.requester.open_issue("Which one?", "")).number
+    for command in commands:
+        await world.requester.comment(number, command)
+        await world.settle()
+    return number
+
+
+async def test_those_in_line_begin_one_after_another_and_status_shows_them(world: World) -> None:
+    number = await ordered(world, "/queue-it", "/queue-it", "/queue-it")
+    third, second, first = await all_runs(world)
+    assert (first.state, second.state, third.state) == ("waiting", "queued", "queued")
+    assert second.behind_id == third.behind_id == first.id
+    await world.requester.comment(number, "/status")
+    await world.settle()
+    assert world.replies(number)[-1].endswith(
+        f"In line behind it: `{second.id}` of `queue-it`, `{third.id}` of `queue-it`."
+    )
+    await world.requester.comment(number, "/answer this one")
+    await world.settle()
+    third, second, first = await all_runs(world)
+    assert (first.state, second.state, third.state) == ("succeeded", "waiting", "queued")
+    assert (second.behind_id, third.behind_id) == (None, second.id)
+
+
+@pytest.mark.slow
+async def test_where_nothing_is_said_a_second_run_is_refused(world: World) -> None:
+    number = await ordered(world, "/refuse-it", "/refuse-it")
+    (run,) = await all_runs(world)
+    assert world.replies(number)[-1].startswith(f"Run `{run.id}` is at work here already")
+
+
+@pytest.mark.slow
+async def test_one_that_supersedes_begins_when_the_other_is_cancelled_for_it(world: World) -> None:
+    await ordered(world, "/supersede-it", "/supersede-it")
+    second, first = await all_runs(world)
+    assert (first.state, second.state) == ("cancelled", "waiting")
+    assert first.ended_why == f"cancelled by @rosa: run {second.id} takes its place"
+
+
+@pytest.mark.slow
+async def test_one_that_supersedes_waits_behind_another_workflows_run(world: World) -> None:
+    await ordered(world, "/queue-it", "/supersede-it")
+    second, first = await all_runs(world)
+    assert (first.state, second.state, second.behind_id) == ("waiting", "queued", first.id)
+
+
+@pytest.mark.slow
+async def test_an_issue_that_is_closed_ends_those_in_line_too(world: World) -> None:
+    number = await ordered(world, "/queue-it", "/queue-it")
+    await world.requester.close_issue(number)
+    await world.settle()
+    assert [run.state for run in await all_runs(world)] == ["cancelled", "cancelled"]
+
+
+@pytest.mark.slow
+async def test_a_worker_that_dies_right_after_an_end_leaves_the_next_in_line_free_to_begin(world: World) -> None:
+    number = await ordered(world, "/queue-it", "/queue-it")
+    deaths = Deaths("end.before_bells", every=1_000)
+    try:
+        await world.requester.comment(number, "/cancel")
+        await survive(world)
+    finally:
+        faults.disarm()
+    second, first = await all_runs(world)
+    assert deaths.died == 1
+    assert (first.state, second.state, second.behind_id) == ("cancelled", "waiting", None)
