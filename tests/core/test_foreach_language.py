@@ -13,7 +13,8 @@ from core.workflow import parse
 def wrong(*steps: str, each: str = "in: [1]") -> list[str]:
     """What is wrong with these steps within a `foreach`, from the line on that they begin at."""
     within = "\n".join(f"        - {step}" for step in steps)
-    text = f"name: x\nsteps:\n  - {{id: first, run: ls}}\n  - id: each\n    foreach:\n      {each}\n      steps:\n{within}\n"
+    before = "name: x\nsteps:\n  - {id: first, run: ls}\n  - id: each\n"
+    text = f"{before}    foreach:\n      {each}\n      steps:\n{within}\n"
     try:
         parse(text, "x.yml")
     except DocumentInvalid as error:

@@ -35,6 +35,7 @@ steps:
     foreach:
       in: "${{ steps.names.output }}"
       max_parallel: 2
+      collect: "${{ [item, steps.fine.repairs] }}"
       steps:
         - id: make
           run: {script: "echo $N > item-$N.txt; test $N -lt 4 || echo $N > last.txt; test $N -ne 2", writes: true}
@@ -130,9 +131,7 @@ async def test_undisturbed_the_story_has_a_failed_item_a_conflict_and_all_others
 async def test_a_death_at_this_point_is_not_seen_by_anybody(tmp_path: Path, undisturbed: Account, name: str) -> None:
     async with told(tmp_path) as world:
         run_id = await begin(world, LIST)
-        deaths = Deaths(name, every=1 if name.startswith(OF_LISTS) and "closed" in name else 4)
-        if "closed" in name:
-            deaths = Deaths(name, every=1_000)
+        deaths = Deaths(name, every=3 if name.startswith(OF_LISTS) else 4)
         await survive(world)
         assert deaths.died > 0, "the story comes by every point"
         assert await Account.of(world, run_id) == undisturbed
