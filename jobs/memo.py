@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from adapters.store import costs, events, steps
+from adapters.store import costs, events, parts, steps
 from core import faults
 from core.completions import Usage
 from core.digests import canonical
+from core.errors import BudgetSpent
 from core.names import Digest, Sha
 from jobs.work import Work
 
@@ -26,6 +28,9 @@ class StepMemo:
     work: Work
     checkpointed: Sha | None
     """The tree of the last checkpoint: where an interrupted attempt goes on."""
+    shared_usd: Decimal | None = None
+    """What a run and its parts may spend together: others spend of it while this work goes on."""
+    _spent_usd: Decimal = Decimal(0)
 
     @classmethod
     async def of(cls, work: Work, key: str) -> "StepMemo":
@@ -65,6 +70,9 @@ class StepMemo:
             if usage is None:
                 return
             await costs.add(db, work.run.id, work.run.repo.id, work.number, key, model or "", usage, now)
+            if self.shared_usd is not None:
+                together = await costs.of_run(db, await parts.whole(db, work.run.id))
+                self._spent_usd = together.cost_usd or Decimal(0)
             facts = {"step": key, "model": model, **usage.model_dump(mode="json")}
             await events.append(db, work.run.id, name="model.replied", actor="pullwright", facts=facts, at=now)
 
@@ -79,7 +87,10 @@ class StepMemo:
             )
 
     def interrupted(self) -> None:
+        """Raise what the worker was told, and BudgetSpent where the parts of a run have spent its budget together."""
         self.work.lease.interrupted()
+        if self.shared_usd is not None and self._spent_usd >= self.shared_usd:
+            raise BudgetSpent(f"The run and its parts have spent ${self._spent_usd:.2f} together, which is the limit.")
 
 
 async def remembered(work: Work, key: str, asked: Digest, find: Callable[[], Awaitable[Any]]) -> Any:

@@ -104,6 +104,9 @@ class _Walk:
 
     def _pinned(self) -> None:
         run, journal = self._record.run, self._record.journal
+        if run.part is not None and not run.part.whole:
+            why = f"It is a part of run {run.parent_id}, whose record holds what it began with; replay that one."
+            raise Differs("", why)
         if not any(place.startswith("journal/") for place in self._record.redacted):
             broken = events.verify(journal)
             if broken is not None:

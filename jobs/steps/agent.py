@@ -128,6 +128,8 @@ async def hand_in(
     )
     limits = await _limits(work, seconds)
     memo = await StepMemo.of(work, key)
+    if work.silent:
+        memo.shared_usd = Decimal(str((await work.policy()).policy.limits.run_cost_usd))
     if not looks:
         handover = await agents.work(
             assignment, model=work.services.model, box=None, memo=memo, limits=limits, clock=work.services.clock

@@ -16,7 +16,7 @@ from core.expressions import as_text, evaluate
 from core.fanout import MOST_BYTES, conflict_left
 from core.names import Sha
 from core.outputs import ChangeSummary
-from core.workflow import Foreach, Step
+from core.workflow import Foreach, Step, name_of
 from core.workspaces import FILE_LIMIT_BYTES
 from jobs import handed
 from jobs.memo import remembered
@@ -86,7 +86,7 @@ async def _collected(foreach: Foreach, seen: Work) -> Any:
     if foreach.collect is not None:
         output = evaluate(foreach.collect, values)
     else:
-        output = values["steps"].get(handed.name_of(foreach.steps[-1].id))
+        output = values["steps"].get(name_of(foreach.steps[-1].id))
     size = len(canonical(output))
     if size > MOST_BYTES:
         raise ItemTooLarge(f"What is collected has {size:,} bytes as JSON, and at most {MOST_BYTES:,} are allowed.")

@@ -11,7 +11,7 @@ from story_trust import quick_world
 from story_workflows import begin
 from story_world import World
 
-from adapters.store import dead_letters, parts, runs, steps
+from adapters.store import costs, dead_letters, parts, runs, steps
 from core.names import RunId
 from core.runs import Run
 from core.states import RunState
@@ -173,3 +173,19 @@ async def test_the_list_is_filtered_sorted_and_cut_once_whatever_happens_later(w
     assert run.state == "succeeded", run.ended_why
     assert [one["item"] for one in found["each"]["items"]] == [4, 3, 2]
     assert found["told"]["output"] == '9 ["even", "odd"]'
+
+
+@pytest.mark.slow
+async def test_the_items_of_a_list_share_the_budget_of_their_run(tmp_path: Path) -> None:
+    turn = {"submit": {"title": "nothing", "kind": "chore", "summary": "Nothing."}}
+    source_ = source(tmp_path, limits={"run_cost_usd": 0.0001})
+    async with quick_world(tmp_path, source=source_, policy=AT_ONCE, script={"think": [turn]}) as world:
+        think = {"id": "think", "agent": {"role": "writer", "task": "Think."}}
+        each = {"in": [1, 2], "max_parallel": 1, "steps": [think]}
+        run, found = await played(world, {"id": "each", "foreach": each})
+        async with world.services.store.read() as db:
+            spent = (await costs.of_run(db, run.id)).cost_usd
+    assert run.state == "succeeded", run.ended_why
+    assert spent is not None
+    assert spent > 0, "the parts are paid for by the run"
+    assert [(one["index"], one["code"]) for one in found["each"]["failures"]] == [(1, "budget-spent")]
