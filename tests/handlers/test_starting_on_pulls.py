@@ -1,0 +1,70 @@
+"""Work that is about a pull request: which workflows take one, and what a run about it begins at."""
+
+import pytest
+from facts_at_hand import HEAD, account, comment, commented, facts, issue, planned, pull, workflows
+
+from core.github import Pull
+from core.names import Sha, Subject, SubjectKind
+
+ON_PULLS = "name: look\non: {command: look, subject: pull_request}\nsteps: [{id: a, run: 'true'}]\n"
+ANYWHERE = "name: undo\non: {command: undo, subject: any, closed: true}\nsteps: [{id: a, run: 'true'}]\n"
+BASE = Sha("c" * 40)
+
+
+def somebodys(**more: object) -> Pull:
+    """A pull request of a person, from a fork, into a branch that is not the default one."""
+    theirs = {"author": account("eve"), "app_authored": False, "head_ref": "idea", "head_repository_id": 9}
+    return pull(**{**theirs, "base_ref": "stable", "base_sha": BASE, **more})
+
+
+def said(words: str, *, on_pull: bool = True, open_: bool = True, **more: object) -> list:
+    number = 4 if on_pull else 3
+    known = facts(
+        comment=comment(words, number=number),
+        issue=issue(number=number, open=open_, is_pull_request=on_pull),
+        pull=somebodys(open=open_, merged=not open_) if on_pull else None,
+        workflows=workflows(look=ON_PULLS, undo=ANYWHERE),
+        **more,
+    )
+    return planned(commented(words, on_pull=on_pull), known)
+
+
+def test_a_run_about_an_open_pull_request_works_with_its_head_and_begins_at_its_base():
+    started, _ = said("/look")
+    assert started.subject == Subject(kind=SubjectKind.pull_request, number=4)
+    assert started.snapshot.head == HEAD
+    assert started.base == ("stable", BASE)
+
+
+def test_a_run_about_one_that_is_over_begins_at_the_default_branch_without_its_head():
+    started, _ = said("/undo", open_=False)
+    assert started.subject == Subject(kind=SubjectKind.pull_request, number=4)
+    assert (started.snapshot.head, started.base) == (None, None)
+
+
+def test_a_workflow_for_both_begins_on_an_issue_as_ever_also_on_a_closed_one():
+    started, _ = said("/undo", on_pull=False, open_=False)
+    assert started.subject == Subject(kind=SubjectKind.issue, number=3)
+    assert (started.snapshot.head, started.base) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("words", "where", "body"),
+    [
+        (
+            "/look",
+            {"on_pull": False},
+            "`/look` is about a pull request; this is an issue. Say it on the pull request.",
+        ),
+        ("/look", {"open_": False}, "This pull request is closed: reopen it, then `/look` again."),
+        (
+            "/implement",
+            {},
+            "`/implement` starts work on an issue; this is a pull request. Say it on the issue.",
+        ),
+        ("/retry", {}, "`/retry` starts work on an issue; this is a pull request. Say it on the issue."),
+    ],
+)
+def test_where_a_workflow_does_not_belong_the_answer_says_where_it_does(words: str, where: dict, body: str):
+    _, answer = said(words, **where)
+    assert answer.body == body
