@@ -4,7 +4,7 @@ Labels of the bot's own (`pullwright:…`) are not heard here: they start what t
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.facts import Facts
 from core.github import Issue
@@ -18,6 +18,9 @@ from handlers.events import IssueLabeled, IssueOpened
 from handlers.triggered import NOT_LISTENED, Occasion, started
 from policies.globs import naming
 
+REDELIVERED = timedelta(days=4)
+"""GitHub sends an event again for three days. Who tells later of an opening is not GitHub."""
+
 
 def opened(event: IssueOpened, facts: Facts) -> list[Intent]:
     """What the opening of an issue starts."""
@@ -26,6 +29,8 @@ def opened(event: IssueOpened, facts: Facts) -> list[Intent]:
         return [NOT_LISTENED]
     if issue.author.login.casefold() != event.sender.login.casefold():
         return [Ignore("somebody else opened the issue")]
+    if facts.told_at - issue.created_at > REDELIVERED:
+        return [Ignore("the issue was opened long ago")]
     if why := ignored(issue.author, facts.app):
         return [why]
 

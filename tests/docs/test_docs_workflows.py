@@ -4,9 +4,10 @@ import re
 
 from docs_pages import DOCS, blocks, rows
 
-from core.workflow import Foreach
+from core.workflow import Foreach, Listen, parse
 from core.workflow.catalogue import FOLDER, File
 from core.workflow.steps import BELONGS, KINDS, SPELLED
+from core.workflow.triggers import Checks, Dispatch, Issues, Push, Time
 from jobs.sources import MOST_BYTES, MOST_FILES, of_files
 
 PAGE = DOCS / "workflows.md"
@@ -55,3 +56,18 @@ def test_the_bounds_on_the_page_are_those_of_the_code():
     assert f"At most {MOST_FILES} files of 256 KiB are read, and {MOST_BYTES // 1024**2} MiB of them together." in (
         PAGE.read_text()
     )
+
+
+def test_everything_that_starts_a_workflow_stands_in_the_table_with_what_it_may_say():
+    table = rows(PAGE, "key of `on`", "starts it when", "may say", "inputs by name", "in whose name")
+    keys = [row[0].strip("`") for row in table]
+    assert sorted(keys) == sorted(set(Listen.model_fields) - {"subject", "closed"})
+    says = {"issues": Issues, "checks": Checks, "push": Push, "repository_dispatch": Dispatch, "schedule": Time}
+    for row in table:
+        fields = set(says[row[0].strip("`")].model_fields) if row[0].strip("`") in says else set()
+        assert fields <= set(re.findall(r"`([a-z_]+)`", row[2])), row[0]
+
+
+def test_the_workflow_that_starts_by_itself_can_be_read():
+    (text,) = [block.text for block in blocks(PAGE, "yaml") if block.text.startswith("# nightly.yml")]
+    assert parse(text, "nightly.yml").on.by_itself == ("checks", "0 3 * * 1-5 Europe/Berlin", "hook nightly")
