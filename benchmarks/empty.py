@@ -6,7 +6,7 @@ outcomes and journal are all there. Only what a step would do is left out: nobod
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from core.runs import NewRun, Snapshot
 from core.states import RunState
 from core.workflow import Step, parse
 from jobs import engine
+from jobs.attempts import Perform
 from jobs.outcomes import Done, Outcome
 from jobs.services import Services, open_services
 from jobs.work import Work
@@ -101,14 +102,24 @@ class Place:
         return Played(whole, (ended[-1] - ended[0]).total_seconds() / (len(ended) - 1))
 
 
+async def _nothing(step: Step, work: Work) -> Outcome:
+    return Done({}, "nothing")
+
+
 @asynccontextmanager
-async def place(folder: Path, database_url: str | None = None) -> AsyncIterator[Place]:
-    """A place whose runs are kept in this database, or in SQLite below the folder. Its steps do nothing."""
+async def place(
+    folder: Path,
+    database_url: str | None = None,
+    *,
+    settings: Mapping[str, str] | None = None,
+    perform: Perform = _nothing,
+) -> AsyncIterator[Place]:
+    """A place whose runs are kept in this database, or in SQLite below the folder. `perform` does their steps."""
     folder.mkdir(parents=True, exist_ok=True)
     # A worker's log is a part of its work; only no terminal is waited for.
-    logs.configure(process="bench", stream=Path(folder, "log").open("w"))  # noqa: SIM115  # as long as the process
-    settings = {"PULLWRIGHT_DATABASE_URL": database_url} if database_url else {}
-    town = open_town(folder, SAMPLE / "repository", webhook_port=free_port(), model="bench/none", settings=settings)
+    logs.configure(process="bench", stream=Path(folder, "log").open("w"))  # noqa: ASYNC230, SIM115  # one local file
+    added = {**(settings or {}), **({"PULLWRIGHT_DATABASE_URL": database_url} if database_url else {})}
+    town = open_town(folder, SAMPLE / "repository", webhook_port=free_port(), model="bench/none", settings=added)
     async with town as at, open_services(load(at.environ)) as opened:
         await opened.store.migrate()
         repository = at.repository
@@ -122,9 +133,5 @@ async def place(folder: Path, database_url: str | None = None) -> AsyncIterator[
         )
         base = await opened.github.repository(repo).head_of(repository.default_branch)
         assert base is not None
-        with patch.object(engine, "perform", _nothing):
+        with patch.object(engine, "perform", perform):
             yield Place(at, replace(opened, doorbell=SilentDoorbell()), base)
-
-
-async def _nothing(step: Step, work: Work) -> Outcome:
-    return Done({}, "nothing")

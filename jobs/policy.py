@@ -13,7 +13,11 @@ async def read_policy(services: Services, github: GitHub, repository: Repository
 
     Raises NotThere where the repository has no commit yet.
     """
-    sha = await head_of_default(github, repository)
+    return await policy_at(services, github, await head_of_default(github, repository))
+
+
+async def policy_at(services: Services, github: GitHub, sha: Sha) -> PolicyFile:
+    """The policy file of this commit: always the same one."""
     raw = await github.file(PATH, sha)
     return PolicyFile(
         path=PATH if raw is not None else "built-in policy",

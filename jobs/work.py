@@ -22,7 +22,7 @@ from jobs import outbox
 from jobs.effects import Outside, Receipt
 from jobs.effects.comments import fitting
 from jobs.lease import Lease
-from jobs.policy import in_force, read_policy
+from jobs.policy import head_of_default, in_force, policy_at
 from jobs.services import Services
 from jobs.workbench import KEPT, CheckPlan, Workbench, open_workbench
 from policies.schema import Effective
@@ -75,6 +75,8 @@ class Work:
     """Whether an earlier lease holder may have shown a status already."""
     shown: str | None = None
     _policy: Effective | None = None
+    _known: tuple[Sha, Effective] | None = None
+    """The policy of the commit that the default branch was at when it was last looked at: a commit does not change."""
     _bench: Workbench | None = None
 
     def key(self, effect: str) -> str:
@@ -95,16 +97,23 @@ class Work:
         The journal holds it as it was first, and whenever it changed: what was decided by it can be decided again.
         """
         if self._policy is None:
-            file = await read_policy(self.services, self.github, self.repository)
-            found = in_force(file, self.repository)
-            async with self.services.store.read() as db:
-                told = await events.newest(db, self.run.id, POLICY_READ)
-            if told is None or told.facts["digest"] != found.digest:
-                policy = found.policy.model_dump(mode="json", by_alias=True)
-                facts = {"digest": found.digest, "source": found.source, "commit": file.sha, "policy": policy}
-                await self.journal(POLICY_READ, facts)
-            self._policy = found
+            sha = await head_of_default(self.github, self.repository)
+            if self._known is None or self._known[0] != sha:
+                self._known = sha, await self._policy_at(sha)
+            self._policy = self._known[1]
         return self._policy
+
+    async def _policy_at(self, sha: Sha) -> Effective:
+        file = await policy_at(self.services, self.github, sha)
+        found = in_force(file, self.repository)
+        async with self.services.store.read() as db:
+            told = await events.newest(db, self.run.id, POLICY_READ)
+        if told is None or told.facts["digest"] != found.digest:
+            policy = found.policy.model_dump(mode="json", by_alias=True)
+            await self.journal(
+                POLICY_READ, {"digest": found.digest, "source": found.source, "commit": file.sha, "policy": policy}
+            )
+        return found
 
     def begin_step(self) -> None:
         """Nothing that was looked up for one step counts for the next."""

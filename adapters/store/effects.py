@@ -121,7 +121,10 @@ async def of_run(db: AsyncConnection, run_id: RunId) -> list[Effect]:
 
 
 def _loose() -> sa.ColumnElement[bool]:
-    return _t.run_id.is_(None)
+    """An effect of no run. Said so that no index on the run answers it: every run that ended left some, all settled,
+    and SQLite would look through those for the few that are pending, which the index on the state knows.
+    """
+    return sa.func.coalesce(_t.run_id, "") == ""
 
 
 def _put_off_until(now: datetime) -> sa.ColumnElement[bool]:

@@ -18,12 +18,14 @@ from adapters.store import (
     deliveries,
     effects,
     events,
+    headway,
     holds,
     open_store,
     runs,
     signals,
     steps,
 )
+from adapters.store.headway import Begins, CameTo
 from core.caps import Caps
 from core.completions import Usage
 from core.names import WorkerId
@@ -73,6 +75,8 @@ async def _a_whole_life(db: AsyncConnection) -> None:
     _, epoch = taken
     await runs.renew(db, RUN, epoch, LATER)
     await steps.start(db, RUN, epoch, "plan", HASH, NOW)
+    done = CameTo("plan", HASH, {}, "done")
+    await headway.make(db, RUN, epoch, NOW, done=done, begins=Begins("change", HASH))
     await costs.add(db, RUN, REPO.id, 1, "plan/1", "m", Usage(cost_usd=Decimal(1)), NOW)
     await costs.of_run(db, RUN)
     await costs.of_issue(db, REPO.id, 1)
@@ -126,3 +130,12 @@ async def test_no_statement_of_a_runs_life_reads_a_whole_table(sqlite_store: Sto
     }
     assert len(plans) > 40
     assert whole == {}
+
+
+async def test_what_is_still_to_be_said_is_found_without_looking_at_all_that_was_said(sqlite_store: Store):
+    async with sqlite_store.begin() as db:
+        with _heard(db) as heard:
+            await effects.pending_loose(db, NOW, 10)
+        ((statement, parameters),) = heard
+        plan = [row.detail for row in await db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+    assert plan[0] == "SEARCH effects USING INDEX ix_effects_state (state=?)"
