@@ -133,6 +133,21 @@ async def test_claims_at_the_same_moment_never_pass_the_cap_nor_take_the_same(st
     assert max(Counter(run.repo.id for run in at_work).values()) <= 3
 
 
+async def test_a_claim_waits_for_one_that_is_not_committed_yet(store: Store, other: Store):
+    """They choose different runs: neither would meet the other at a row, and both would find the last place free."""
+    soon = await queued(store, 1, a_repo(1))
+    async with store.begin() as db:
+        epoch = await runs.claim(db, soon, WORKER, NOW, 60)
+        assert epoch is not None
+        await runs.release(db, soon, epoch, not_before=LATER + timedelta(seconds=1))
+    now = await queued(store, 2, a_repo(1), 1)
+    async with store.begin() as db:
+        assert await claims.take(db, WORKER, LATER, 60, Caps(total=1)) == (now, 1)
+        at_once = asyncio.create_task(taken(other, Caps(total=1), LATER + timedelta(seconds=2)))
+        await asyncio.wait({at_once}, timeout=0.3)  # the chance to go wrong
+    assert await at_once is None
+
+
 async def test_two_hundred_runs_of_one_repository_keep_nobody_elses_waiting(store: Store):
     async with store.begin() as db:
         for number in range(1, 201):
