@@ -17,7 +17,7 @@ from adapters.store.headway import Begins, CameTo
 from core import faults
 from core.caps import Caps
 from core.digests import step_digest
-from core.errors import BotError, Cancelled, Drained, Held, LeaseLost, NotThere, RateLimited
+from core.errors import BotError, Cancelled, CircuitOpen, Drained, Held, LeaseLost, NotThere, RateLimited
 from core.expressions import holds
 from core.names import Digest, RunId
 from core.runs import Run
@@ -333,6 +333,8 @@ async def _wait_out(services: Services, lease: Lease, run: Run, error: BotError)
     pause = min(2.0 ** (run.outages + 1), LONGEST_PAUSE_SECONDS)
     if isinstance(error, RateLimited):
         pause = max(error.retry_after_seconds, 1.0)
+        if isinstance(error, CircuitOpen):
+            await endings.show_outage(services, run, str(error))
     elif run.outages + 1 == SHOWN_OUTAGE:
         await endings.show_outage(services, run, str(error))
     now = services.clock.now()

@@ -12,14 +12,17 @@ from adapters.doorbell import open_doorbell
 from adapters.git.mirrors import Mirrors
 from adapters.git.workspaces import Workspaces
 from adapters.github.app import GitHubApp
+from adapters.models.guarded import GuardedModel
 from adapters.models.litellm_model import LiteLLMModel
 from adapters.operator import OperatorFile
 from adapters.sandbox.backends import boxes
 from adapters.settings import Settings
 from adapters.store import Store, open_store
+from adapters.store.breakers import StoredBreakers
 from adapters.store.pauses import StoredPauses
 from adapters.system import RandomIds, SystemClock
 from core.boxes import Boxes
+from core.breakers import Guard
 from core.clock import Clock, Ids
 from core.completions import Model
 from core.doorbell import Doorbell
@@ -53,15 +56,19 @@ class Services:
 
 
 def github_app(
-    settings: Settings, clock: Clock, redactor: Redactor | None = None, pauses: Pauses | None = None
+    settings: Settings,
+    clock: Clock,
+    redactor: Redactor | None = None,
+    pauses: Pauses | None = None,
+    guard: Guard | None = None,
 ) -> GitHubApp:
     """The App as the settings name it; `redactor` learns its tokens, `pauses` is where all processes see that GitHub
-    asked us to pause. Raises ConfigurationError where the settings name no App."""
+    asked us to pause, and `guard` knows whether it is away. Raises ConfigurationError where they name no App."""
     if settings.app_id is None or settings.private_key is None:
         raise ConfigurationError("PULLWRIGHT_APP_ID and PULLWRIGHT_PRIVATE_KEY (or PRIVATE_KEY_FILE) must be set.")
     learn = (redactor or Redactor()).learn
     key = settings.private_key.get_secret_value
-    return GitHubApp(settings.github_api_url, settings.app_id, key, clock, pauses=pauses, made=learn)
+    return GitHubApp(settings.github_api_url, settings.app_id, key, clock, pauses=pauses, guard=guard, made=learn)
 
 
 @asynccontextmanager
@@ -76,7 +83,9 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
     async with AsyncExitStack() as stack:
         stack.enter_context(logs.hiding(redactor))
         store = await stack.enter_async_context(open_store(settings.database_url, redactor=redactor))
-        app = github_app(settings, clock, redactor, StoredPauses(store))
+        guard = Guard(StoredBreakers(store), clock)
+        app = github_app(settings, clock, redactor, StoredPauses(store), guard)
+        model = GuardedModel(LiteLLMModel.of(settings, operator.prices), f"model:{settings.model}", guard)
         yield Services(
             settings=settings,
             operator=operator,
@@ -85,7 +94,7 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             ids=RandomIds(),
             store=store,
             github=await stack.enter_async_context(app),
-            model=DiscreetModel(LiteLLMModel.of(settings, operator.prices), redactor),
+            model=DiscreetModel(model, redactor),
             boxes=DiscreetBoxes(boxes(settings.sandbox, settings.sandbox_mounts), redactor),
             mirrors=mirrors,
             workspaces=Workspaces(settings.data_dir / "workspaces", mirrors, objects_at=objects_at),

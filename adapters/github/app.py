@@ -21,6 +21,7 @@ from adapters.github.refusals import CredentialRefused
 from adapters.github.repository import Repository
 from adapters.github.requests import LastLook, Patience, Requests, sent_once
 from adapters.github.tokens import Tokens, app_unknown, statement_refused
+from core.breakers import Guard
 from core.clock import Clock
 from core.errors import AppRefused, NotThere
 from core.facts import App
@@ -40,7 +41,8 @@ class GitHubApp:
     """Everything one process asks of GitHub, over one session with one set of tokens. An async context manager.
 
     `private_key` is called when the key is first needed; its text is not kept. `pauses` is where other processes see
-    that GitHub asked us to pause. `made` is told every token that GitHub hands out, before anything is done with it.
+    that GitHub asked us to pause, `guard` knows whether it is away. `made` is told every token that GitHub hands out,
+    before anything is done with it.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class GitHubApp:
         *,
         patience: Patience | None = None,
         pauses: Pauses | None = None,
+        guard: Guard | None = None,
         made: Callable[[str], None] | None = None,
     ) -> None:
         self._api_url = api_url
@@ -60,6 +63,7 @@ class GitHubApp:
         self._clock = clock
         self._patience = patience or Patience()
         self._governor = Governor(pauses or OwnPauses(), clock, MOST_CONNECTIONS)
+        self._guard = guard
         self._made = made
         self._identity: App | None = None
         self._beside: dict[tuple[int, str], tuple[Repo | None, datetime]] = {}
@@ -73,7 +77,9 @@ class GitHubApp:
             middlewares=(sent_once,),
             request_class=LastLook,
         )
-        self._requests = Requests(self._session, self._api_url, self._clock, self._patience, self._governor)
+        self._requests = Requests(
+            self._session, self._api_url, self._clock, self._patience, self._governor, self._guard
+        )
         self._tokens = Tokens(self._requests, self._app_id, self._private_key, self._clock, self._made)
         return self
 

@@ -6,6 +6,7 @@ and whoever wrote looks before trying again.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from adapters.github.answers import Answer
 from adapters.github.credentials import Credential
 from adapters.github.governor import Governor
 from adapters.github.refusals import asked_pause, error_of
+from core.breakers import Guard
 from core.clock import Clock
 from core.errors import BotError, GitHubRefused, GitHubUnavailable, NotThere, RateLimited
 
@@ -83,13 +85,20 @@ class Requests:
     """Requests to one API, over one session, which has the middleware `sent_once` and makes requests of `LastLook`."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, api_url: str, clock: Clock, patience: Patience, governor: Governor
+        self,
+        session: aiohttp.ClientSession,
+        api_url: str,
+        clock: Clock,
+        patience: Patience,
+        governor: Governor,
+        guard: Guard | None = None,
     ) -> None:
         self._session = session
         self._api = URL(api_url)
         self._clock = clock
         self._patience = patience
         self.governor = governor
+        self._guard = guard
 
     async def read(
         self,
@@ -101,15 +110,22 @@ class Requests:
     ) -> Answer:
         """The answer to a GET."""
         request = _Request("GET", address, credential, accept, None, largest_bytes)
-        return await self._repeated(request)
+        async with self._asking(credential):
+            return await self._repeated(request)
 
     async def write(self, method: str, address: URL, credential: Credential, body: Mapping[str, Any]) -> Answer:
         """The answer to the one request that was sent."""
-        return await self._once(_Request(method, address, credential, JSON, body))
+        async with self._asking(credential):
+            return await self._once(_Request(method, address, credential, JSON, body))
 
     async def make(self, address: URL, credential: Credential, body: Mapping[str, Any]) -> Answer:
         """The answer to a POST that nobody sees and that may be done twice, such as making a token."""
-        return await self._repeated(_Request("POST", address, credential, JSON, body))
+        async with self._asking(credential):
+            return await self._repeated(_Request("POST", address, credential, JSON, body))
+
+    def _asking(self, credential: Credential) -> AbstractAsyncContextManager[None]:
+        """Raises CircuitOpen while GitHub does not answer this caller."""
+        return self._guard.asking(f"github:{credential.caller}") if self._guard is not None else nullcontext()
 
     def address(self, template: str, parts: Parts | None = None, query: Mapping[str, Part] | None = None) -> URL:
         """The URL of an RFC 6570 template such as `/repos/{owner}{/path*}`; every part is percent-encoded.

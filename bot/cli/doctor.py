@@ -108,6 +108,27 @@ async def _holds(settings: "Settings") -> list[Line]:
     ] or [Line("holds", True, "none")]
 
 
+async def _dependencies(settings: "Settings") -> list[Line]:
+    from adapters.store import breakers, open_store
+
+    if missing_file(settings.database_url) is not None:
+        return []
+    async with open_store(settings.database_url, busy_seconds=5) as store:
+        if await store.behind() is not None:
+            return []
+        async with store.read() as db:
+            away = await breakers.away(db)
+    return [
+        Line(
+            one.dependency,
+            False,
+            f"failed {one.failures} times in a row; nobody asks it before {one.until:%Y-%m-%d %H:%M:%S} UTC. {one.why}",
+            "Look whether it can be reached. Runs that need it wait, and go on by themselves.",
+        )
+        for one in away
+    ]
+
+
 async def _redis(settings: "Settings") -> list[Line]:
     from adapters.doorbell import RedisDoorbell
     from bot.up.embedded_redis import server_binary
@@ -186,6 +207,7 @@ _CHECKS: dict[str, Check] = {
     "data folder": _data_folder,
     "database": _database,
     "holds": _holds,
+    "dependencies": _dependencies,
     "redis": _redis,
     "box": _sandbox,
     "webhooks": _webhooks,

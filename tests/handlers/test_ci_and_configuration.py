@@ -15,7 +15,8 @@ from core.states import RunState, WaitingFor
 from core.workflow.catalogue import File
 from handlers import configuration, handler_of
 from handlers.automatic import Pushed
-from handlers.events import ChecksReported, Event, Ignored, parse
+from handlers.event import Event, Ignored
+from handlers.events import ChecksReported, parse
 
 RUN = RunId("abcdefgh2345")
 BRANCH = f"pullwright/3-slugify-{RUN}"
