@@ -15,6 +15,8 @@ from adapters.store import costs, dead_letters, parts, runs, steps
 from core.names import RunId
 from core.runs import Run
 from core.states import RunState
+from jobs.records import record_of
+from jobs.replay import replay
 
 WRITES = 'printf "%s\\n" "$NAME" > "made-$NAME.txt"; test "$NAME" != two'
 """A file for each item; the second one fails."""
@@ -189,3 +191,16 @@ async def test_the_items_of_a_list_share_the_budget_of_their_run(tmp_path: Path)
     assert spent is not None
     assert spent > 0, "the parts are paid for by the run"
     assert [(one["index"], one["code"]) for one in found["each"]["failures"]] == [(1, "budget-spent")]
+
+
+@pytest.mark.slow
+async def test_a_run_with_a_list_replays_and_a_part_of_it_says_where_its_beginning_stands(world: World) -> None:
+    run, _ = await played(world, made(WRITES), {"id": "count", "run": "ls", "capture": {"format": "lines"}})
+    async with world.services.store.read() as db:
+        whole = await record_of(db, world.services.artifacts, run.id)
+        (part, *_) = await parts.of_step(db, run.id, "each")
+        alone = await record_of(db, world.services.artifacts, part.id)
+    found = await replay(whole)
+    assert (found.difference, found.taken) == (None, ("each",))
+    told = str((await replay(alone)).difference)
+    assert told == f"It is a part of run {run.id}, whose record holds what it began with; replay that one."
