@@ -72,6 +72,20 @@ def test_a_bound_on_a_ratio_without_a_baseline_is_not_held():
     assert Figure("x", 1.0, "ms", bound=Bound("ratio", "at most", 1.5)).held is False
 
 
+def test_what_was_not_measured_says_why_and_counts_neither_as_held_nor_as_missed():
+    bound = Bound("ratio", "at most", 1.5)
+    figure = Figure("empty step", None, "ms", bound=bound, goal=1, missing="there is no PostgreSQL server here")
+    assert figure.held is None
+    assert figure.cells == (
+        "empty step",
+        "not measured: there is no PostgreSQL server here",
+        "",
+        "",
+        "at most 1.5 × (goal 1)",
+        "",
+    )
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_every_benchmark_can_be_named(name: str):
     assert inspect.iscoroutinefunction(importlib.import_module(f"benchmarks.{name}").measure)
