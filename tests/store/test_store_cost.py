@@ -123,10 +123,11 @@ async def test_no_statement_of_a_runs_life_reads_a_whole_table(sqlite_store: Sto
             for statement, parameters in heard
         }
     newest_first = "SCAN runs USING INDEX ix_runs_created_at"  # which stops at its LIMIT
+    family = "SCAN below"  # what the recursion itself has found so far: no table
     whole = {
         statement: plan
         for statement, plan in plans.items()
-        if any(line.startswith("SCAN") and line != newest_first for line in plan)
+        if any(line.startswith("SCAN") and line not in {newest_first, family} for line in plan)
     }
     assert len(plans) > 40
     assert whole == {}
