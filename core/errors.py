@@ -281,6 +281,15 @@ class ItemsFailed(BotError):
         return "`pullwright runs dead-letters list` shows why each failed; mend that, then comment `/retry`."
 
 
+class SubFailed(BotError):
+    """The run of a sub-workflow did not end well."""
+
+    code = "workflow-failed"
+
+    def remedy(self) -> str:
+        return "Look at the run that is named below with `pullwright runs show`; then comment `/retry`."
+
+
 class ItemTooLarge(BotError):
     """What is collected of one item of a `foreach` is too large."""
 

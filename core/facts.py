@@ -40,8 +40,8 @@ class ConfigFiles:
     @property
     def count(self) -> int:
         """How many files of ours there are."""
-        own = [one for one in (*self.workflows.entries, *self.workflows.pieces) if one.layer is Layer.repository]
-        return len(own) + (self.policy is not None)
+        layers = [*(one.layer for one in self.workflows.entries), *(one.layer for one in self.workflows.pieces)]
+        return layers.count(Layer.repository) + (self.policy is not None)
 
 
 @dataclass(frozen=True, slots=True)

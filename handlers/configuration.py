@@ -13,7 +13,7 @@ from core.facts import ConfigFiles, ConfigQuery, Facts
 from core.github import CheckStatus, Conclusion
 from core.intents import Intent, ShowCheck
 from core.names import Repo
-from core.workflow.catalogue import FOLDER, STEPS, SUFFIX, Layer
+from core.workflow.catalogue import FOLDER, STEPS, SUFFIX, Entry, Layer, Piece
 from handlers import replies
 from handlers.automatic import Pushed
 from policies.schema import PATH, effective
@@ -67,7 +67,8 @@ def _mistakes(files: ConfigFiles, facts: Facts) -> list[Annotation]:
     found: list[Annotation] = []
     if files.policy is not None:
         found += _placed(PATH, _of_policy(files, facts))
-    for one in (*files.workflows.broken, *files.workflows.pieces):
+    written: list[Entry | Piece] = [*files.workflows.broken, *files.workflows.pieces]
+    for one in written:
         if one.layer is Layer.repository:  # the owner's are not in this commit
             found += _placed(one.path, one.mistakes)
     return found

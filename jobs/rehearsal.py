@@ -3,19 +3,18 @@
 Only what stands in the files can be told. Where a step depends on what an earlier one finds, that is said.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from core.expressions import ExpressionInvalid, holds, names_in
 from core.names import Plain
-from core.workflow import Agent, Check, Gate, Step, Workflow, name_of
+from core.workflow import Agent, Check, Composite, Gate, Step, Sub, Workflow, name_of, parse
 from core.workflow.in_words import in_words, once_more
 from policies.people import people_of
 from policies.schema import Check as CheckCommand
 from policies.schema import Policy, Wait
-
 
 _MODELLED = frozenset({"triage", "research"})
 """The built-in steps in which a model is called."""
@@ -47,6 +46,8 @@ class Rehearsed:
     on_failure: tuple["Rehearsed", ...]
     each: tuple["Rehearsed", ...] = ()
     """What would be done for each item of its list."""
+    within: tuple["Rehearsed", ...] = ()
+    """What it is made of. Its conditions see what only the run knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ def _step(step: Step, known: Mapping[str, Any], policy: Policy, checks: Mapping[
         notes=(*_notes(step, policy, checks), *once_more(step)),
         on_failure=tuple(_step(one, known, policy, checks) for one in step.on_failure),
         each=tuple(_step(one, known, policy, checks) for one in (step.foreach.steps if step.foreach else ())),
+        within=tuple(_step(one, {}, policy, checks) for one in _parts(step)),
     )
 
 
@@ -98,11 +100,25 @@ def _models(steps: tuple[Rehearsed, ...]) -> Iterator[bool]:
     for step in steps:
         if step.done is not Done.no:
             yield step.model
-            yield from _models((*step.on_failure, *step.each))
+            yield from _models((*step.on_failure, *step.each, *step.within))
+
+
+def _parts(step: Step) -> Sequence[Step]:
+    """The steps of a composite step or of a sub-workflow."""
+    match step.action:
+        case Composite(steps=within):
+            return within
+        case Sub(name=name, text=str() as text):
+            return parse(text, f"{name}.yml").steps
+    return ()
 
 
 def _calls_a_model(step: Step) -> bool:
-    return isinstance(step.action, Agent) or step.action in _MODELLED or step.repair is not None
+    return isinstance(step.action, Agent) or step.repair is not None or (_named(step) in _MODELLED)
+
+
+def _named(step: Step) -> str:
+    return step.uses if isinstance(step.uses, str) else ""
 
 
 def _when(when: str | None, known: Mapping[str, Any]) -> tuple[Done, str]:

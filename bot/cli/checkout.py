@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.documents import MAX_BYTES
-from core.errors import DocumentInvalid
-from core.workflow import parse
-from core.workflow.catalogue import FOLDER, SUFFIX, Catalogue, Entry, File
+from core.workflow.catalogue import FOLDER, STEPS, SUFFIX, Catalogue, Entry, File, by_itself
 from jobs.sources import of_files, too_much
+from jobs.workflows import built_in
 from policies.detect import Detected, detect, may_tell
 
 MOST_FILES = 100_000
@@ -26,12 +25,12 @@ def workflows_of(repo: Path | None) -> Catalogue:
 
 
 def workflows_in(folder: Path) -> Catalogue:
-    """The built-in workflows, and those of this folder."""
+    """The built-in workflows, and those of this folder, with the composite steps of the folder beside it."""
     found: list[File] = []
     total = 0
-    listed = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(SUFFIX)) if folder.is_dir() else []
-    for number, name in enumerate(listed, start=1):
-        path = folder / name
+    folders = (folder, folder.with_name(Path(STEPS).name))
+    listed = [path for place in folders if place.is_dir() for path in sorted(place.iterdir())]
+    for number, path in enumerate((path for path in listed if path.name.endswith(SUFFIX)), start=1):
         size = path.lstat().st_size
         total += min(size, MAX_BYTES + 1)
         raw = regular(path, MAX_BYTES)
@@ -93,11 +92,6 @@ def _paths(repo: Path) -> Iterator[str]:
 
 
 def alone(path: Path) -> Entry:
-    """A file by itself, whatever it is called and whatever else there is."""
+    """A file by itself, whatever it is called and whatever else there is but the built-in workflows."""
     raw = path.read_bytes() if path.stat().st_size <= MAX_BYTES else b" " * (MAX_BYTES + 1)
-    text = raw.decode("utf-8", "replace")
-    try:
-        workflow = parse(text, str(path))
-    except DocumentInvalid as error:
-        return Entry(path.stem, str(path), text, True, None, None, None, tuple(error.mistakes))
-    return Entry(workflow.name, str(path), text, True, workflow.on.command, workflow.on.label, workflow)
+    return by_itself(built_in(), str(path), raw.decode("utf-8", "replace"))

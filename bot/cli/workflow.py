@@ -1,5 +1,6 @@
 """`pullwright workflow`: read, check, draw and rehearse workflows."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from bot.cli.output import print_json, print_table, printable
 
 if TYPE_CHECKING:
     from core.workflow import Workflow
-    from core.workflow.catalogue import Entry
+    from core.workflow.catalogue import Entry, Piece
 
 _IN_REPO = click.option(
     "--repo",
@@ -74,7 +75,7 @@ def validate(files: tuple[Path, ...], repo: Path | None, as_json: bool) -> None:
     mistakes = {str(file): list(_entry_of(file).mistakes) for file in files}
     if repo is not None:
         known = workflows_of(repo)
-        own = (*(entry for entry in known.entries if entry.own), *known.pieces)
+        own: list[Entry | Piece] = [*(entry for entry in known.entries if entry.own), *known.pieces]
         mistakes |= {one.path: list(one.mistakes) for one in own}
     if as_json:
         print_json([{"file": name, "ok": not found, "mistakes": found} for name, found in mistakes.items()])
@@ -230,10 +231,15 @@ def _workflow(entry: "Entry") -> "Workflow":
 def _entry_of(file: Path) -> "Entry":
     """The workflow in a file: as one of its repository where it lies in the folder for them, else by itself."""
     from bot.cli.checkout import alone, workflows_in
-    from core.workflow.catalogue import FOLDER
+    from core.workflow.catalogue import FOLDER, STEPS
 
-    if file.absolute().parent.as_posix().endswith(f"/{FOLDER}"):
+    folder = file.absolute().parent.as_posix()
+    if folder.endswith(f"/{FOLDER}"):
         found = [entry for entry in workflows_in(file.parent).entries if entry.path == str(file)]
         if found:
             return found[0]
-    return alone(file)
+    entry = alone(file)
+    if folder.endswith(f"/{STEPS}"):
+        beside = workflows_in(file.parent.with_name(Path(FOLDER).name)).pieces
+        return replace(entry, mistakes=next((one.mistakes for one in beside if one.path == str(file)), entry.mistakes))
+    return entry

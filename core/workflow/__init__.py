@@ -4,7 +4,8 @@
 stands only what it *says*.
 """
 
-from core.workflow.file import Input, Listen, Workflow, parse
+from core.workflow.file import Listen, Workflow, parse
+from core.workflow.inputs import Input
 from core.workflow.references import name_of
 from core.workflow.steps import (
     Agent,

@@ -14,7 +14,20 @@ from core.workflow.composing import Composing, Made, in_order
 from core.workflow.file import Listen, Workflow
 from core.workflow.sources import FOLDER, OWNERS, STEPS, SUFFIX, File, Layer
 
-__all__ = ["FOLDER", "LABELS", "OWNERS", "STEPS", "SUFFIX", "Catalogue", "Entry", "File", "Layer", "Piece", "catalogue"]
+__all__ = [
+    "FOLDER",
+    "LABELS",
+    "OWNERS",
+    "STEPS",
+    "SUFFIX",
+    "Catalogue",
+    "Entry",
+    "File",
+    "Layer",
+    "Piece",
+    "by_itself",
+    "catalogue",
+]
 
 LABELS = "pullwright:"
 """How the labels of workflows begin; every other label is none of our business."""
@@ -102,13 +115,32 @@ def catalogue(
     )
 
 
+def by_itself(built_in: Mapping[str, str], path: str, text: str) -> Entry:
+    """A file with nothing beside it but the built-in workflows, whatever it is called and wherever it lies."""
+    shipped = [File(f"{name}{SUFFIX}", said, layer=Layer.built_in) for name, said in built_in.items()]
+    file = File(path, text)
+    made = Composing([*shipped, file]).made(file)
+    workflow = made.workflow
+    return Entry(
+        name=workflow.name if workflow is not None else file.name,
+        path=path,
+        text=made.text or text,
+        own=True,
+        command=_word(made.said, "command"),
+        label=_word(made.said, "label"),
+        workflow=workflow,
+        mistakes=made.mistakes,
+        layer=file.layer,
+        written=text,
+    )
+
+
 def _entry(made: Made, reserved: Collection[str]) -> Entry:
     file, written = made.file, made.file.text or ""
+    command, label, found = _word(made.said, "command"), _word(made.said, "label"), [*made.mistakes]
     if made.unread:
-        command, label, found = file.name, LABELS + file.name, list(made.mistakes)
+        command, label = file.name, LABELS + file.name
     else:
-        command, label = _word(made.said, "command"), _word(made.said, "label")
-        found = [*made.mistakes]
         if file.layer > Layer.built_in:
             more = _misplaced(file, made.said, reserved)
             found += mistakes(load(written, file.path), None, more=more)

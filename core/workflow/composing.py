@@ -261,8 +261,8 @@ class _File:
             return said
         self._given(sub, said.get("with"), path, name)
         for step in _all(sub.workflow.steps):
-            if (kind := _alone(step)) is not None:
-                why = f"its step `{step.id}` {_ALONE[kind]}, and only the run that people see does that"
+            if (what := _alone(step)) is not None:
+                why = f"its step `{step.id}` {what}, and only the run that people see does that"
                 self.found.append(((*path, "name"), f"`{name}` cannot be part of another workflow: {why}"))
         self.depth = max(self.depth, sub.depth + 1)
         if sub.depth + 1 > MOST_DEEP:
@@ -316,7 +316,10 @@ def _all(steps: Sequence[Step]) -> Iterator[Step]:
 
 
 def _alone(step: Step) -> str | None:
-    return next((kind for kind in _ALONE if getattr(step, kind) is not None), None)
+    """What the step does that a part of a run cannot do, in words; None where there is no such thing."""
+    if step.uses == "triage":
+        return "may end the run with an answer to people"
+    return next((what for kind, what in _ALONE.items() if getattr(step, kind) is not None), None)
 
 
 def _at(value: Any, path: Path) -> Any:

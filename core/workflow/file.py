@@ -89,7 +89,7 @@ def _flat(steps_: Sequence[Step]) -> Iterator[Step]:
         yield step
 
 
-_MODELS: tuple[type[Value], ...] = (*(Workflow, Extension, Placed, Listen, Input, *triggers.MODELS, *steps.MODELS),)
+_MODELS: tuple[type[Value], ...] = (Workflow, Extension, Placed, Listen, Input, *triggers.MODELS, *steps.MODELS)
 KNOWN = tuple(sorted({field.alias or name for model in _MODELS for name, field in model.model_fields.items()}))
 """Every key of the language, for suggestions."""
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from core.workflow.file import Workflow
 from core.workflow.in_words import in_words, once_more
-from core.workflow.steps import Agent, Ask, Change, Gate, Merge, Ready, Ship, Step, Wait
+from core.workflow.steps import Agent, Ask, Change, Composite, Gate, Merge, Ready, Ship, Step, Wait
 
 
 class Family(StrEnum):
@@ -39,15 +39,19 @@ class Node:
     """What is done when it failed, before it is tried once more."""
     each: tuple["Node", ...] = ()
     """What is done for each item of its list."""
+    within: tuple["Node", ...] = ()
+    """What it is made of."""
 
     @property
     def aside(self) -> tuple["Node", ...]:
-        """What is drawn beside it; no step has both."""
-        return self.mending or self.each
+        """What is drawn beside it; no step has two of these."""
+        return self.mending or self.each or self.within
 
     @property
     def there_and_back(self) -> tuple[str, str]:
         """What leads to that, and back."""
+        if self.within:
+            return ("its steps", "done")
         return ("each item", "merged") if self.each else ("failed", "once more")
 
 
@@ -91,6 +95,7 @@ def _node(step: Step) -> Node:
         goes_on=step.continue_on_error,
         mending=tuple(_node(one) for one in step.on_failure),
         each=tuple(_node(one) for one in (step.foreach.steps if step.foreach is not None else ())),
+        within=tuple(_node(one) for one in (step.uses.steps if isinstance(step.uses, Composite) else ())),
     )
 
 

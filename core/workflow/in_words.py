@@ -2,7 +2,23 @@
 
 from collections.abc import Sequence
 
-from core.workflow.steps import Agent, Ask, Change, Check, Foreach, Gate, Merge, Ready, Run, Ship, Step, Wait, Write
+from core.workflow.steps import (
+    Agent,
+    Ask,
+    Change,
+    Check,
+    Composite,
+    Foreach,
+    Gate,
+    Merge,
+    Ready,
+    Run,
+    Ship,
+    Step,
+    Sub,
+    Wait,
+    Write,
+)
 
 _EXPECTED = {"green": "", "any": ", whatever comes of it", "red": ", which must find something"}
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
@@ -29,6 +45,10 @@ def _said(step: Step) -> str:
             return _on_github(there)
         case Foreach() as each:
             return _each(each)
+        case Composite(name=name):
+            return f"does the steps of {name}"
+        case Sub(name=name):
+            return f"does the workflow {name}, in a run of its own"
         case str() as built_in:
             return f"the built-in {built_in}"
 

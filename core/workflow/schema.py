@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from core.workflow import file, steps, triggers
-from core.workflow.file import Workflow
+from core.workflow import file, inputs, steps, triggers
+from core.workflow.file import Extension, Workflow
 from core.workflow.steps import BELONGS, KINDS, SPELLED
 
 ID = "urn:pullwright:workflow"
@@ -26,17 +26,36 @@ DIALECT = "http://json-schema.org/draft-07/schema#"
 
 def schema() -> dict[str, Any]:
     """The schema as a JSON value. It refuses no file that `parse()` takes, but for numbers that stand in quotes."""
-    made = Workflow.model_json_schema(
-        by_alias=True, ref_template="#/definitions/{model}", schema_generator=_Generator, mode="validation"
-    )
-    definitions = made.pop("$defs")
+    made, extension = _made(Workflow), _made(Extension)
+    definitions = {**extension.pop("$defs"), **made.pop("$defs"), "Workflow": made, "Extension": extension}
     words = _docstrings()
     for name, one in definitions.items():
         _describe(one, words.get(name, {}))
         if name in _MORE:
             definitions[name] = _MORE[name](one)
-    _describe(made, words["Workflow"])
-    return {"$schema": DIALECT, "$id": ID, **made, "definitions": definitions}
+    either = {key: {"$ref": f"#/definitions/{name}"} for key, name in (("then", "Extension"), ("else", "Workflow"))}
+    return {
+        "$schema": DIALECT,
+        "$id": ID,
+        "description": made["description"],
+        "type": "object",
+        "if": {"required": ["extends"]},
+        **either,
+        "definitions": definitions,
+    }
+
+
+def of_composites() -> dict[str, Any]:
+    """The same for the file of a composite step."""
+    one = schema()
+    chosen = one["definitions"]["Composite"]
+    return {"$schema": DIALECT, "$id": f"{ID}:step", **chosen, "definitions": one["definitions"]}
+
+
+def _made(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema(
+        by_alias=True, ref_template="#/definitions/{model}", schema_generator=_Generator, mode="validation"
+    )
 
 
 class _Generator(GenerateJsonSchema):
@@ -75,7 +94,7 @@ def _describe(model: dict[str, Any], words: dict[str, str]) -> None:
 @cache
 def _docstrings() -> dict[str, dict[str, str]]:
     """What the source says below each field, by model and by the field's name in a file."""
-    return {name: words for module in (file, steps, triggers) for name, words in _of_module(module)}
+    return {name: words for module in (file, inputs, steps, triggers) for name, words in _of_module(module)}
 
 
 def _of_module(module: ModuleType) -> Iterator[tuple[str, dict[str, str]]]:
@@ -130,6 +149,7 @@ def _wait(made: dict[str, Any]) -> dict[str, Any]:
 
 _MORE: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "Step": _step,
+    "Placed": _step,
     "Agent": _agent,
     "Change": _change,
     "Run": _or_short("script"),

@@ -30,7 +30,9 @@ def misplaced(steps: Any, path: Path) -> Iterator[tuple[Path, str]]:
         for kind, why in _REFUSED.items():
             if step.get(kind) is not None:
                 yield (*place, kind), f"`{kind}` cannot stand within `foreach`: {why}"
-        if (name := step.get("uses")) in _OF_THE_SUBJECT:
+        if isinstance(uses := step.get("uses"), Mapping):
+            yield from misplaced(uses.get("steps"), (*place, "uses", "steps"))
+        elif (name := uses) in _OF_THE_SUBJECT:
             yield (*place, "uses"), f"`uses: {name}` cannot stand within `foreach`: {_BUILT_IN}"
         if isinstance(wait := step.get("wait"), Mapping) and "checks" in wait:
             yield (*place, "wait"), f"a `wait` for checks cannot stand within `foreach`: {_SHIPPED}"

@@ -10,7 +10,7 @@ from adapters.store import parts, runs, steps
 from adapters.store.parts import PartRun
 from core import faults
 from core.digests import canonical
-from core.errors import BotError
+from core.errors import SubFailed
 from core.expressions import expand
 from core.fanout import MOST_BYTES
 from core.runs import Part, Waiting
@@ -23,15 +23,6 @@ from jobs.parts import begin, new_part, ring_for
 from jobs.steps.composite import given
 from jobs.work import Work
 from jobs.workbench import take_in
-
-
-class SubFailed(BotError):
-    """The run of a sub-workflow did not end well."""
-
-    code = "workflow-failed"
-
-    def remedy(self) -> str:
-        return "Look at the run that is named below with `pullwright runs show`; then comment `/retry`."
 
 
 async def perform(step: Step, sub: Sub, work: Work) -> Outcome:

@@ -407,6 +407,7 @@ def test_workflows_are_at_most_five_deep_within_one_another() -> None:
             "`g` waits for people",
         ),
         ("ask: {question: Why}", "`a` asks people"),
+        ("uses: triage", "`a` may end the run with an answer to people"),
         ("ship: {title: x}", "`a` opens a pull request"),
     ],
 )

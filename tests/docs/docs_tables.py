@@ -11,6 +11,7 @@ from adapters.settings import PREFIX, Settings
 from bot.web.metrics import Metrics
 from core import captures, errors, expressions, goals
 from core.errors import BotError
+from core.workflow import inputs
 from handlers import replies
 from handlers.listening import verbs as verbs_of
 from handlers.verbs import VERBS
@@ -105,6 +106,8 @@ def metrics() -> list[list[str]]:
 def failures() -> set[str]:
     """The codes that can end a run."""
     of_requests = {errors.ConfigurationError, errors.DocumentInvalid}
-    named = [word for module in (errors, engine, captures, goals, expressions) for word in vars(module).values()]
+    named = [
+        word for module in (errors, engine, captures, goals, expressions, inputs) for word in vars(module).values()
+    ]
     found = {error for error in named if inspect.isclass(error) and issubclass(error, BotError)}
     return {error.code for error in found - of_requests - {BotError}}

@@ -5,7 +5,7 @@ import re
 from docs_pages import DOCS, blocks, rows
 
 from core.workflow import Foreach, Listen, parse
-from core.workflow.catalogue import FOLDER, File
+from core.workflow.catalogue import FOLDER, STEPS, File
 from core.workflow.steps import BELONGS, KINDS, SPELLED
 from core.workflow.triggers import Checks, Dispatch, Issues, Push, Time
 from jobs.sources import MOST_BYTES, MOST_FILES, of_files
@@ -19,6 +19,13 @@ EXAMPLES = {
 }
 
 
+PIECES = {
+    block.text.partition("\n")[0].removeprefix("# "): block.text
+    for block in blocks(PAGE, "yaml")
+    if block.text.startswith(f"# {STEPS}/")
+}
+
+
 def test_every_example_stands_under_a_numbered_heading_of_its_own_and_there_are_ten_at_least():
     numbers = [int(found) for found in re.findall(r"^### (\d+)\. ", PAGE.read_text(), re.MULTILINE)]
     assert numbers == list(range(1, len(EXAMPLES) + 1))
@@ -26,8 +33,8 @@ def test_every_example_stands_under_a_numbered_heading_of_its_own_and_there_are_
 
 
 def test_the_examples_can_lie_in_one_repository_as_they_stand():
-    known = of_files([File(path, text) for path, text in EXAMPLES.items()])
-    assert [line for entry in known.broken for line in entry.mistakes] == []
+    known = of_files([File(path, text) for path, text in {**EXAMPLES, **PIECES}.items()])
+    assert [line for one in (*known.broken, *known.pieces) for line in one.mistakes] == []
     assert {entry.path for entry in known.entries if entry.own} == set(EXAMPLES)
 
 

@@ -13,12 +13,14 @@ from story_world import World
 from adapters.store import steps
 from bot.demo.github.records import Issue
 from core.states import RunState
-from core.workflow.catalogue import FOLDER
+from core.workflow.catalogue import FOLDER, STEPS
 
 PAGE = Path(__file__).parents[2] / "docs" / "workflows.md"
 EXAMPLES = {
     found[1]: found[0]
-    for found in re.findall(rf"^```yaml\n(# ({FOLDER}/.*?)\n.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    for found in re.findall(
+        rf"^```yaml\n(# ((?:{FOLDER}|{STEPS})/.*?)\n.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL
+    )
 }
 TESTS = "".join(f"    def test_more_{number}(self):\n        pass\n\n" for number in range(4))
 SCRIPT: dict[str, Any] = {
@@ -189,3 +191,28 @@ async def test_license_goes_through_every_file_and_ships_one_change(world: World
     ]
     (pull,) = world.town.github.world.pulls(world.town.repository)
     assert pull.title.endswith("name the license in 2 files")
+
+
+@pytest.mark.slow
+async def test_debt_counts_with_a_step_that_is_shared(world: World) -> None:
+    issue = await said(world, "/debt")
+    found = await outputs(world)
+    assert found["functions"]["outputs"]["places"] >= 1
+    told = f"{found['notes']['outputs']['places']} notes, {found['functions']['outputs']['places']} functions."
+    assert told in world.replies(issue.number)
+
+
+@pytest.mark.slow
+async def test_survey_ships_what_another_workflow_wrote(world: World) -> None:
+    await said(world, "/survey")
+    await approved(world)
+    assert [path["path"] for path in (await outputs(world))["ship"]["paths"]] == ["COUNTED.md"]
+
+
+@pytest.mark.slow
+async def test_record_signed_is_record_with_a_step_more_and_one_less(world: World) -> None:
+    await said(world, "/record-signed as it was agreed")
+    await approved(world)
+    found = await outputs(world)
+    assert "ready" not in found
+    assert sorted(path["path"] for path in found["ship"]["paths"]) == ["DECISIONS.md", "SIGNED.md"]
