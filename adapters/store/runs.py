@@ -52,6 +52,12 @@ async def get(db: AsyncConnection, run_id: RunId) -> Run | None:
     return run_of(row) if row else None
 
 
+async def by_trigger(db: AsyncConnection, key: str) -> Run | None:
+    """The run that this trigger has started."""
+    row = (await db.execute(sa.select(runs).where(_t.trigger_key == key))).mappings().first()
+    return run_of(row) if row else None
+
+
 async def require(db: AsyncConnection, run_id: RunId) -> Run:
     """The run, which is known to exist. Raises LookupError where it does not: a bug, not a state of the world."""
     run = await get(db, run_id)

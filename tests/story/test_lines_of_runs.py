@@ -10,7 +10,7 @@ from story_trust import all_runs, quick_world
 from story_world import World
 
 from core import faults
-from core.workflow.catalogue import FOLDER
+from core.workflow.sources import FOLDER
 
 
 def asks(name: str, concurrency: str) -> str:

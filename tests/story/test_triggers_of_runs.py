@@ -16,7 +16,7 @@ from story_world import World
 
 from adapters.store import deliveries, events
 from bot.cli import cli
-from core.workflow.catalogue import FOLDER
+from core.workflow.sources import FOLDER
 from jobs import schedules
 
 SECRET = "a secret of the nightly hook"
