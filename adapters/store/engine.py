@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
-from sqlalchemy import URL, text
+import aiosqlite
+from sqlalchemy import URL, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -96,24 +98,30 @@ class Store:
 
 @asynccontextmanager
 async def open_store(url: str, *, busy_seconds: float = 10.0, redactor: Redactor | None = None) -> AsyncIterator[Store]:
-    """The database behind the URL; its connections are closed at the end of the block.
+    """The database behind the URL. At the end of the block its connections are closed, those in use as well: a task
+    that still works with one fails, and nothing of what it had not committed is written.
 
     `busy_seconds` is how long a write waits for others before it raises StoreUnavailable. What `redactor` hides stands
     in no words that people read. Connects to nothing yet. Raises ConfigurationError for a URL that is no database of
     ours.
     """
     parsed = asynchronous(url)
-    engines_of = _sqlite if parsed.get_backend_name() == "sqlite" else _postgresql
-    engines = engines_of(parsed, busy_seconds)
+    opened: set[aiosqlite.Connection] = set()
+    if parsed.get_backend_name() == "sqlite":
+        engines = _sqlite(parsed, busy_seconds, opened)
+    else:
+        engines = _postgresql(parsed, busy_seconds)
     known = {REDACTOR: redactor or Redactor()}
     try:
         yield Store(parsed, *(engine.execution_options(**known) for engine in engines))
     finally:
         for engine in engines:
             await engine.dispose()
+        for connection in list(opened):  # a pool lets go of those in use, and nobody would ever close them
+            await connection.close()
 
 
-def _sqlite(url: URL, busy_seconds: float) -> tuple[AsyncEngine, AsyncEngine]:
+def _sqlite(url: URL, busy_seconds: float, opened: set[aiosqlite.Connection]) -> tuple[AsyncEngine, AsyncEngine]:
     """A writer of one connection, whose pool queues the writers of this process in order, and a pool of readers."""
     writer, reader = (
         create_async_engine(
@@ -127,9 +135,22 @@ def _sqlite(url: URL, busy_seconds: float) -> tuple[AsyncEngine, AsyncEngine]:
         )
         for size in (1, 4)
     )
-    sqlite.configure(writer.sync_engine, writes=True, busy_seconds=busy_seconds)
-    sqlite.configure(reader.sync_engine, writes=False, busy_seconds=busy_seconds)
+    for engine, writes in ((writer, True), (reader, False)):
+        _remember(engine, opened)
+        sqlite.configure(engine.sync_engine, writes=writes, busy_seconds=busy_seconds)
     return writer, reader
+
+
+def _remember(engine: AsyncEngine, opened: set[aiosqlite.Connection]) -> None:
+    """Keep the driver's connections in `opened` while they are open."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connected(connection: DBAPIConnection, _: object) -> None:
+        opened.add(connection.driver_connection)
+
+    @event.listens_for(engine.sync_engine, "close")
+    def closed(connection: DBAPIConnection, _: object) -> None:
+        opened.discard(connection.driver_connection)
 
 
 def _postgresql(url: URL, busy_seconds: float) -> tuple[AsyncEngine, AsyncEngine]:

@@ -1,6 +1,8 @@
 """Transactions, migrations and refusals of the database itself."""
 
 import asyncio
+import contextlib
+import gc
 import os
 import sqlite3
 import sys
@@ -141,6 +143,30 @@ async def test_a_writer_that_is_cancelled_while_it_waits_blocks_nobody(store: St
     with pytest.raises(asyncio.CancelledError):
         await waiting
     await started(store)
+
+
+@pytest.mark.parametrize("kind", ["read", "begin"])
+async def test_a_connection_that_is_in_use_at_the_end_of_the_store_is_closed(tmp_path: Path, kind: str):
+    file = tmp_path / "store.db"
+    inside, over = asyncio.Event(), asyncio.Event()
+
+    async def lingers(store: Store) -> None:
+        async with getattr(store, kind)() as db:
+            await db.execute(text("SELECT 1"))
+            inside.set()
+            await over.wait()
+
+    async with open_store(f"sqlite:///{file}") as store:
+        await store.migrate()
+        lingering = asyncio.create_task(lingers(store))
+        await inside.wait()
+    over.set()
+    with contextlib.suppress(DBAPIError, StoreUnavailable):
+        await lingering
+    del lingering, store
+    gc.collect()  # a connection that nobody closed complains here
+    async with open_store(f"sqlite:///{file}", busy_seconds=0.05) as other, other.begin():
+        pass  # and the lock of its transaction is free
 
 
 async def test_sqlite_commits_reach_the_disk_and_foreign_keys_hold(tmp_path: Path):
