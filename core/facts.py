@@ -13,6 +13,8 @@ from core.runs import Run, Step
 from core.states import TERMINAL
 from core.workflow.catalogue import Catalogue, File, Layer
 
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class ConfigQuery:
@@ -106,7 +108,7 @@ class Facts:
 
     app: App
     repository: RepositoryFacts
-    told_at: datetime = datetime.fromtimestamp(0, UTC)
+    told_at: datetime = _LONG_AGO
     """When we were told of what happened."""
     issue: Issue | None = None
     role: Role | None = None

@@ -1,4 +1,4 @@
-"""What a glob may say: paths as in `.gitignore`, names as a whole. No regexes, which could keep a worker busy for ever."""
+"""What a glob may say: paths as in `.gitignore`, names as a whole. No regexes, which could keep a worker busy."""
 
 from typing import Annotated
 

@@ -80,9 +80,7 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
     if query.listening is not None:
         known = await workflows_at(services, github, repo, await head_of_default(github, repository))
         if not known.listening(query.listening):
-            return Facts(
-                app=await services.github.identity(), repository=repository, config=config, workflows=known
-            )
+            return Facts(app=await services.github.identity(), repository=repository, config=config, workflows=known)
     issue = await _issue(github, query)
     comment = await _comment(github, query)
     labelling = await _labelling(github, query)

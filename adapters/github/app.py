@@ -106,7 +106,7 @@ class GitHubApp:
         return parsed(InstallationJson, sent, "an installation").id
 
     async def beside(self, repo: Repo, name: str) -> Repo | None:
-        """The owner's repository of this name, where the same installation covers it; else None. Asked once a minute."""
+        """The owner's repository of this name, where the same installation covers it; else None. Asked each minute."""
         key, now = (repo.installation_id, name), self._clock.now()
         if key not in self._beside or self._beside[key][1] <= now:
             self._beside[key] = await self._tokens.beside(repo, name), now + BESIDE

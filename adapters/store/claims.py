@@ -57,13 +57,13 @@ async def next_due(db: AsyncConnection, now: datetime, caps: Caps = NO_CAPS) -> 
         .order_by(_t.lease_until, _t.id)
         .limit(1)
     )
-    found = (await db.execute(lost)).scalar_one_or_none() or (
-        await db.execute(_fairest(now, caps))
-    ).scalar_one_or_none()
+    found: str | None = (await db.execute(lost)).scalar_one_or_none()
+    if found is None:
+        found = (await db.execute(_fairest(now, caps))).scalar_one_or_none()
     return None if found is None else RunId(found)
 
 
-def _fairest(now: datetime, caps: Caps) -> sa.Select[tuple[str]]:
+def _fairest(now: datetime, caps: Caps) -> sa.Select[str]:
     """The first of the queued runs that are due and have a place left."""
     owners, repositories = _at_work("owner"), _at_work("repo_id")
     of_owner, of_repository = (sa.func.coalesce(busy.c.number, 0) for busy in (owners, repositories))

@@ -65,7 +65,7 @@ async def whole(db: AsyncConnection, run_id: RunId) -> RunId:
     return RunId((await db.execute(query)).scalar_one())
 
 
-def family(run_id: RunId) -> sa.Select[tuple[str]]:
+def family(run_id: RunId) -> sa.Select[str]:
     """The ids of the run, its parts, their parts and so on."""
     below = sa.select(_t.id).where(_t.id == run_id).cte("below", recursive=True)
     below = below.union_all(sa.select(_t.id).where(_t.parent_id == below.c.id))

@@ -32,7 +32,8 @@ async def old_runs(db: AsyncConnection, before: datetime, after: RunId | None, l
 
 async def family(db: AsyncConnection, run_id: RunId) -> list[RunId]:
     """The run and all its parts, itself last; empty where one is not over, or another run waits for one."""
-    ids = sorted((await db.execute(parts.family(run_id))).scalars(), key=lambda one: one == run_id)
+    found: list[str] = list((await db.execute(parts.family(run_id))).scalars())
+    ids = sorted(found, key=lambda one: one == run_id)
     for some in (ids[start : start + 500] for start in range(0, len(ids), 500)):
         unfinished = sa.select(_r.id).where(_r.id.in_(some), _r.ended_at.is_(None)).limit(1)
         behind = sa.select(_r.id).where(_r.behind_id.in_(some), _r.ended_at.is_(None)).limit(1)

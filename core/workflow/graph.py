@@ -59,7 +59,7 @@ class Node:
 class Graph:
     name: str
     starts: tuple[str, ...]
-    """The command and the label that start it, as people type them, and what starts it by itself; empty where nothing does."""
+    """The command and the label that start it, as people type them, and what starts it by itself; often empty."""
     nodes: tuple[Node, ...]
 
 

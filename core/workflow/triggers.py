@@ -1,7 +1,7 @@
 """What starts a workflow by itself: events of GitHub with filters, times of day, and signed calls from elsewhere.
 
-A filter that is left out lets everything pass. Lists are globs; a thing passes where one of them names it. Who may start
-anything so is said in `handlers.triggered`.
+A filter that is left out lets everything pass. Lists are globs; a thing passes where one of them names it. Who may
+start anything so is said in `handlers.triggered`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What starts a workflow by itself, as its file says it: every mistake with its place, and nothing that starts unheard."""
+"""What starts a workflow by itself, as its file says it: each mistake with its place, and nothing starts unheard."""
 
 import pytest
 
