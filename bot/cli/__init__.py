@@ -26,7 +26,7 @@ _COMMANDS = {
     "up": "Start the whole service.",
     "web": "Receive webhooks.",
     "worker": "Work on one queue.",
-    "workflow": "Read, check, draw and rehearse workflows.",
+    "workflow": "Read, check, draw, rehearse and run workflows.",
 }
 _HIDDEN = frozenset({"redis"})
 

@@ -22,7 +22,7 @@ _AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON docume
 
 @click.group("workflow")
 def command() -> None:
-    """Read, check, draw and rehearse workflows."""
+    """Read, check, draw, rehearse and run workflows."""
 
 
 @command.command("list")
