@@ -191,9 +191,11 @@ def _came_to(work: Work) -> str:
     """What a run that did every step came to."""
     if work.newest("Merged"):
         return f"#{work.run.pull_number} is merged"
-    if work.run.pull_number is not None:
+    if work.run.pull_number is None:
+        return "every step is done"
+    if work.newest("Approved") is not None:
         return f"#{work.run.pull_number} is approved, and a person may merge it"
-    return "every step is done"
+    return f"#{work.run.pull_number} is open, and waits for people"
 
 
 async def _one(work: Work, step: Step) -> bool:

@@ -15,7 +15,8 @@ from core.workflow.values import Expression, Given, Id, Seconds, Variable, Words
 
 FormName = Literal["Triage", "Research", "Plan", "Opinion", "ChangeSummary"]
 Handed = Literal[
-    "Triage", "Research", "Plan", "Opinion", "ChangeSummary", "Baseline", "Reproduced", "Checked", "Shipment", "Merged"
+    *("Triage", "Research", "Plan", "Opinion", "ChangeSummary", "Baseline", "Reproduced", "Checked"),
+    *("Shipment", "Approved", "Merged"),
 ]
 BUILT_IN = ("triage", "research", "revert", "failed-run")
 """What `uses` stands for without a file."""
@@ -331,6 +332,8 @@ class Step(Value):
                 return _CHECKED[self.expect]
             case Ship():
                 return "Shipment"
+            case Gate(binds="change"):
+                return "Approved"
             case Merge():
                 return "Merged"
         return None

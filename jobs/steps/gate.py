@@ -39,12 +39,13 @@ async def perform(step: Step, gate: Gate, work: Work) -> Outcome:
     if gate.binds == "plan":
         return await _plan(step, work)
     policy = await work.policy()
-    decided = await change_decision(work, policy, step.id, asks=step.id)
+    shipped = Shipped.of(work, "change to approve")
+    decided = await change_decision(work, shipped, policy, step.id, asks=step.id)
     match decided:
         case End() | Park():
             return decided
         case Result() as result:
-            return Done({"digest": Shipped.of(work).digest(work, policy.digest)}, result.why)
+            return Done({"digest": shipped.digest(work, policy.digest)}, result.why)
 
 
 # A plan ---------------------------------------------------------------------------------------------------------
@@ -148,13 +149,14 @@ def _untouched(comment: Comment, posted: str) -> bool:
 # A change -------------------------------------------------------------------------------------------------------
 
 
-async def change_decision(work: Work, policy: Effective, gate: str, *, asks: str) -> Result | End | Park:
+async def change_decision(
+    work: Work, shipped: Shipped, policy: Effective, gate: str, *, asks: str
+) -> Result | End | Park:
     """Whether the change is approved now: an approved Result, an End, or what it waits for.
 
     `asks` is the step that wants to know. The merge asks again: a role revoked or a comment edited after the gate
     opened closes it, and people are told anew.
     """
-    shipped = Shipped.of(work)
     asked = Content(gate, "change", shipped.digest(work, policy.digest), shipped.head)
     rejected = await approvals.apply(work, policy.policy, asked)
     pull = await work.github.pull(shipped.number)

@@ -17,12 +17,12 @@ from policies.evaluate import may_merge
 
 async def perform(step: Step, merge: Merge, work: Work) -> Outcome:
     policy = await work.policy()
-    shipped = Shipped.of(work)
+    shipped = Shipped.of(work, "pull request to merge")
     found = await work.github.pull(shipped.number)
     if found.merged_by_us and found.head_sha == shipped.head:
         # An earlier attempt merged it; its receipt is looked up below.
         return await _merge(work, merge, shipped)
-    decided = await change_decision(work, policy, _gate_of(work), asks=step.id)
+    decided = await change_decision(work, shipped, policy, _gate_of(work), asks=step.id)
     if isinstance(decided, End | Park):
         return decided
     bench = await work.bench()

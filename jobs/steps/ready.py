@@ -9,7 +9,7 @@ from jobs.work import Work
 
 
 async def perform(step: Step, work: Work) -> Outcome:
-    shipped = Shipped.of(work)
+    shipped = Shipped.of(work, "pull request to make ready")
     await work.do("ready", MarkReady(number=shipped.number))
     person = await _reviewer(work)
     await work.do("review-request", RequestReview(number=shipped.number, login=person))

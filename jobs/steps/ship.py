@@ -37,8 +37,15 @@ class Shipped(Value):
     paths: tuple[ChangedPath, ...]
 
     @classmethod
-    def of(cls, work: Work) -> "Shipped":
-        return cls.model_validate(work.newest("Shipment"))
+    def of(cls, work: Work, without: str) -> "Shipped":
+        """What the newest `ship` left.
+
+        Raises ChangeRefused where it was skipped by its own `when`; `without` is what there is none of then.
+        """
+        shipment = work.newest("Shipment")
+        if shipment is None:
+            raise ChangeRefused(f"There is no {without}: the step that ships was skipped.")
+        return cls.model_validate(shipment)
 
     def digest(self, work: Work, policy: Digest) -> Digest:
         """What an approval of this change binds to, under the policy in force."""

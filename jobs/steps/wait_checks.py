@@ -11,7 +11,7 @@ from typing import Any
 
 from core.ci import Standing, Told, named, standing, told
 from core.digests import digest
-from core.errors import ChangeRefused, ChecksRed, ChecksTimedOut
+from core.errors import ChecksRed, ChecksTimedOut
 from core.names import Sha
 from core.runs import NewSignal, SignalKind, Waiting
 from core.states import WaitingFor
@@ -43,9 +43,7 @@ async def perform(step: Step, wait: Wait, work: Work) -> Outcome:
 
     Raises ChecksRed, ChecksTimedOut, and what a gate raises where somebody pushed to the branch.
     """
-    if work.newest("Shipment") is None:
-        raise ChangeRefused("There are no checks to wait for: the step that ships was skipped.")
-    shipped, key = Shipped.of(work), work.attempt(step)
+    shipped, key = Shipped.of(work, "commit with checks to wait for"), work.attempt(step)
     began, heard = await began_at(work, key, step.id), list[datetime]()
 
     async def seen(signal: NewSignal) -> str:

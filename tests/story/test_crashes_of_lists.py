@@ -117,7 +117,7 @@ async def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Account:
 
 @pytest.mark.slow
 async def test_undisturbed_the_story_has_a_failed_item_a_conflict_and_all_others_merged(undisturbed: Account) -> None:
-    assert undisturbed.ended == ("succeeded", "#2 is approved, and a person may merge it")
+    assert undisturbed.ended == ("succeeded", "#2 is open, and waits for people")
     made = [f"item-{number}.txt" for number in (1, 3, 4, 5)]
     assert undisturbed.shown[:1] == ["4 and 5"]
     assert [line for line in undisturbed.shown if line.startswith("item-")] == made
