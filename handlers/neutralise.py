@@ -51,11 +51,11 @@ def neutral(text: str, limit: int = LIMIT) -> str:
         (_TAG, "＜"),
         (_ENTITY, "＆"),
         (_IMAGE, "！"),
-        (_DEFINITION, r"\1［"),
+        (_SKIP, r"［\1］"),
+        (_DEFINITION, r"\1［"),  # behind the one before: a bracket that it takes away may leave a definition
         (_MENTION, "＠"),
         (_COMMAND, r"\1／"),
         (_TRAILER, r"\1："),
-        (_SKIP, r"［\1］"),
         (_NO_CI, "＊＊＊"),
     ):
         text = pattern.sub(replacement, text)

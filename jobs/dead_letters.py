@@ -28,15 +28,15 @@ class TooLate(BotError):
 
     code = "too-late"
 
+    about = "what the run is about"
+
     def __init__(self, message: str, letter: Letter) -> None:
         super().__init__(message)
-        self._letter = letter
+        self.about = f"{letter.repo.full_name}{letter.subject}"
 
     def remedy(self) -> str:
-        about = f"{self._letter.repo.full_name}{self._letter.subject}"
-        return (
-            f"Comment `/retry` on {about}: a new run does all of it; or `pullwright runs dead-letters drop` this one."
-        )
+        again = f"Comment `/retry` on {self.about}: a new run does all of it"
+        return f"{again}; or `pullwright runs dead-letters drop` this one."
 
 
 async def retry(db: AsyncConnection, letter: Letter, run_id: RunId, at: datetime) -> RunId:

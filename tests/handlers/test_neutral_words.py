@@ -45,6 +45,7 @@ from handlers.neutralise import code, fenced, line, neutral, quoted
         ("&#64;ada &commat;ada", "＆#64;ada ＆commat;ada"),
         ("a & b", "a & b"),
         ("[x]: https://evil.example", "［x]: https://evil.example"),
+        ("[[skip ci]]: https://evil.example", "［［skip ci］]: https://evil.example"),
         ("fi\u200bxes #9 \u202eevil\x07", "fixes ＃9 evil"),
         ("@\u200bada", "＠ada"),
         ("a\r\nb\rc", "a\nb\nc"),
