@@ -45,7 +45,7 @@ async def retry(db: AsyncConnection, letter: Letter, run_id: RunId, at: datetime
     The parent's row is held meanwhile: its list is closed under the same lock, so an item is either waited for or
     refused here. Raises LetterSettled or TooLate.
     """
-    if letter.parent_id is None or letter.part is None:
+    if letter.parent_id is None or letter.part is None or letter.part.whole:
         raise TooLate(f"Run {letter.run_id} was given up as a whole, and is over.", letter)
     await runs.lock(db, letter.parent_id)
     parent, failed = await runs.require(db, letter.parent_id), letter.part

@@ -17,7 +17,9 @@ from story_world import World
 from adapters.store import dead_letters, parts, runs, steps
 from bot.cli import cli
 from core.names import RunId
-from jobs.dead_letters import TooLate
+from core.runs import Part
+from jobs.dead_letters import TooLate, retry
+from jobs.parts import new_part
 
 EACH = {
     "name": "own",
@@ -125,6 +127,23 @@ async def test_an_item_of_a_run_that_went_on_cannot_be_done_again_and_it_is_said
     assert said.exception.remedy() == (
         "Comment `/retry` on acme/slugs#1: a new run does all of it; or `pullwright runs dead-letters drop` this one."
     )
+
+
+@pytest.mark.slow
+async def test_a_sub_workflow_that_was_given_up_is_not_done_again_as_if_it_were_an_item(world: World) -> None:
+    """It has a letter, and a run that goes on without it: what would begin is the whole of that run, silently."""
+    parent_id = await begin(world, yaml.safe_dump(EACH, sort_keys=False))
+    now = world.clock.now()
+    async with world.services.store.begin() as db:
+        parent = await runs.require(db, parent_id)
+        whole = Part(step="sub", whole=True, tree=parent.base_sha)
+        sub = new_part(world.services.ids.run(), parent, whole, now, workflow="note", text="name: note\n")
+        assert await runs.insert(db, sub) is runs.Inserted.started
+        await dead_letters.add(db, sub.id, "given-up", "It failed five times.", now)
+        (one,) = await dead_letters.unsettled(db)
+        with pytest.raises(TooLate, match=f"Run {sub.id} was given up as a whole, and is over."):
+            await retry(db, one, world.services.ids.run(), now)
+        assert [part.id for part in await parts.of_step(db, parent_id, "sub")] == [sub.id]
 
 
 @pytest.mark.slow
