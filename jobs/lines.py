@@ -25,23 +25,24 @@ async def join(db: AsyncConnection, run: NewRun, concurrency: str, woken: set[Ru
     first = await line.ahead(db, run)
     if first is None:
         return run if await runs.insert(db, run) is Inserted.started else BUSY
-    waiting = await line.behind(db, first.id)
-    if len(waiting) >= MOST_IN_LINE:
+    waiting = await line.standing(db, first.id)
+    replaced = [older for older in (first, *waiting) if concurrency == "supersede" and older.workflow == run.workflow]
+    if sum(one not in replaced for one in waiting) >= MOST_IN_LINE:
         return f"no new run: {MOST_IN_LINE} are in line behind run {first.id}"
     lined = run.model_copy(update={"behind_id": first.id})
     if (inserted := await runs.insert(db, lined)) is not Inserted.started:
         return f"no new run: {inserted.value}"
-    if concurrency == "supersede":
-        for older in (first, *waiting):
-            if older.workflow == run.workflow and await _supersede(db, older, run, run.created_at):
-                woken.add(older.id)
+    for older in replaced:
+        if await _supersede(db, older, run, run.created_at):
+            woken.add(older.id)
     return lined
 
 
 async def _supersede(db: AsyncConnection, older: Run, newer: NewRun, now: datetime) -> bool:
+    """Call the older one off, once, whatever comes after the newer one. False: it was before."""
     why = f"run {newer.id} takes its place"
     signal = NewSignal(
-        key=f"supersede:{older.id}:{newer.id}",
+        key=f"supersede:{older.id}",
         run_id=older.id,
         kind=SignalKind.cancel,
         actor=newer.requester,

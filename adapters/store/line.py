@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.rows import run_of
 from adapters.store.statements import changed
-from adapters.store.tables import runs
+from adapters.store.tables import runs, signals
 from core.names import RunId, SubjectKind
-from core.runs import NewRun, Run
+from core.runs import NewRun, Run, SignalKind
 
 _t = runs.c
 
@@ -37,6 +37,14 @@ async def ahead(db: AsyncConnection, run: NewRun) -> Run | None:
 async def behind(db: AsyncConnection, run_id: RunId) -> list[Run]:
     """Who stands behind this run, first come first."""
     query = sa.select(runs).where(_t.behind_id == run_id).order_by(_t.created_at, _t.id)
+    return [run_of(row) for row in (await db.execute(query)).mappings()]
+
+
+async def standing(db: AsyncConnection, run_id: RunId) -> list[Run]:
+    """Those of them that nobody called off yet: the others end as soon as it is their turn."""
+    calls_off = signals.c.kind.in_([SignalKind.cancel, SignalKind.closed])
+    called_off = sa.exists().where(signals.c.run_id == _t.id, signals.c.outcome.is_(None), calls_off)
+    query = sa.select(runs).where(_t.behind_id == run_id, ~called_off).order_by(_t.created_at, _t.id)
     return [run_of(row) for row in (await db.execute(query)).mappings()]
 
 

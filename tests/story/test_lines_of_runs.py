@@ -1,6 +1,7 @@
 """Runs that are to begin where another one is at work: refused, in line, or in its place, whatever dies meanwhile."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,12 @@ from story_sources import AT_ONCE, source
 from story_trust import all_runs, quick_world
 from story_world import World
 
+from adapters.store import line, runs, signals
 from core import faults
+from core.names import RunId
+from core.runs import NewRun
 from core.workflow.sources import FOLDER
+from jobs import lines
 
 
 def asks(name: str, concurrency: str) -> str:
@@ -74,6 +79,41 @@ async def test_one_that_supersedes_waits_behind_another_workflows_run(world: Wor
     await ordered(world, "/queue-it", "/supersede-it")
     second, first = await all_runs(world)
     assert (first.state, second.state, second.behind_id) == ("waiting", "queued", first.id)
+
+
+async def joined(world: World, front: RunId, numbers: range) -> list[str]:
+    """What became of runs that would supersede, one after another, behind a run of another workflow."""
+    became = []
+    async with world.services.store.begin() as db:
+        ahead = await runs.require(db, front)
+        for number in numbers:
+            new = NewRun(
+                **{name: getattr(ahead, name) for name in ("repo", "subject", "base_ref", "base_sha", "snapshot")},
+                id=world.services.ids.run(),
+                workflow="supersede-it",
+                workflow_text=asks("supersede-it", "supersede"),
+                workflow_digest=ahead.workflow_digest,
+                trigger_key=f"push:{number}",
+                requester="rosa",
+                source="test",
+                created_at=world.clock.now() + timedelta(seconds=number),
+            )
+            found = await lines.join(db, new, "supersede", set())
+            became.append(found if isinstance(found, str) else "in line")
+    return became
+
+
+@pytest.mark.slow
+async def test_the_newest_of_those_that_supersede_is_never_refused_for_those_whose_place_it_takes(
+    world: World,
+) -> None:
+    """Whatever is in front may take days: what was pushed last counts, and it is told once to each that it does not."""
+    await ordered(world, "/queue-it")
+    (front,) = await all_runs(world)
+    assert await joined(world, front.id, range(lines.MOST_IN_LINE + 5)) == ["in line"] * (lines.MOST_IN_LINE + 5)
+    async with world.services.store.read() as db:
+        told = [await signals.pending(db, run.id) for run in await line.behind(db, front.id)]
+    assert [len(each) for each in told] == [1] * (lines.MOST_IN_LINE + 4) + [0]
 
 
 @pytest.mark.slow
