@@ -31,9 +31,16 @@ async def old_runs(db: AsyncConnection, before: datetime, after: RunId | None, l
 
 
 async def family(db: AsyncConnection, run_id: RunId) -> list[RunId]:
-    """The run and all its parts, itself last; empty where one is not over, or another run waits for one."""
-    found: list[str] = list((await db.execute(parts.family(run_id))).scalars())
-    ids = sorted(found, key=lambda one: one == run_id)
+    """The run and all its parts, each before what it is a part of; empty where one is not over, or another run waits
+    for one."""
+    found = sa.select(_r.id, _r.parent_id).where(_r.id.in_(parts.family(run_id)))
+    below: dict[str, list[str]] = {}
+    for one, above in await db.execute(found):
+        below.setdefault(above, []).append(one)
+    ids: list[str] = [run_id]
+    for one in ids:  # it grows meanwhile, by what is below
+        ids += below.get(one, [])
+    ids.reverse()
     for some in (ids[start : start + 500] for start in range(0, len(ids), 500)):
         unfinished = sa.select(_r.id).where(_r.id.in_(some), _r.ended_at.is_(None)).limit(1)
         behind = sa.select(_r.id).where(_r.behind_id.in_(some), _r.ended_at.is_(None)).limit(1)

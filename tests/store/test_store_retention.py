@@ -12,7 +12,7 @@ from adapters.artifacts import ArtifactMissing, LocalArtifacts
 from adapters.git.mirrors import Mirrors
 from adapters.git.workspaces import Workspaces
 from adapters.settings import load
-from adapters.store import Store, artifacts, deliveries, effects, events, runs, steps
+from adapters.store import Store, artifacts, deliveries, effects, events, retention, runs, steps
 from adapters.store.tables import metadata
 from adapters.store.tables import runs as table
 from core.names import Digest, Epoch, RunId
@@ -79,6 +79,18 @@ async def test_nothing_unfinished_goes_nor_what_it_belongs_to_or_waits_for(store
     assert (await pruned(store, tmp_path)).runs == 3
     async with store.read() as db:
         assert [run.id for run in await runs.recent(db, 10)] == [follower]
+
+
+async def test_every_part_goes_before_what_it_is_a_part_of_so_that_an_early_end_leaves_none_that_nobody_finds(
+    store: Store,
+):
+    part = Part(step="each", tree=a_run().base_sha)
+    whole = await ended(store, 1)
+    subs = [await ended(store, number, parent_id=whole, part=part) for number in (2, 3)]
+    items = [await ended(store, number, parent_id=subs[number % 2], part=part) for number in (4, 5, 6)]
+    async with store.read() as db:
+        found = await retention.family(db, whole)
+    assert (set(found[:3]), set(found[3:5]), found[5]) == ({*items}, {*subs}, whole)
 
 
 async def test_more_runs_than_one_batch_go_at_once_with_their_parts(store: Store, tmp_path: Path):
