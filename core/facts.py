@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from core.github import CheckRun, Comment, Issue, LabelEvent, Pull, RepositoryFacts, Review
-from core.names import Role, RunId, Sha
+from core.names import Role, RunId, Sha, SubjectKind
 from core.runs import Run, Step
 from core.states import TERMINAL
 from core.workflow.catalogue import Catalogue, File, Layer
@@ -138,8 +138,14 @@ class Facts:
 
     @property
     def active(self) -> Run | None:
-        """The run that is at work here, if there is one: one run per subject. Those in line behind it are not."""
-        return next((run for run in self.unfinished if run.behind_id is None), None)
+        """The run that is at work here, if there is one: one run per subject. Those in line behind it are not.
+
+        On a pull request of ours there may be two, and the one that opened it is meant: it waits for what is said
+        there, and for its end.
+        """
+        at_work = [run for run in self.unfinished if run.behind_id is None]
+        ours = (run for run in at_work if run.pull_number and run.subject.kind is not SubjectKind.pull_request)
+        return next(ours, next(iter(at_work), None))
 
     @property
     def unfinished(self) -> Sequence[Run]:

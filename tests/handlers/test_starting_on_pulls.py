@@ -1,10 +1,24 @@
 """Work that is about a pull request: which workflows take one, and what a run about it begins at."""
 
 import pytest
-from facts_at_hand import HEAD, account, comment, commented, facts, issue, planned, pull, workflows
+from facts_at_hand import (
+    HEAD,
+    account,
+    at,
+    comment,
+    commented,
+    facts,
+    issue,
+    planned,
+    pull,
+    run,
+    waiting_run,
+    workflows,
+)
 
 from core.github import Pull
-from core.names import Sha, Subject, SubjectKind
+from core.intents import Signal
+from core.names import RunId, Sha, Subject, SubjectKind
 
 ON_PULLS = "name: look\non: {command: look, subject: pull_request}\nsteps: [{id: a, run: 'true'}]\n"
 ANYWHERE = "name: undo\non: {command: undo, subject: any, closed: true}\nsteps: [{id: a, run: 'true'}]\n"
@@ -68,3 +82,17 @@ def test_a_workflow_for_both_begins_on_an_issue_as_ever_also_on_a_closed_one():
 def test_where_a_workflow_does_not_belong_the_answer_says_where_it_does(words: str, where: dict, body: str):
     _, answer = said(words, **where)
     assert answer.body == body
+
+
+@pytest.mark.parametrize("words", ["/approve", "/reject", "/cancel"])
+def test_what_is_said_on_a_pull_request_of_ours_is_for_the_run_that_opened_it_whatever_else_looks_at_it(words: str):
+    opened = waiting_run(change=True)
+    looks = run(id=RunId("r2"), subject=Subject(kind=SubjectKind.pull_request, number=4), created_at=at(-30))
+    known = facts(
+        comment=comment(words, number=4),
+        issue=issue(number=4, is_pull_request=True),
+        pull=pull(),
+        runs=[looks, opened],
+    )
+    told = [intent.run_id for intent in planned(commented(words, on_pull=True), known) if isinstance(intent, Signal)]
+    assert told == [opened.id]
