@@ -74,26 +74,29 @@ async def _forget(services: Services, repo: Repo) -> None:
 
 
 async def _tell_one(services: Services, one: Scheduled, now: datetime) -> bool:
+    """Whether a time was handed over. All times that were missed are one, the first; or, as `missed: skip` says, none:
+    what counts then is the first that was not, which may have come by now."""
     *fields, place, missed = one.said.split(" ")
-    next_at = parse(" ".join(fields)).next_after(now, zone(place))
-    skipped = missed == "skip" and now - one.next_at > LATE
+    times, where = parse(" ".join(fields)), zone(place)
+    skips = missed == "skip" and now - one.next_at > LATE
+    instant = times.next_after(now - LATE, where) if skips else one.next_at
+    came = instant <= now
     async with services.store.begin() as db:
         repo = await repositories.get(db, one.repo_id)
-        if not await schedules.move(db, one, next_at) or repo is None:
+        if not await schedules.move(db, one, times.next_after(now, where)) or repo is None:
             return False
-        if not skipped:
-            await deliveries.insert(db, [_delivery(repo, one, now)])
-    log.info("schedule.skipped" if skipped else "schedule.came", repo=repo.full_name, workflow=one.workflow)
-    return not skipped
+        if came:
+            await deliveries.insert(db, [_delivery(repo, one.workflow, instant, now)])
+    log.info("schedule.came" if came else "schedule.skipped", repo=repo.full_name, workflow=one.workflow)
+    return came
 
 
-def _delivery(repo: Repo, one: Scheduled, now: datetime) -> Delivery:
-    """The same time is the same delivery, however often it is told. All times that were missed are one: the first."""
-    instant = one.next_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    call = TimeCall(repository=repo.full_name, workflow=one.workflow, instant=one.next_at)
+def _delivery(repo: Repo, workflow: str, instant: datetime, now: datetime) -> Delivery:
+    """The same time is the same delivery, however often it is told."""
+    call = TimeCall(repository=repo.full_name, workflow=workflow, instant=instant)
     return Delivery(
         hook_id=CLOCK,
-        guid=f"schedule:{repo.id}:{one.workflow}:{instant}",
+        guid=f"schedule:{repo.id}:{workflow}:{instant:%Y-%m-%dT%H:%M:%SZ}",
         event="schedule",
         body=call.model_dump_json().encode(),
         received_at=now,
