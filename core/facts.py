@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from core.github import CheckRun, Comment, Issue, LabelEvent, Pull, RepositoryFacts, Review
+from core.github import CheckRun, Comment, Issue, LabelEvent, Pull, RepositoryFacts, Review, Turn, TurnKind
 from core.names import Role, RunId, Sha, SubjectKind
 from core.runs import Run, Step
 from core.states import TERMINAL
@@ -60,12 +60,22 @@ class FactQuery:
     review: tuple[int, int] | None = None
     """Pull request number and review id."""
     pull: int | None = None
+    head: Sha | None = None
+    """Where the branch of `pull` was when this happened."""
+    turn: TurnKind | None = None
+    """What was done to `pull`; the role is that of whoever did it."""
+    of_author: bool = False
+    """Whether the role is that of whoever opened `pull`."""
+    changed: bool = False
+    """The paths that `pull` changes, if a workflow that listens asks for some."""
     run: RunId | None = None
     """A run of this repository, by its id, in place of those of a subject."""
     thread: bool = False
     """All comments of the subject, for the snapshot."""
     listening: str | None = None
     """A key of `on:`. Where no workflow says it, what only a start needs is not fetched."""
+    besides: bool = False
+    """Whether the subject and `pull` are needed in any case."""
     branch: tuple[str, Sha] | None = None
     """A branch, and where it was when this happened."""
     check: tuple[Sha, int] | None = None
@@ -112,7 +122,8 @@ class Facts:
     """When we were told of what happened."""
     issue: Issue | None = None
     role: Role | None = None
-    """The role of whoever GitHub says did it (the label event's, comment's or review's author, else `role_of`).
+    """The role of whoever GitHub says did it (the label event's, comment's, review's or pull request's author,
+    whoever turned that, else `role_of`).
 
     None where it was not asked for. A look-up that failed raises instead: doubt is never a role."""
     comment: Comment | None = None
@@ -120,6 +131,10 @@ class Facts:
     labelling: LabelEvent | None = None
     review: Review | None = None
     pull: Pull | None = None
+    turn: Turn | None = None
+    """None where it was undone since."""
+    changed: tuple[str, ...] | None = None
+    """The paths of the pull request; None where they were not asked for, or GitHub tells not of all."""
     head: Sha | None = None
     """Where the branch is that was asked for; None where there is none."""
     check: CheckRun | None = None

@@ -8,7 +8,7 @@ looks before it is tried again.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from core.names import Role, Sha, Value
 
@@ -73,6 +73,16 @@ class LabelEvent(Value):
 
     id: int
     label: str
+    actor: Account
+    created_at: datetime
+
+
+TurnKind = Literal["reopened", "ready_for_review"]
+
+
+class Turn(Value):
+    """One turn of a pull request: it was opened again, or taken out of draft."""
+
     actor: Account
     created_at: datetime
 
@@ -219,12 +229,20 @@ class GitHub(Protocol):
         """The latest closing, whether it still holds or not; None where nobody ever closed it."""
         ...
 
+    async def turn(self, number: int, kind: TurnKind) -> Turn | None:
+        """The latest turn of this kind, or None where it was undone since, or never was."""
+        ...
+
     async def role(self, login: str) -> Role:
         """The person's role here, asked live; `none` for who has none. Raises where GitHub does not say."""
         ...
 
     async def collaborators(self) -> Sequence[Collaborator]: ...
     async def pull(self, number: int) -> Pull: ...
+    async def changed_by(self, number: int) -> tuple[str, ...] | None:
+        """Every path that the pull request touches, and where files were before; None where GitHub tells not of all."""
+        ...
+
     async def pulls_from(self, branch: str) -> Sequence[Pull]:
         """Pull requests, open or not, whose head is this branch of this repository."""
         ...

@@ -1,4 +1,4 @@
-"""What may start work without anybody asking for it: pushes, failing checks, calls from elsewhere, times of day.
+"""What may start work without anybody asking for it: pull requests, pushes, failing checks, calls, times of day.
 
 Those of GitHub are read here from its payloads; our own come as `core.calls`.
 """
@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from core.calls import Calls, HookCall, OrderCall, TimeCall
 from core.names import Repo, Sha
-from handlers.event import Event, Ignored, Told, common
-from handlers.payloads import CheckRunPayload, DispatchPayload, PushPayload
+from handlers.event import Event, Ignored, Told, common, unknown
+from handlers.payloads import CheckRunPayload, DispatchPayload, PullPayload, PushPayload
 
 _BRANCH = "refs/heads/"
 MOST_COMMITS = 2048
@@ -26,6 +26,27 @@ class Pushed(Told):
     """Where the branch was; None where the push made it."""
     paths: tuple[str, ...] | None
     """What its commits touch; None where GitHub names not all of them."""
+
+
+class PullOffered(Told):
+    """A pull request is there to be looked at: opened, opened again, or taken out of draft, as `how` says."""
+
+    NAME = "pull_request.opened"
+
+    how: Literal["opened", "reopened", "ready_for_review"]
+    number: int
+    head_sha: Sha
+    title: str
+    body: str
+
+
+class PullLabeled(Told):
+    NAME = "pull_request.labeled"
+
+    label: str
+    number: int
+    title: str
+    body: str
 
 
 class CheckFailed(Told):
@@ -86,6 +107,16 @@ def pushed(payload: PushPayload) -> Event | Ignored:
     before = payload.before if payload.before is not None and payload.before.strip("0") else None
     named = tuple(sorted(paths)) if whole else None
     return Pushed(**common(payload), branch=branch, after=payload.after, before=before, paths=named)
+
+
+def of_a_pull(payload: PullPayload) -> Event | Ignored:
+    pull, action = payload.pull_request, payload.action
+    about = {**common(payload), "number": pull.number, "title": pull.title, "body": pull.body or ""}
+    if action in {"opened", "reopened", "ready_for_review"}:
+        return PullOffered(**about, how=action, head_sha=pull.head.sha)
+    if action == "labeled" and payload.label is not None:
+        return PullLabeled(**about, label=payload.label.name)
+    return unknown("pull_request", action)
 
 
 def check_completed(payload: CheckRunPayload, branch: str) -> Event | Ignored:

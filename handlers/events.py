@@ -126,6 +126,8 @@ class PullPushed(Told):
 
     number: int
     after: Sha
+    title: str
+    body: str
 
 
 class CheckRequested(Told):
@@ -243,8 +245,9 @@ def _pull(payload: PullPayload) -> Event | Ignored:
     if payload.action == "closed":
         return PullClosed(**shared, number=pull.number, node_id=pull.node_id)
     if payload.action == "synchronize":
-        return PullPushed(**shared, number=pull.number, after=pull.head.sha)
-    return unknown("pull_request", payload.action)
+        words = {"title": pull.title, "body": pull.body or ""}
+        return PullPushed(**shared, number=pull.number, after=pull.head.sha, **words)
+    return automatic.of_a_pull(payload)
 
 
 def _check(payload: CheckRunPayload) -> Event | Ignored:

@@ -107,6 +107,8 @@ class Pull(_Part):
     number: Number
     node_id: NodeId
     head: Head
+    title: str = ""
+    body: str | None = None
 
 
 class ReviewPayload(Payload):
@@ -116,6 +118,7 @@ class ReviewPayload(Payload):
 
 class PullPayload(Payload):
     pull_request: Pull
+    label: Label | None = None
 
 
 class App(_Part):

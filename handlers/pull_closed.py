@@ -1,4 +1,4 @@
-"""A person closes or merges a pull request: the run that opened it, or that is about it, ends."""
+"""A person closes or merges a pull request: the run that opened it, or is about it, ends, and those in line too."""
 
 from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent, Signal
@@ -14,8 +14,9 @@ def needs(event: PullClosed) -> FactQuery:
 
 
 def plan(event: PullClosed, facts: Facts) -> list[Intent]:
-    run, pull = facts.active, facts.pull
-    if run is None or pull is None or event.number not in {run.pull_number, run.subject.number}:
+    pull = facts.pull
+    about = [run for run in facts.unfinished if event.number in {run.pull_number, run.subject.number}]
+    if not about or pull is None:
         return [Ignore("no run at work here opened this pull request, or is about it")]
     if why := ignored(event.sender, facts.app):
         return [why]
@@ -30,4 +31,5 @@ def plan(event: PullClosed, facts: Facts) -> list[Intent]:
             actor=event.sender.login,
             text=f"@{event.sender.login} {how} #{event.number}",
         )
+        for run in about
     ]

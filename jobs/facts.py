@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from adapters.store import holds, runs, steps
 from core.errors import NotShownYet, NotThere
 from core.facts import FactQuery, Facts
-from core.github import CheckRun, Comment, GitHub, Issue, LabelEvent, Pull, Review
+from core.github import CheckRun, Comment, GitHub, Issue, LabelEvent, Pull, Review, Turn
 from core.names import Repo
 from core.runs import Run, Step
 from core.states import TERMINAL
@@ -57,8 +57,11 @@ def _lacks(query: FactQuery, facts: Facts) -> bool:
         (query.review, facts.review),
         (query.label, facts.labelling),
         (query.check, facts.check),
+        (query.turn, facts.turn),
     )
     missing = any(asked is not None and found is None for asked, found in wanted)
+    if query.head is not None and facts.pull is not None and facts.pull.head_sha != query.head:
+        return True
     return missing or (query.branch is not None and facts.head != query.branch[1])
 
 
@@ -68,9 +71,11 @@ async def _needed(services: Services, repo: Repo, query: FactQuery) -> FactQuery
         return query
     github = services.github.repository(repo)
     sha = await head_of_default(github, await github.repository())
-    if (await workflows_at(services, github, repo, sha)).listening(query.listening):
-        return query
-    return replace(query, policy=False, thread=False, role_of=None, label=None, branch=None, check=None)
+    if listening := (await workflows_at(services, github, repo, sha)).listening(query.listening):
+        choosy = any(on.pull_request is not None and on.pull_request.paths for _, on in listening)
+        return replace(query, changed=query.changed and choosy)
+    less = replace(query, policy=False, thread=False, role_of=None, label=None, branch=None, check=None)
+    return replace(less, head=None, turn=None, of_author=False, changed=False)
 
 
 async def _gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
@@ -79,14 +84,15 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
     config = await config_at(services, github, repo, repository, query.config) if query.config is not None else None
     if query.listening is not None:
         known = await workflows_at(services, github, repo, await head_of_default(github, repository))
-        if not known.listening(query.listening):
+        if not known.listening(query.listening) and not query.besides:
             return Facts(app=await services.github.identity(), repository=repository, config=config, workflows=known)
     issue = await _issue(github, query)
     comment = await _comment(github, query)
     labelling = await _labelling(github, query)
     review = await _review(github, query)
     pull = await _pull(github, query)
-    actor = _actor(query, comment, labelling, review)
+    turn = await _turn(github, query)
+    actor = _actor(query, comment, labelling, review, turn, pull)
     async with services.store.read() as db:
         of_subject = await runs.of_subject(db, repo.id, query.number) if query.number is not None else []
         of_subject = _worth_a_look(of_subject)
@@ -110,6 +116,8 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
         labelling=labelling,
         review=review,
         pull=pull,
+        turn=turn,
+        changed=await github.changed_by(pull.number) if query.changed and pull is not None else None,
         head=await github.head_of(query.branch[0]) if query.branch is not None else None,
         check=await _check(github, query),
         thread=await github.comments(query.number) if query.thread and query.number is not None else (),
@@ -129,7 +137,12 @@ def _worth_a_look(of_subject: Sequence[Run]) -> list[Run]:
 
 
 def _actor(
-    query: FactQuery, comment: Comment | None, labelling: LabelEvent | None, review: Review | None
+    query: FactQuery,
+    comment: Comment | None,
+    labelling: LabelEvent | None,
+    review: Review | None,
+    turn: Turn | None,
+    pull: Pull | None,
 ) -> str | None:
     if labelling is not None:
         return labelling.actor.login
@@ -137,6 +150,10 @@ def _actor(
         return comment.author.login
     if review is not None:
         return review.author.login
+    if turn is not None:
+        return turn.actor.login
+    if query.of_author and pull is not None:
+        return pull.author.login
     return query.role_of
 
 
@@ -165,6 +182,12 @@ async def _review(github: GitHub, query: FactQuery) -> Review | None:
 
 async def _pull(github: GitHub, query: FactQuery) -> Pull | None:
     return await github.pull(query.pull) if query.pull is not None else None
+
+
+async def _turn(github: GitHub, query: FactQuery) -> Turn | None:
+    if query.pull is None or query.turn is None:
+        return None
+    return await github.turn(query.pull, query.turn)
 
 
 async def _check(github: GitHub, query: FactQuery) -> CheckRun | None:

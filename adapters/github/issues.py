@@ -1,12 +1,18 @@
 """Issues, their comments, labels and reactions. A pull request is an issue too."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from adapters.github.channel import Channel
 from adapters.github.parse import AssignedJson, CommentJson, IssueEventJson, IssueJson, parsed
 from core.errors import GitHubUnavailable, NotThere
-from core.github import CloseReason, Closing, Comment, Issue, LabelEvent
+from core.github import CloseReason, Closing, Comment, Issue, LabelEvent, Turn, TurnKind
+
+_UNDONE_BY: Mapping[TurnKind, frozenset[str]] = {
+    "reopened": frozenset({"closed", "merged"}),
+    "ready_for_review": frozenset({"convert_to_draft", "converted_to_draft"}),
+}
+"""GitHub's documentation spells the last one in both ways."""
 
 
 class Issues(Channel):
@@ -46,6 +52,13 @@ class Issues(Channel):
         async for event in self._events(number):
             if event.event == "closed":
                 return event.closing(us)
+        return None
+
+    async def turn(self, number: int, kind: TurnKind) -> Turn | None:
+        """The latest turn of this kind, or None where it was undone since, or never was."""
+        async for event in self._events(number):
+            if event.event in {kind, *_UNDONE_BY[kind]}:
+                return event.turn() if event.event == kind else None
         return None
 
     async def _events(self, number: int) -> AsyncIterator[IssueEventJson]:

@@ -24,6 +24,7 @@ from core.github import (
     RepositoryFacts,
     Review,
     ReviewState,
+    Turn,
 )
 from core.names import Role, Sha
 
@@ -206,6 +207,9 @@ class IssueEventJson(Edge):
     def closing(self, us: App) -> Closing:
         return Closing(by_us=_is(us, account(self.actor)), at=self.created_at)
 
+    def turn(self) -> Turn:
+        return Turn(actor=account(self.actor), created_at=self.created_at)
+
     def value(self) -> LabelEvent:
         name = self.label.name if self.label is not None else ""
         return LabelEvent(id=self.id, label=name, actor=account(self.actor), created_at=self.created_at)
@@ -304,6 +308,11 @@ class PullJson(Edge):
             # Before the merge this is a commit that GitHub made to try it.
             merge_sha=Sha(self.merge_commit_sha) if merged and self.merge_commit_sha else None,
         )
+
+
+class PullFileJson(Edge):
+    filename: str
+    previous_filename: str | None = None
 
 
 class ReviewJson(Edge):

@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 
 from adapters.github.channel import Channel
-from adapters.github.parse import MarkedReadyJson, MergedJson, PullJson, ReviewJson, parsed
+from adapters.github.parse import MarkedReadyJson, MergedJson, PullFileJson, PullJson, ReviewJson, parsed
 from adapters.github.tokens import SHIPPING
 from core.errors import AlreadyMerged, GitHubRefused, GitHubUnavailable, MergeRefused, NotThere
 from core.github import LineComment, MergeMethod, Pull, Review
 from core.names import Sha
 
 _READY = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }"
+
+
+MOST_FILES = 3000
+"""GitHub lists no more files of a pull request.
+https://docs.github.com/en/rest/pulls/pulls#list-pull-requests-files"""
 
 
 class DraftsUnsupported(GitHubRefused):
@@ -22,6 +27,14 @@ class Pulls(Channel):
     async def pull(self, number: int) -> Pull:
         sent = parsed(PullJson, await self.json("/pulls/{number}", {"number": number}), "a pull request")
         return sent.value(await self._identity())
+
+    async def changed_by(self, number: int) -> tuple[str, ...] | None:
+        """Every path that the pull request touches, and where files were before; None where GitHub tells not of all."""
+        sent = await self.listed("/pulls/{number}/files", {"number": number})
+        files = [parsed(PullFileJson, each, "a file of a pull request") for each in sent]
+        if len(files) >= MOST_FILES:
+            return None
+        return tuple(sorted({path for file in files for path in (file.filename, file.previous_filename) if path}))
 
     async def pulls_from(self, branch: str) -> Sequence[Pull]:
         """Pull requests, open or not, whose head is this branch of this repository; newest first."""

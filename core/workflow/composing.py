@@ -4,7 +4,7 @@ A workflow that comes out of here refers to nothing any more, so a run of it dep
 Every mistake is told in the file whose author can mend it, with line and column.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from core.workflow.pinned import pinned
 from core.workflow.references import composite_references, meant, references
 from core.workflow.sources import File
 from core.workflow.steps import BUILT_IN, MOST_STEPS, Composite, Step
-from core.workflow.triggers import unspoken
+from core.workflow.triggers import unshippable, unspoken
 
 MOST_DEEP = 5
 """Workflows within one another, the outermost included."""
@@ -58,11 +58,11 @@ class Made:
 
 
 class Composing:
-    """Every file of a place. Each is put together once."""
+    """Every file of a place. Each is put together once; those that are `made` already were so in another place."""
 
-    def __init__(self, files: Sequence[File]) -> None:
+    def __init__(self, files: Sequence[File], made: Iterable[Made] = ()) -> None:
         self._files = files
-        self._made: dict[str, Made] = {}
+        self._made: dict[str, Made] = {one.file.path: one for one in made}
         self._at_work: list[File] = []
 
     def made(self, file: File) -> Made:
@@ -152,7 +152,7 @@ class _File:
         if whole is not None:
             more = [
                 (path, self._within(path, message, whole.value, over, own.value))
-                for path, message in (*references(whole.value), *unspoken(whole.value))
+                for path, message in (*references(whole.value), *unspoken(whole.value), *unshippable(whole.value))
             ]
             told += mistakes(whole, _errors(Workflow, whole.value) if not told else None, known=KNOWN, more=more)
         said = whole.value if whole is not None else own.value

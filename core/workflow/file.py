@@ -13,7 +13,7 @@ from core.workflow import steps, triggers
 from core.workflow.inputs import Input
 from core.workflow.references import meant, references
 from core.workflow.steps import BUILT_IN, MOST_STEPS, Composite, Step
-from core.workflow.triggers import Triggers, unspoken
+from core.workflow.triggers import Triggers, unshippable, unspoken
 from core.workflow.values import Expression, Id
 
 
@@ -105,7 +105,7 @@ def parse(text: str, name: str) -> Workflow:
     value: Any = document.value if document.value is not None else {}
     if not isinstance(value, Mapping):
         raise DocumentInvalid(name, [document.mistake((), "the file must be a mapping of keys to values")])
-    found = [*references(value), *unspoken(value), *_elsewhere(value.get("steps"), ("steps",))]
+    found = [*references(value), *unspoken(value), *unshippable(value), *_elsewhere(value.get("steps"), ("steps",))]
     try:
         workflow = Workflow.model_validate(value)
     except ValidationError as error:

@@ -11,6 +11,7 @@ from typing import Any, get_args
 from core.documents import Path
 from core.expressions import ExpressionInvalid, names_in, pieces
 from core.workflow.steps import FormName, Handed
+from core.workflow.triggers import THREADLESS
 from core.workflow.within import misplaced
 
 PLACES = ("inputs", "policy", "subject", "steps", "error")
@@ -56,11 +57,17 @@ def references(value: Any) -> list[tuple[Path, str]]:
     inputs = value.get("inputs")
     look = _Look(
         frozenset(name_of(str(name)) for name in inputs) if isinstance(inputs, Mapping) else frozenset(),
-        on_pulls=isinstance(on := value.get("on"), Mapping) and on.get("subject") == "pull_request",
+        on_pulls=isinstance(on := value.get("on"), Mapping) and _on_pulls(on),
     )
     look.steps(value.get("steps"), ("steps",))
     look.outputs(value.get("outputs"), ("outputs",))
     return look.found
+
+
+def _on_pulls(on: Mapping[str, Any]) -> bool:
+    """Whether each of its runs is about a pull request."""
+    alone = "pull_request" in on and not {"command", "label", "issues", *THREADLESS} & set(on)
+    return alone or on.get("subject") == "pull_request"
 
 
 def composite_references(value: Any) -> list[tuple[Path, str]]:

@@ -14,10 +14,7 @@ from core.workflow.inputs import Input
 from core.workflow.values import Expression, Given, Id, Seconds, Variable, Words
 
 FormName = Literal["Triage", "Research", "Plan", "Opinion", "ChangeSummary"]
-Handed = Literal[
-    *("Triage", "Research", "Plan", "Opinion", "ChangeSummary", "Baseline", "Reproduced", "Checked"),
-    *("Shipment", "Approved", "Merged"),
-]
+Handed = Literal[FormName, "Baseline", "Reproduced", "Checked", "Shipment", "Approved", "Merged"]
 BUILT_IN = ("triage", "research", "revert", "failed-run")
 """What `uses` stands for without a file."""
 MOST_STEPS = 200

@@ -18,6 +18,7 @@ from core.workflow.values import Id
 MOST_GLOBS = 50
 Globs = tuple[Glob, ...]
 IssueType = Literal["opened", "labeled"]
+PullType = Literal["opened", "synchronize", "reopened", "ready_for_review", "labeled"]
 
 
 class Issues(Value):
@@ -28,6 +29,21 @@ class Issues(Value):
     """`opened`: the issue carries one of these. `labeled`: it is given one of these."""
     authors: Globs = Field((), max_length=MOST_GLOBS)
     """Who wrote the issue."""
+
+
+class PullRequests(Value):
+    """Something happens to a pull request that is not the bot's, and somebody who may start work stands behind it."""
+
+    types: tuple[PullType, ...] = Field(("opened", "synchronize", "reopened"), min_length=1)
+    """`synchronize`: its branch was pushed to. That of a fork starts nothing so."""
+    branches: Globs = Field((), max_length=MOST_GLOBS)
+    """The branch that it is to be merged into."""
+    paths: Globs = Field((), max_length=MOST_GLOBS)
+    """It changes one of these."""
+    labels: Globs = Field((), max_length=MOST_GLOBS)
+    """It carries one of these. `labeled`: it is given one of these."""
+    authors: Globs = Field((), max_length=MOST_GLOBS)
+    """Who opened it."""
 
 
 class Checks(Value):
@@ -96,6 +112,7 @@ class Triggers(Value):
     """What may stand under `on:` beside a command and a label."""
 
     issues: Issues | None = None
+    pull_request: PullRequests | None = None
     checks: Checks | None = None
     push: Push | None = None
     repository_dispatch: Dispatch | None = None
@@ -103,7 +120,9 @@ class Triggers(Value):
     hook: Id | None = None
     """`POST /hooks/<name>`, signed with a secret that the operator gave out."""
 
-    @field_validator("issues", "checks", "push", "repository_dispatch", "schedule", "hook", mode="before")
+    @field_validator(
+        "issues", "pull_request", "checks", "push", "repository_dispatch", "schedule", "hook", mode="before"
+    )
     @classmethod
     def _says_something(cls, value: Any) -> Any:
         """A key with nothing behind it would be read as left out, and start nothing without a word."""
@@ -119,9 +138,9 @@ class Triggers(Value):
         return (*(name.replace("_", " ") for name in named), *times, *([f"hook {self.hook}"] if self.hook else []))
 
 
-MODELS: tuple[type[Value], ...] = (Issues, Checks, Push, Dispatch, Time, Triggers)
-THREADED = ("issues",)
-"""It has a thread to speak in."""
+MODELS: tuple[type[Value], ...] = (Issues, PullRequests, Checks, Push, Dispatch, Time, Triggers)
+THREADED = ("issues", "pull_request")
+"""These have a thread to speak in."""
 THREADLESS = ("checks", "push", "repository_dispatch", "schedule", "hook")
 """These start a run about the repository as a whole."""
 
@@ -135,13 +154,29 @@ def unspoken(value: Any) -> Iterator[tuple[Path, str]]:
             yield path, f"{what} needs a thread, and what `{by}` starts has none"
 
 
+def unshippable(value: Any) -> Iterator[tuple[Path, str]]:
+    """Steps that ship in a workflow that pull requests start, by where they stand in the file: the head is not ours."""
+    on = value.get("on") if isinstance(value, Mapping) else None
+    if isinstance(on, Mapping) and on.get("pull_request") is not None:
+        for path, step in _every(value.get("steps"), ("steps",)):
+            if step.get("ship") is not None:
+                yield path, "`ship` cannot stand here: what `pull_request` starts works with somebody else's branch"
+
+
+def _every(steps: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Every step with its place, also those within others."""
+    for index, step in enumerate(steps if isinstance(steps, Sequence) and not isinstance(steps, str) else ()):
+        if isinstance(step, Mapping):
+            here = (*path, index)
+            yield here, step
+            yield from _every(step.get("on_failure"), (*here, "on_failure"))
+            for key in ("uses", "foreach"):
+                if isinstance(within := step.get(key), Mapping):
+                    yield from _every(within.get("steps"), (*here, key, "steps"))
+
+
 def _speaking(steps: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if not isinstance(steps, Sequence) or isinstance(steps, str):
-        return
-    for index, step in enumerate(steps):
-        if not isinstance(step, Mapping):
-            continue
-        here = (*path, index)
+    for here, step in _every(steps, path):
         if step.get("ask") is not None:
             yield here, "`ask`"
         if step.get("github") is not None:
@@ -149,4 +184,3 @@ def _speaking(steps: Any, path: Path) -> Iterator[tuple[Path, str]]:
         gate = step.get("gate")
         if isinstance(gate, Mapping) and gate.get("binds") == "plan":
             yield here, "the gate of a plan"
-        yield from _speaking(step.get("on_failure"), (*here, "on_failure"))

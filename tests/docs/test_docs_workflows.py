@@ -7,7 +7,7 @@ from docs_pages import DOCS, blocks, rows
 from core.workflow import Foreach, Listen, parse
 from core.workflow.catalogue import FOLDER, STEPS, File
 from core.workflow.steps import BELONGS, KINDS, SPELLED
-from core.workflow.triggers import Checks, Dispatch, Issues, Push, Time
+from core.workflow.triggers import Checks, Dispatch, Issues, PullRequests, Push, Time
 from jobs.sources import MOST_BYTES, MOST_FILES, of_files
 
 PAGE = DOCS / "workflows.md"
@@ -70,6 +70,7 @@ def test_everything_that_starts_a_workflow_stands_in_the_table_with_what_it_may_
     keys = [row[0].strip("`") for row in table]
     assert sorted(keys) == sorted(set(Listen.model_fields) - {"subject", "closed"})
     says = {"issues": Issues, "checks": Checks, "push": Push, "repository_dispatch": Dispatch, "schedule": Time}
+    says["pull_request"] = PullRequests
     for row in table:
         fields = set(says[row[0].strip("`")].model_fields) if row[0].strip("`") in says else set()
         assert fields <= set(re.findall(r"`([a-z_]+)`", row[2])), row[0]

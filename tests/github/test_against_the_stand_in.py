@@ -159,6 +159,22 @@ async def test_a_closing_is_remembered_by_who_did_it_whatever_came_after(town: T
     assert (ours.by_us, theirs.by_us) == (True, False)
 
 
+async def test_a_turn_of_a_pull_request_is_told_by_who_did_it(town: Town) -> None:
+    opened = await town.open_pull()
+    assert await town.github.turn(opened.number, "reopened") is None
+    await town.mona.close_pull(opened.number)
+    await town.mona.reopen_issue(opened.number)
+    await town.mona.ready_for_review(opened.number)
+    for kind in ("reopened", "ready_for_review"):
+        turn = await town.github.turn(opened.number, kind)
+        assert (turn.actor.login if turn is not None else None) == "mona"
+
+
+async def test_the_paths_that_a_pull_request_changes_are_told(town: Town) -> None:
+    opened = await town.open_pull()
+    assert await town.github.changed_by(opened.number) == ("a.py",)
+
+
 async def test_a_pull_request_is_closed_like_an_issue(town: Town) -> None:
     opened = await town.open_pull()
     await town.github.close(opened.number, None)

@@ -7,7 +7,7 @@ import pytest
 from fake_github import REPO, FakeGitHub, Reply
 
 from core.errors import GitHubRefused, GitHubUnavailable, PermissionMissing, RateLimited
-from core.github import Account, CheckStatus, Closing, GitHub, ReviewState
+from core.github import Account, CheckStatus, Closing, GitHub, ReviewState, TurnKind
 from core.names import Role, Sha
 
 ISSUE = f"{REPO}/issues/7"
@@ -148,6 +148,37 @@ async def test_a_closing_by_somebody_else_is_not_ours(fake: FakeGitHub, github: 
         found = await github.closing(7)
         assert found is not None
         assert not found.by_us
+
+
+@pytest.mark.parametrize(
+    ("kind", "names", "by"),
+    [
+        ("reopened", ["closed", "reopened", "labeled"], 2),
+        ("reopened", ["reopened", "closed", "reopened"], 3),
+        ("reopened", ["closed", "reopened", "closed"], None),
+        ("reopened", ["labeled"], None),
+        ("ready_for_review", ["ready_for_review", "closed", "reopened"], 1),
+        ("ready_for_review", ["ready_for_review", "convert_to_draft"], None),
+        ("ready_for_review", ["ready_for_review", "converted_to_draft"], None),
+    ],
+)
+async def test_the_latest_turn_is_told_by_who_did_it_unless_it_was_undone(
+    fake: FakeGitHub, github: GitHub, kind: TurnKind, names: list[str], by: int | None
+) -> None:
+    events = [canned.event(i, name) | {"actor": canned.user(f"u{i}")} for i, name in enumerate(names, start=1)]
+    fake.says("GET", EVENTS, events)
+    found = await github.turn(7, kind)
+    assert (found.actor.login if found is not None else None) == (f"u{by}" if by is not None else None)
+
+
+async def test_the_paths_of_a_pull_request_are_those_before_and_after_or_unknown_where_there_are_too_many(
+    fake: FakeGitHub, github: GitHub
+) -> None:
+    files: list[dict[str, object]] = [{"filename": "b.py", "previous_filename": "a.py"}, {"filename": "c.py"}]
+    fake.says("GET", f"{REPO}/pulls/8/files", files)
+    assert await github.changed_by(8) == ("a.py", "b.py", "c.py")
+    fake.says("GET", f"{REPO}/pulls/9/files", [{"filename": f"{i}.py"} for i in range(3000)])
+    assert await github.changed_by(9) is None
 
 
 async def test_what_nobody_closed_has_no_closing(fake: FakeGitHub, github: GitHub) -> None:
