@@ -37,13 +37,15 @@ async def layer_of(
     manifests: Mapping[str, str],
     journal: Journal,
 ) -> Path | None:
-    """The folder to mount at `/deps`, made now where this repository has none for these commands and manifests.
+    """The folder to mount at `/deps`, made now where this branch has none for these commands and manifests.
 
+    The commands run code of the branch, and what they leave decides how later runs go: whoever may push to one branch
+    only sets up none of another.
     None without commands. Raises SetupFailed with the end of the output of the command that failed.
     """
     if not commands:
         return None
-    key = digest("layer", list(commands), dict(manifests))
+    key = digest("layer", run.base_ref, list(commands), dict(manifests))
     made = services.settings.data_dir / "layers" / str(run.repo.id) / key[:32]
     if not (made / "complete").is_file():
         await _make(services, run, workspace, commands, made, journal)
