@@ -35,7 +35,7 @@ BODY_BYTES = 64 * 1024
 FRESH = timedelta(minutes=5)
 """How far the time of a call may be from ours, either way."""
 
-_TIMESTAMP = re.compile(r"[0-9]{1,12}")
+_TIMESTAMP = re.compile(r"[0-9]{1,10}")
 
 
 async def receive(request: web.Request) -> web.Response:

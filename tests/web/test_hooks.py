@@ -74,6 +74,7 @@ FORM = 'The body is not of the form {"repository": "owner/name", "inputs": {…}
         ({"Pullwright_Signature": "sha256=00"}, 401, MALFORMED),
         ({"Pullwright_Timestamp": None}, 401, MALFORMED),
         ({"at": "soon"}, 401, MALFORMED),
+        ({"at": 10**11 * 9}, 401, MALFORMED),
         ({"Pullwright_Timestamp": str(NOW + 1)}, 401, UNFIT),
         ({"secret": "not the secret of this hook"}, 401, UNFIT),
         ({"name": "nightly"}, 401, UNFIT),
