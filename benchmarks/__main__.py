@@ -15,7 +15,7 @@ from benchmarks.figures import Figure, Report, table
 from benchmarks.machine import description
 
 EVERY = (
-    *("startup", "clone", "box", "store", "steps", "peer", "history", "receiver"),
+    *("startup", "clone", "box", "store", "steps", "peer", "history", "foreach", "receiver"),
     *("overhead", "traffic", "memory", "waiting", "recovery"),
 )
 """In this order: quick ones first, and last those that wait for a clock and for a lease to run out.

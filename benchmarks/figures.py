@@ -9,8 +9,8 @@ from typing import Literal
 
 COLUMNS = ("figure", "measured", "baseline", "ratio", "bound", "held")
 
-Unit = Literal["ms", "s", "MB", "%", "deliveries/s", "steps/s", "requests", "commits", "processes"]
-_DIGITS: dict[Unit, int] = {"ms": 1, "s": 2, "%": 2}
+Unit = Literal["ms", "s", "MB", "%", "deliveries/s", "steps/s", "items/s", "requests", "commits", "processes"]
+_DIGITS: dict[Unit, int] = {"ms": 1, "s": 2, "items/s": 1, "%": 2}
 """After the point; none of what is not here."""
 
 
