@@ -7,7 +7,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from adapters import artifacts
+from adapters.git import failures as of_git
 from adapters.settings import PREFIX, Settings
+from adapters.store import steps
 from bot.web.metrics import Metrics
 from core import captures, errors, expressions, goals
 from core.errors import BotError
@@ -106,8 +109,7 @@ def metrics() -> list[list[str]]:
 def failures() -> set[str]:
     """The codes that can end a run."""
     of_requests = {errors.ConfigurationError, errors.DocumentInvalid}
-    named = [
-        word for module in (errors, engine, captures, goals, expressions, inputs) for word in vars(module).values()
-    ]
+    modules = (errors, engine, captures, goals, expressions, inputs, artifacts, of_git, steps)
+    named = [word for module in modules for word in vars(module).values()]
     found = {error for error in named if inspect.isclass(error) and issubclass(error, BotError)}
     return {error.code for error in found - of_requests - {BotError}}
