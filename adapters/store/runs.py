@@ -96,7 +96,8 @@ async def recent(db: AsyncConnection, limit: int, state: RunState | None = None,
 async def due(db: AsyncConnection, now: datetime, limit: int) -> list[RunId]:
     """Runs that somebody should look at now, oldest first: what the clock rings for, whatever was lost on the way.
 
-    Queued and not put off; running under a lease that ran out; waiting past its time, or with a signal to apply. What
+    Queued and not put off; running under a lease that ran out; before them all, waiting past its time, or with a signal
+    to apply: nobody claims these unless they are woken, and of the queued there may be more than may be at work. What
     the operator holds is not among them.
     """
     unapplied = sa.exists().where(signals.c.run_id == _t.id, signals.c.outcome.is_(None))
@@ -106,7 +107,10 @@ async def due(db: AsyncConnection, now: datetime, limit: int) -> list[RunId]:
         sa.and_(_t.state == RunState.waiting, sa.or_(_t.not_before <= now, unapplied)),
     )
     query = (
-        sa.select(_t.id).where(_t.ended_at.is_(None), look, holds.free()).order_by(_t.created_at, _t.id).limit(limit)
+        sa.select(_t.id)
+        .where(_t.ended_at.is_(None), look, holds.free())
+        .order_by(_t.state != RunState.waiting, _t.created_at, _t.id)
+        .limit(limit)
     )
     return [RunId(run_id) for run_id in (await db.execute(query)).scalars()]
 

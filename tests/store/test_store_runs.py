@@ -336,3 +336,14 @@ def test_the_store_makes_every_move_of_the_table_and_refuses_every_other(url: st
                 return (await db.execute(sa.select(table.c.state))).scalar_one()
 
     assert asyncio.run(attempt()) is TRANSITIONS.get((state, trigger), state)
+
+
+async def test_a_time_that_has_come_is_told_however_many_older_runs_stand_in_the_queue(store: Store) -> None:
+    """These may be more than may be at work, for hours; and nobody claims a run that waits before it is woken."""
+    waits, epoch = await claimed(store, 9, created_at=LATER)
+    async with store.begin() as db:
+        assert await runs.park(db, waits, epoch, a_wait(not_before=NOW))
+    for number in range(1, 4):
+        await started(store, number)
+    async with store.read() as db:
+        assert await runs.due(db, LATER, 2) == [waits, RunId("run000000001")]
