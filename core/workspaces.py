@@ -71,6 +71,20 @@ class Diff:
     binary: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Objects of a workspace; no content where there is nothing to be kept."""
+
+    content: bytes
+    beside: int
+    """How many of the packs before it are needed with it, the oldest ones: it has all of the others too."""
+
+    @property
+    def id(self) -> str:
+        """The checksum that it ends with, by which git names it too."""
+        return self.content[-20:].hex()
+
+
 class Workspace(Protocol):
     """One run's clone. Trees and commits are named by object id; a method that takes a tree takes a commit too."""
 
@@ -181,12 +195,16 @@ class Workspace(Protocol):
         """Whether this workspace, or the mirror it borrows from, holds this object."""
         ...
 
-    async def pack(self) -> bytes:
-        """Every object of this workspace that its mirror does not have, as a pack; empty where there is none."""
+    async def pack(self, kept: Sequence[str] = ()) -> Pack:
+        """Every object of this workspace that neither its mirror has nor these packs, which `holds` knows."""
         ...
 
     async def unpack(self, pack: bytes) -> None:
         """Take in what `pack` gave on another machine. Its mirror must know the base."""
+        ...
+
+    def holds(self, pack_id: str) -> bool:
+        """Whether what is in the pack of this id is here: it was made here, or taken in."""
         ...
 
     async def remove(self) -> None:

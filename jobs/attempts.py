@@ -3,13 +3,14 @@
 An outage is no failure of a step; it passes through to the engine, which waits it out.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 
 from adapters.store import events, steps
 from core.digests import digest
 from core.errors import BotError, NotThere
 from core.redaction import without_credentials
+from core.runs import Step as Memo
 from core.runs import Waiting
 from core.states import WaitingFor
 from core.trying import Again, Failure, GiveUp, GoOn, Mend, decide
@@ -67,14 +68,12 @@ async def pausing(work: Work, step: Step) -> Park | End | None:
     decision = decide(step, failures[-1].code, len(failures), salt=work.run.id)
     if not isinstance(decision, Again) or waiting.not_before <= work.services.clock.now():
         return None
-    return await hear(work, (await work.policy()).policy, {}, about="run") or Park(waiting)
+    return await hear(work, None, {}, about="run") or Park(waiting)
 
 
-async def recorded(work: Work) -> dict[str, list[Failure]]:
+def recorded(memos: Iterable[Memo]) -> dict[str, list[Failure]]:
     """The attempts that failed, by step id, as earlier lease holders wrote them down."""
     found: dict[str, list[Failure]] = {}
-    async with work.services.store.read() as db:
-        memos = await steps.all_(db, work.run.id)
     for memo in memos:
         step, mark, _ = memo.key.partition("/failed:")
         if mark and memo.state == "done":

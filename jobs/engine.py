@@ -160,24 +160,21 @@ async def _advance(services: Services, lease: Lease) -> None:
     """Perform the steps that are not done yet, until one waits, ends the run or fails."""
     async with services.store.read() as db:
         run = await runs.require(db, lease.run_id)
-        memos = {memo.key: memo for memo in await steps.all_(db, run.id)}
+        memos = {memo.key: memo for memo in await steps.but_of_items(db, run.id)}
     if run.attempts > ATTEMPTS:
         raise GivenUp(f"The run failed {ATTEMPTS} times in a row without getting any further.")
-    github = services.github.repository(run.repo)
     workflow, before = await parts.beginning(services.store, run, parse(run.workflow_text, f"{run.workflow}.yml"))
     work = Work(
         services=services,
         lease=lease,
         run=run,
         workflow=workflow,
-        github=github,
-        app=await services.github.identity(),
-        repository=await github.repository(),
+        github=services.github.repository(run.repo),
         outputs={**before, **{key: memo.output for key, memo in memos.items() if memo.state == "done"}},
         begun=set(memos),
         resumed=bool(memos),
     )
-    work.failures = await attempts.recorded(work)
+    work.failures = attempts.recorded(memos.values())
     await _called_off(work)
     if not memos:
         await work.react("rocket")

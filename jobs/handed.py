@@ -78,7 +78,7 @@ async def values(work: Work) -> dict[str, Any]:
     if work.scope is not None:
         return _within(work, work.scope)
     return {
-        "policy": (await work.policy()).policy.model_dump(mode="json"),
+        **({"policy": (await work.policy()).policy.model_dump(mode="json")} if work.names_the_policy else {}),
         "inputs": {name_of(name): value for name, value in given(work).items()},
         "subject": {
             "number": run.subject.number,

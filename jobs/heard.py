@@ -36,9 +36,10 @@ Judge = Callable[[NewSignal], Awaitable[Counts | str]]
 """What a signal counts for; or in words why it does not, which the person was told where it is theirs to mend."""
 
 
-async def hear(work: Work, policy: Policy, judges: Mapping[SignalKind, Judge], *, about: str) -> End | None:
+async def hear(work: Work, policy: Policy | None, judges: Mapping[SignalKind, Judge], *, about: str) -> End | None:
     """Apply every signal that came in, oldest first. An End where somebody rejected what the step is `about`.
 
+    Without a `policy` the one in force judges a rejection, and is asked for only then.
     The rejection itself stays unapplied until the run has ended: whatever fails on the way, it is seen again.
     """
     async with work.services.store.read() as db:
@@ -52,7 +53,7 @@ async def hear(work: Work, policy: Policy, judges: Mapping[SignalKind, Judge], *
                 case SignalKind.approve | SignalKind.answer:
                     judged = await _unasked(work, signal)
                 case SignalKind.reject:
-                    refused = await _reject(work, policy, signal)
+                    refused = await _reject(work, policy or (await work.policy()).policy, signal)
                     if refused is None:
                         why = f"@{signal.actor} rejected the {about}: {signal.text or 'no reason given'}"
                         return End(Trigger.reject, why, actor=signal.actor)

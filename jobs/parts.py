@@ -121,7 +121,7 @@ async def beginning(store: Store, run: Run, workflow: Workflow) -> tuple[Workflo
     if run.part is None or run.part.whole or run.parent_id is None:
         return workflow, {}
     async with store.read() as db:
-        memos = await steps.all_(db, run.parent_id)
+        memos = await steps.but_of_items(db, run.parent_id)
         parent = await runs.require(db, run.parent_id)
     mine = workflow.part(run.part.step)
     known = {step.id for step in mine.every_step}

@@ -12,7 +12,7 @@ async def whom_to_ask(work: Work, policy: Policy, binds: GateName) -> str:
 
     Where GitHub lists nobody, the owner is asked: somebody must be.
     """
-    owner = work.repository.owner
+    owner = (await work.repository()).owner
     able = [
         person
         for person in await work.github.collaborators()

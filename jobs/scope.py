@@ -32,7 +32,7 @@ async def taken(step: Step, work: Work, paths: Sequence[str]) -> Park | End | No
     """
     if await _take(work, paths) is None:
         return None
-    if end := await hear(work, (await work.policy()).policy, {}, about="change"):
+    if end := await hear(work, None, {}, about="change"):
         return end
     if (other := await _take(work, paths)) is None:
         return None

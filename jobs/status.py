@@ -28,7 +28,7 @@ async def show(work: Work, *, current: str, waiting: Waiting | None = None) -> N
         return
     limit = (await work.policy()).policy.limits.run_cost_usd
     async with work.services.store.read() as db:
-        memos = await steps.all_(db, work.run.id)
+        memos = await steps.but_of_items(db, work.run.id)
         view = await view_of(db, work.run, memos, limit_usd=limit, current=current, waiting=waiting)
     await work.show(replies.status_comment(view))
 

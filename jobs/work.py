@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import StepMismatch, artifacts, effects, events, runs, steps
+from adapters.store import StepMismatch, effects, events, runs, steps
 from core.effects import COSMETIC, DISPENSABLE, Act, AddReaction, KeepComment, PostComment
 from core.errors import BotError, GitHubRefused, LeaseLost, NoThread, NotThere
 from core.facts import App
@@ -21,10 +22,11 @@ from core.workflow import Handed, Step, Workflow
 from jobs import outbox
 from jobs.effects import Outside, Receipt
 from jobs.effects.comments import fitting
+from jobs.kept import keep
 from jobs.lease import Lease
 from jobs.policy import head_of_default, in_force, policy_at
 from jobs.services import Services
-from jobs.workbench import KEPT, CheckPlan, Workbench, open_workbench
+from jobs.workbench import CheckPlan, Workbench, open_workbench
 from policies.schema import Effective
 
 UNDONE = frozenset({"skipped", "failed"})
@@ -57,8 +59,6 @@ class Work:
     run: Run
     workflow: Workflow
     github: GitHub
-    app: App
-    repository: RepositoryFacts
     outputs: dict[str, Any] = field(default_factory=dict)
     """What the steps that are done handed over, by step id."""
     begun: set[str] = field(default_factory=set)
@@ -77,6 +77,7 @@ class Work:
     _policy: Effective | None = None
     _known: tuple[Sha, Effective] | None = None
     """The policy of the commit that the default branch was at when it was last looked at: a commit does not change."""
+    _repository: RepositoryFacts | None = None
     _bench: Workbench | None = None
 
     def key(self, effect: str) -> str:
@@ -91,13 +92,23 @@ class Work:
     def number(self) -> int:
         return self.run.subject.number
 
+    async def app(self) -> App:
+        """Who we are at GitHub: whoever writes nothing there never asks."""
+        return await self.services.github.identity()
+
+    async def repository(self) -> RepositoryFacts:
+        """The repository as it was when this lease holder first asked."""
+        if self._repository is None:
+            self._repository = await self.github.repository()
+        return self._repository
+
     async def policy(self) -> Effective:
         """The policy as it was on the default branch when the current step began: read anew for each.
 
         The journal holds it as it was first, and whenever it changed: what was decided by it can be decided again.
         """
         if self._policy is None:
-            sha = await head_of_default(self.github, self.repository)
+            sha = await head_of_default(self.github, await self.repository())
             if self._known is None or self._known[0] != sha:
                 self._known = sha, await self._policy_at(sha)
             self._policy = self._known[1]
@@ -105,7 +116,7 @@ class Work:
 
     async def _policy_at(self, sha: Sha) -> Effective:
         file = await policy_at(self.services, self.github, sha)
-        found = in_force(file, self.repository)
+        found = in_force(file, await self.repository())
         async with self.services.store.read() as db:
             told = await events.newest(db, self.run.id, POLICY_READ)
         if told is None or told.facts["digest"] != found.digest:
@@ -115,6 +126,11 @@ class Work:
             )
         return found
 
+    @cached_property
+    def names_the_policy(self) -> bool:
+        """Whether an expression of the workflow may name it: GitHub is asked for it only where it counts."""
+        return "policy" in self.workflow.model_dump_json()
+
     def begin_step(self) -> None:
         """Nothing that was looked up for one step counts for the next."""
         self._policy = None
@@ -122,26 +138,22 @@ class Work:
     async def bench(self) -> Workbench:
         """The run's workbench, made when the first step needs it, with the dependencies that the baseline set up."""
         if self._bench is None:
-            bench = await open_workbench(self.services, self.run, self.repository.clone_url, self.github, self.journal)
+            bench = await open_workbench(self.services, self.run, self._clone_url, self.github, self.journal)
             for output in self.outputs.values():
                 if isinstance(output, dict) and "check" in output:
                     await bench.set_up(CheckPlan.model_validate(output["check"]))
             self._bench = bench
         return self._bench
 
+    async def _clone_url(self) -> str:
+        return (await self.repository()).clone_url
+
     async def keep_workspace(self, sha: Sha) -> None:
         """Store what only this machine has of the workspace. Called before anything is recorded that names `sha`.
 
         Another machine goes on from there, and this one where its disk was wiped.
         """
-        pack = await (await self.bench()).workspace.pack()
-        if not pack:
-            return
-        address, now = await self.services.artifacts.put(pack), self.services.clock.now()
-        async with self.lease.write() as db:
-            await artifacts.record(
-                db, self.run.id, f"{KEPT}{sha}", address, len(pack), "application/x-git-packed-objects", now
-            )
+        await keep(self.services, self.lease, (await self.bench()).workspace, sha)
 
     def tree(self) -> Sha:
         """The tree as the last step that wrote left it; before that the run's base or a pull request's head, or
@@ -171,7 +183,7 @@ class Work:
     async def memos(self, prefix: str) -> list[Memo]:
         """What is recorded under keys that begin so."""
         async with self.services.store.read() as db:
-            return [memo for memo in await steps.all_(db, self.run.id) if memo.key.startswith(prefix)]
+            return await steps.below(db, self.run.id, prefix)
 
     async def memo(self, key: str, input_hash: Digest) -> Memo | None:
         """What was recorded under this key, if it is done. Raises StepMismatch where that was for another input."""
@@ -208,7 +220,7 @@ class Work:
                 )
             effect = await effects.require(db, key)
         push = await self.bench() if act.kind == "push" else None
-        outside = Outside(github=self.github, app_id=self.app.id, key=key, intended_at=effect.at, push=push)
+        outside = Outside(github=self.github, app_id=(await self.app()).id, key=key, intended_at=effect.at, push=push)
 
         async def note(db: AsyncConnection, receipt: Receipt) -> None:
             facts = {"effect": name, "kind": act.kind, **receipt}

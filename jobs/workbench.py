@@ -3,21 +3,22 @@
 The host's git and the box never work at the same time: every box over a tree is dead before the tree is looked at.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from adapters.store import artifacts, runs
+from adapters.store import runs
 from core.boxes import DEPENDENCIES, Box, Command, CommandResult, Mount
 from core.digests import ChangedPath
 from core.github import GitHub
-from core.names import RunId, Sha, Value
+from core.names import Sha, Value
 from core.redaction import without_credentials
 from core.runs import Run
 from core.workspaces import Workspace
 from jobs.dependencies import Journal, layer_of
+from jobs.kept import take_in
 from jobs.services import Services
 from policies.detect import may_tell
 
@@ -28,8 +29,6 @@ LOCK_BYTES = 50_000_000
 """A layer is known by all of a lock file: what differs at its end is another layer."""
 SEARCHED_BYTES = 5_000_000
 """How much of a changed file is searched for secrets; policies allow less for a whole change."""
-KEPT = "workspace/"
-"""Begins the names of the artifacts that hold what only one machine has; the tree or commit they end at follows."""
 
 QUIET = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": "-p no:cacheprovider", "CI": "1"}
 """Commands that are told so leave less behind in the tree."""
@@ -56,7 +55,8 @@ class Workbench:
     workspace: Workspace
     journal: Journal
     github: GitHub
-    clone_url: str
+    clone_url: Callable[[], Awaitable[str]]
+    """Asked only where something is fetched or pushed."""
     layer: Path | None = None
     _at: Sha | None = None
 
@@ -158,12 +158,12 @@ class Workbench:
     async def fetch(self, sha: Sha) -> None:
         """Have a commit of the repository in the workspace."""
         token = await self.github.git_token(write=False)
-        await self.workspace.fetch(self.clone_url, sha, token)
+        await self.workspace.fetch(await self.clone_url(), sha, token)
 
     async def push(self, branch: str, sha: Sha, expected: Sha | None) -> None:
         """Satisfies `jobs.effects.Pusher`: the token lives for this one push."""
         token = await self.github.git_token(write=True)
-        await self.workspace.push(self.clone_url, branch, sha, expected, token)
+        await self.workspace.push(await self.clone_url(), branch, sha, expected, token)
 
     def _mounts(self) -> tuple[Mount, ...]:
         layer = (Mount(self.layer, DEPENDENCIES),) if self.layer is not None else ()
@@ -184,11 +184,13 @@ async def _run(
     return replace(result, output=without_credentials(result.text).encode())
 
 
-async def open_workbench(services: Services, run: Run, clone_url: str, github: GitHub, journal: Journal) -> Workbench:
+async def open_workbench(
+    services: Services, run: Run, clone_url: Callable[[], Awaitable[str]], github: GitHub, journal: Journal
+) -> Workbench:
     """The run's workbench, with its workspace as an earlier lease holder left it, or made anew from what it kept."""
     if not await services.mirrors.has(run.repo.id, run.base_sha):
         token = await github.git_token(write=False)
-        await services.mirrors.fetch(run.repo.id, clone_url, token, [run.base_sha])
+        await services.mirrors.fetch(run.repo.id, await clone_url(), token, [run.base_sha])
     workspace = await services.workspaces.open(run.id, run.repo, run.base_sha)
     await take_in(services, workspace, run.id)
     if run.part is not None and not await workspace.has(run.part.tree):
@@ -197,14 +199,6 @@ async def open_workbench(services: Services, run: Run, clone_url: str, github: G
     if (head := run.snapshot.head) is not None and not await workspace.has(head):
         await bench.fetch(head)
     return bench
-
-
-async def take_in(services: Services, workspace: Workspace, run_id: RunId) -> None:
-    """Have in the workspace what this run kept of its own, if it is not there: each pack holds all that came before."""
-    async with services.store.read() as db:
-        kept = [artifact for artifact in await artifacts.of_run(db, run_id) if artifact.name.startswith(KEPT)]
-    if kept and not await workspace.has(Sha(kept[-1].name.removeprefix(KEPT))):
-        await workspace.unpack(await services.artifacts.get(kept[-1].digest))
 
 
 async def _as_its_parents_left_it(services: Services, workspace: Workspace, run: Run, tree: Sha) -> None:

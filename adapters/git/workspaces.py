@@ -23,7 +23,7 @@ from core.boxes import Mount
 from core.digests import ChangedPath
 from core.errors import NotThere
 from core.names import Repo, RunId, Sha
-from core.workspaces import OBJECTS, PATCH_LIMIT_BYTES, Author, Diff, ListedFile, Merged
+from core.workspaces import OBJECTS, PATCH_LIMIT_BYTES, Author, Diff, ListedFile, Merged, Pack
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _LAST = "checked-out"
@@ -165,11 +165,14 @@ class GitWorkspace:
     async def has(self, sha: Sha) -> bool:
         return (await git("cat-file", "-e", sha, git_dir=self._git_dir, ok=(0, 1, 128))).code == 0
 
-    async def pack(self) -> bytes:
-        return await packs.pack(self._git_dir)
+    async def pack(self, kept: Sequence[str] = ()) -> Pack:
+        return await packs.pack(self._git_dir, kept)
 
     async def unpack(self, pack: bytes) -> None:
         await packs.unpack(self._git_dir, pack)
+
+    def holds(self, pack_id: str) -> bool:
+        return packs.holds(self._git_dir, pack_id)
 
     async def remove(self) -> None:
         await delete(self._home)

@@ -1,5 +1,6 @@
 """Artifacts of runs: which content a run stored under which name. The name authorises, never the hash."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -30,6 +31,12 @@ async def record(
     statement = insert_into(db, artifacts).values(run_id=run_id, name=name, **content)
     await db.execute(statement.on_conflict_do_update(index_elements=["run_id", "name"], set_=content))
     await contents.note(db, run_id, {digest})
+
+
+async def drop(db: AsyncConnection, run_id: RunId, names: Collection[str]) -> None:
+    """Let these names of the run mean nothing any more; what they meant stays as long as the run."""
+    if names:
+        await db.execute(sa.delete(artifacts).where(_t.run_id == run_id, _t.name.in_(names)))
 
 
 async def of_run(db: AsyncConnection, run_id: RunId) -> list[Artifact]:

@@ -15,6 +15,9 @@ from core.errors import BotError
 from core.names import Digest, Epoch, RunId
 from core.runs import Step
 
+OF_ITEMS = ("/settled:", "/merge:")
+"""In the keys of what is recorded of one item of a list: what came of it, and how it was brought in."""
+
 _t = steps.c
 _COLUMNS = [_t[name] for name in Step.model_fields]
 
@@ -40,6 +43,21 @@ async def get(db: AsyncConnection, run_id: RunId, key: str) -> Step | None:
 async def all_(db: AsyncConnection, run_id: RunId) -> list[Step]:
     """The steps of the run, in the order in which they were first started."""
     query = sa.select(*_COLUMNS).where(_t.run_id == run_id).order_by(_t.ordinal)
+    return [Step(**row) for row in (await db.execute(query)).mappings()]
+
+
+async def below(db: AsyncConnection, run_id: RunId, beginning: str) -> list[Step]:
+    """What is recorded under keys that begin so, in the order in which it first was."""
+    # Not LIKE, which tells no case apart on SQLite.
+    begins = sa.func.substr(_t.key, 1, len(beginning)) == beginning
+    query = sa.select(*_COLUMNS).where(_t.run_id == run_id, begins).order_by(_t.ordinal)
+    return [Step(**row) for row in (await db.execute(query)).mappings()]
+
+
+async def but_of_items(db: AsyncConnection, run_id: RunId) -> list[Step]:
+    """`all_`, but for what is recorded of each item of a list: however long it is, they are as many as the steps."""
+    of_item = sa.or_(*(_t.key.contains(mark) for mark in OF_ITEMS))
+    query = sa.select(*_COLUMNS).where(_t.run_id == run_id, sa.not_(of_item)).order_by(_t.ordinal)
     return [Step(**row) for row in (await db.execute(query)).mappings()]
 
 

@@ -148,6 +148,12 @@ class Recalling(Work):
             self.commands += 1
         return found
 
+    async def app(self) -> NoReturn:
+        raise Unrecorded("GitHub")
+
+    async def repository(self) -> NoReturn:
+        raise Unrecorded("GitHub")
+
     async def policy(self) -> Effective:
         """The policy that the journal says was in force when this attempt at the step was decided."""
         until = self._settled_at()
@@ -168,7 +174,7 @@ class Recalling(Work):
                 workspace=cast("Any", tree),
                 journal=self.journal,
                 github=self.github,
-                clone_url="",
+                clone_url=self._clone_url,
             )
         return self._bench
 
@@ -234,8 +240,6 @@ async def recalling(record: Record, store: Store) -> Recalling:
         run=run,
         workflow=cast("Workflow", Absent("the workflow")),  # until its text is known to be the pinned one
         github=absent("GitHub"),
-        app=absent("GitHub"),
-        repository=absent("GitHub"),
         record=record,
     )
 

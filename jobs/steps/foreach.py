@@ -6,6 +6,7 @@ so that no death of a worker brings anything back twice. A failed item is a dead
 """
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from adapters.store import dead_letters, events, parts, runs, steps
@@ -49,20 +50,22 @@ class Settled(Value):
 async def perform(step: Step, foreach: Foreach, work: Work) -> Outcome:
     """Done when every item is settled. Raises ItemsFailed where more failed than the step allows."""
     items = await _items(step, foreach, work)
+    settled = await _settled(step, work)
+    shown = len(settled)
     while True:
-        if end := await hear(work, (await work.policy()).policy, {}, about="run"):
+        if end := await hear(work, None, {}, about="run"):
             return end
-        work.lease.interrupted()
         found = await _begun(step, foreach, work, items)
-        settled = await _settled(step, work)
+        # As many as are ready, one after the other: what their ends tell is heard, and looked at, once for all of them.
+        for part in _ready(found, settled):
+            work.lease.interrupted()
+            _bear(foreach, items, settled)
+            settled.append(await _settle(step, foreach, work, part, settled[-1].tree if settled else work.tree()))
+        work.lease.interrupted()
         _bear(foreach, items, settled)
-        known = {(one.attempt, one.index) for one in settled}
-        ready = next((part for part in found if (part.part.attempt, part.part.index) not in known), None)
-        if ready is not None and ready.state in TERMINAL:
-            await _settle(step, foreach, work, ready, settled[-1].tree if settled else work.tree())
-        elif any(part.state not in TERMINAL for part in found):
-            return await _wait(step, work, items, found, settled)
-        elif await _closed(step, work):
+        if any(part.state not in TERMINAL for part in found):
+            return await _wait(step, work, items, found, settled, shown)
+        if await _closed(step, work, settled):
             return _done(items, settled, work.tree())
 
 
@@ -116,7 +119,14 @@ async def _settled(step: Step, work: Work) -> list[Settled]:
     return [Settled.model_validate(memo.output) for memo in await work.memos(f"{step.id}/settled:")]
 
 
-async def _settle(step: Step, foreach: Foreach, work: Work, part: PartRun, tree: Sha) -> None:
+def _ready(found: Sequence[PartRun], settled: Sequence[Settled]) -> list[PartRun]:
+    """The runs whose turn it is to come back: those that are over, up to the first that is not."""
+    known = {(one.attempt, one.index) for one in settled}
+    left = (part for part in found if (part.part.attempt, part.part.index) not in known)
+    return list(takewhile(lambda part: part.state in TERMINAL, left))
+
+
+async def _settle(step: Step, foreach: Foreach, work: Work, part: PartRun, tree: Sha) -> Settled:
     """Write down what came of the item's run: its change is in the tree from here on, or it failed."""
     at = {"run": part.id, "index": part.part.index, "attempt": part.part.attempt}
     try:
@@ -139,6 +149,7 @@ async def _settle(step: Step, foreach: Foreach, work: Work, part: PartRun, tree:
         await runs.got_on(db, work.run.id, work.epoch)
         await events.append(db, work.run.id, name=name, actor="pullwright", facts=facts, at=now)
     faults.point("foreach.after_settled")
+    return settled
 
 
 async def _came_back(step: Step, foreach: Foreach, work: Work, part: PartRun, tree: Sha, at: dict[str, Any]) -> Settled:
@@ -165,23 +176,28 @@ def _bear(foreach: Foreach, items: Sequence[Any], settled: Sequence[Settled]) ->
 
 
 async def _wait(
-    step: Step, work: Work, items: Sequence[Any], found: Sequence[PartRun], settled: Sequence[Settled]
+    step: Step,
+    work: Work,
+    items: Sequence[Any],
+    found: Sequence[PartRun],
+    settled: Sequence[Settled],
+    shown: int,
 ) -> Park:
     last = _last(settled)
     failed = sum(one.code is not None for one in last.values())
     at_work = sum(part.state not in TERMINAL for part in found)
     why = f"`{step.id}`: {len(last) - failed} of {plural(len(items), 'item')} done, {failed} failed, {at_work} at work."
     waiting = Waiting(what=WaitingFor.parts, why=why)
-    if not settled or len(settled) % max(1, len(items) // 10) == 0:
+    tenth = max(1, len(items) // 10)
+    if not settled or len(settled) // tenth > shown // tenth:
         # Nobody needs to see every one of them, and GitHub counts the edits.
         await status.show(work, current=step.id, waiting=waiting)
     return Park(waiting)
 
 
-async def _closed(step: Step, work: Work) -> bool:
+async def _closed(step: Step, work: Work, settled: Sequence[Settled]) -> bool:
     """Close the list: nobody can have a failed item done again after it. False: somebody just did."""
     now, key = work.services.clock.now(), f"{step.id}/{CLOSED}"
-    settled = await _settled(step, work)
     faults.point("foreach.before_closed")
     async with work.lease.write() as db:
         if len(await parts.of_step(db, work.run.id, step.id)) != len(settled):

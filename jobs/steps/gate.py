@@ -55,14 +55,14 @@ async def _plan(step: Step, work: Work) -> Outcome:
     policy = await work.policy()
     digest = _plan_digest(work, policy)
     asked = Content(step.id, "plan", digest)
-    result = _plan_result(work, policy, await approvals.standing(work, policy.policy, asked))
+    result = await _plan_result(work, policy, await approvals.standing(work, policy.policy, asked))
     person = await whom_to_ask(work, policy.policy, "plan") if result.pending else None
     shown = await _post_plan(work, policy, asked, result, person)
     asked = replace(asked, shown_in=await work.comment_of(shown))
     if end := await approvals.apply(work, policy.policy, asked):
         return end
     standing = await approvals.standing(work, policy.policy, asked)
-    result = _plan_result(work, policy, standing)
+    result = await _plan_result(work, policy, standing)
     if result.refused:
         raise ChangeRefused(result.why)
     if result.approved:
@@ -100,7 +100,7 @@ def _plan_digest(work: Work, policy: Effective) -> Digest:
     )
 
 
-def _plan_result(work: Work, policy: Effective, standing: Sequence[Approval]) -> Result:
+async def _plan_result(work: Work, policy: Effective, standing: Sequence[Approval]) -> Result:
     the_plan, snapshot = _the_plan(work), work.run.snapshot
     associations = {snapshot.author_association, *(c.author_association for c in snapshot.comments)}
     return plan_gate(
@@ -110,7 +110,7 @@ def _plan_result(work: Work, policy: Effective, standing: Sequence[Approval]) ->
         requester=work.run.requester,
         stranger_text=not associations <= OUR_SIDE,
         approvals=standing,
-        owner=work.repository.owner,
+        owner=(await work.repository()).owner,
     )
 
 
@@ -167,7 +167,8 @@ async def change_decision(
     unmoved(work, shipped, pull)
     await _base_stands(work, shipped)
     standing = await approvals.standing(work, policy.policy, asked)
-    result = change_gate(policy.policy, requester=work.run.requester, approvals=standing, owner=work.repository.owner)
+    owner = (await work.repository()).owner
+    result = change_gate(policy.policy, requester=work.run.requester, approvals=standing, owner=owner)
     if result.refused:
         raise ChangeRefused(result.why)
     await checks.put_approval(work, shipped.head, result, asked.digest)

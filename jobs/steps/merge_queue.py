@@ -19,11 +19,12 @@ from core.outputs import ChangeSummary
 from core.workflow import Foreach, Step, name_of
 from core.workspaces import FILE_LIMIT_BYTES
 from jobs import handed
+from jobs.kept import take_in
 from jobs.memo import remembered
 from jobs.steps.agent import hand_in
 from jobs.steps.check import stays_green
 from jobs.work import Work
-from jobs.workbench import CheckPlan, Workbench, take_in
+from jobs.workbench import CheckPlan, Workbench
 from prompts import ResolvePrompt
 
 RESOLVER = "implementer"

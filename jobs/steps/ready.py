@@ -18,6 +18,6 @@ async def perform(step: Step, work: Work) -> Outcome:
 
 async def _reviewer(work: Work) -> str:
     """Whoever asked for the work; where nobody did, whose approval would count."""
-    if work.run.requester != work.app.login:
+    if work.run.requester != (await work.app()).login:
         return work.run.requester
     return await whom_to_ask(work, (await work.policy()).policy, "change")

@@ -71,7 +71,8 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     if (waits := await scope.taken(step, work, [path.path for path in paths])) is not None:
         return waits
     summary = await _summary(ship, work)
-    author = Author(work.app.login, f"{work.app.id}+{work.app.login}@users.noreply.github.com")
+    app = await work.app()
+    author = Author(app.login, f"{app.id}+{app.login}@users.noreply.github.com")
     message = await _message(work, bench, summary, author)
     # The time of the run, not of this attempt: the same change is the same commit, also after a crash.
     head = await bench.workspace.commit(tree, (work.run.base_sha,), message, author, work.run.created_at)

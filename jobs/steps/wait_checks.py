@@ -50,7 +50,7 @@ async def perform(step: Step, wait: Wait, work: Work) -> Outcome:
         heard.append(signal.at)
         return "seen"
 
-    if end := await hear(work, (await work.policy()).policy, {SignalKind.checks_done: seen}, about="run"):
+    if end := await hear(work, None, {SignalKind.checks_done: seen}, about="run"):
         return end
     pull = await work.github.pull(shipped.number)
     if end := closed(pull):
@@ -68,7 +68,7 @@ async def perform(step: Step, wait: Wait, work: Work) -> Outcome:
 
 async def _told(wait: Wait, work: Work, head: Sha) -> tuple[Told, ...]:
     """The checks that count, as they stand now."""
-    found = told(await work.github.check_runs(head), await work.github.statuses(head), ours=work.app.id)
+    found = told(await work.github.check_runs(head), await work.github.statuses(head), ours=(await work.app()).id)
     return named(found, wait.names)
 
 

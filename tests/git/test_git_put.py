@@ -76,7 +76,7 @@ async def test_what_was_put_goes_to_another_machine_with_the_pack(
     pack = await workspace.pack()
     elsewhere = await workspaces.open(RunId("run000000009"), REPO, base)
     assert not await elsewhere.has(tree)
-    await elsewhere.unpack(pack)
+    await elsewhere.unpack(pack.content)
     assert await elsewhere.read(tree, "a/new", 100) == b"carried\n"
 
 

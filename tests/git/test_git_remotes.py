@@ -261,18 +261,18 @@ async def test_another_machine_goes_on_from_the_pack(
     other = Workspaces(tmp_path / "other/workspaces", Mirrors(tmp_path / "other/mirrors"))
     await other.mirrors.fetch(REPO.id, origin.url, TOKEN, ["main"])
     there = await other.open(RunId("run000000001"), REPO, workspace.base)
-    await there.unpack(pack)
+    await there.unpack(pack.content)
     await there.restore(head)
     assert (there.tree / "README").read_text() == "Better slugs.\n"
     (there.tree / "README").write_text("Best slugs.\n")
     further = await there.snapshot()
-    await workspace.unpack(await there.pack())
+    await workspace.unpack((await there.pack()).content)
     assert await workspace.read(further, "README", 100) == b"Best slugs.\n"
     assert await workspace.read(head, "README", 100) == b"Better slugs.\n"
 
 
 async def test_a_clone_without_work_has_an_empty_pack(workspace: GitWorkspace):
-    assert await workspace.pack() == b""
+    assert (await workspace.pack()).content == b""
     await workspace.unpack(b"")
 
 
