@@ -79,6 +79,10 @@ class RedisDoorbell:
         """Whether Redis answers."""
         return await self._reach(self._redis.ping)
 
+    async def unheard(self) -> int | None:
+        lengths = await self.waiting()
+        return None if lengths is None else lengths[RUNS_QUEUE]
+
     async def waiting(self) -> dict[str, int] | None:
         """How many jobs wait in each queue, or None where Redis does not answer."""
         lengths: dict[str, int] = {}
@@ -136,6 +140,9 @@ class SilentDoorbell:
     async def ring_run(self, run_id: RunId, ring: int) -> bool:
         self.run_rings.append((run_id, ring))
         return self.heard
+
+    async def unheard(self) -> int | None:
+        return 0 if self.heard else None
 
     async def ping(self) -> bool:
         return self.heard

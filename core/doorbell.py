@@ -16,6 +16,10 @@ class Doorbell(Protocol):
         """Say that a run should be looked at. `ring` counts the bells of this run, so that no two are one job."""
         ...
 
+    async def unheard(self) -> int | None:
+        """How many bells for runs were rung that nobody has heard yet; None where nobody can hear any."""
+        ...
+
     async def ping(self) -> bool:
         """Whether anybody could hear a bell now."""
         ...

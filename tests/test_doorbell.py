@@ -74,12 +74,25 @@ async def test_after_a_flush_the_next_bell_is_heard(bell, redis):
     assert len(jobs(redis, "intake")) == 1
 
 
+async def test_bells_for_runs_count_until_somebody_hears_them_or_redis_forgets_them(bell, redis):
+    await bell.ring_intake()
+    assert await bell.unheard() == 0
+    await bell.ring_run(RunId("abcdefghijkl"), 1)
+    await bell.ring_run(RunId("abcdefghijkl"), 2)
+    assert await bell.unheard() == 2
+    redis.lpop("rq:queue:runs")
+    assert await bell.unheard() == 1
+    redis.flushall()
+    assert await bell.unheard() == 0
+
+
 async def test_a_redis_that_is_away_is_told_and_not_raised(tmp_path):
     bell = RedisDoorbell(f"unix://{tmp_path}/nobody.sock")
     assert not await bell.ring_intake()
     assert not await bell.ring_run(RunId("abcdefghijkl"), 1)
     assert not await bell.ping()
     assert await bell.waiting() is None
+    assert await bell.unheard() is None
 
 
 async def test_the_embedded_redis_has_no_port_and_a_socket_of_its_owner_alone(redis, tmp_path):

@@ -9,8 +9,8 @@ import stamina
 
 from adapters.store import deliveries, runs
 from core.clock import FixedClock
-from core.names import RunId, WorkerId
-from core.runs import Delivery
+from core.names import RunId, Subject, SubjectKind, WorkerId
+from core.runs import Delivery, NewRun
 from jobs import clock, intake
 from jobs.services import Services
 
@@ -20,6 +20,11 @@ class Bells:
     """A doorbell that remembers who rang."""
 
     rung: list[str] = field(default_factory=list)
+    left: int | None = 0
+    """How many of them nobody has heard yet."""
+
+    async def unheard(self) -> int | None:
+        return self.left
 
     async def ring_intake(self) -> None:
         self.rung.append("intake")
@@ -118,6 +123,23 @@ async def test_a_tick_rings_for_every_due_run_and_for_intake(services: Services,
     assert bells.rung == [f"{run_id} 1", "intake"]
     await clock.tick(replace(services, doorbell=bells))
     assert bells.rung[2:] == [f"{run_id} 2", "intake"]
+
+
+async def test_no_more_bells_are_rung_than_there_are_due_runs_for_which_none_waits(
+    services: Services, run_id: RunId
+) -> None:
+    async with services.store.begin() as db:
+        first = await runs.require(db, run_id)
+        for number in range(3):
+            subject = Subject(kind=SubjectKind.issue, number=100 + number)
+            named = {"id": RunId(f"other{number}"), "trigger_key": f"other:{number}", "subject": subject}
+            pinned = {name: getattr(first, name) for name in NewRun.model_fields}
+            assert await runs.insert(db, NewRun(**{**pinned, **named})) is runs.Inserted.started
+    for waiting, rung in ((3, 1), (4, 0), (9, 0), (None, 0), (0, 4)):
+        bells = Bells(left=waiting)
+        await clock.tick(replace(services, doorbell=bells))
+        assert len(bells.rung) == rung + 1, "and one for intake"
+        assert bells.rung[-1] == "intake"
 
 
 async def test_a_run_that_is_held_is_not_rung_for_until_its_lease_has_run_out(
