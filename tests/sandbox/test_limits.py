@@ -15,7 +15,9 @@ pytestmark = pytest.mark.usefixtures("means")
 async def test_a_fork_bomb_stays_small(run):
     line = "bomb() { bomb | bomb & }; bomb 2>/dev/null; sleep 0.3; ls -d /proc/[0-9]* | wc -l"
     result = await run(line, limits=Limits(processes=24), timeout_seconds=3)
-    assert result.timed_out or int((result.text.split() or ["0"])[-1]) <= 27
+    last = (result.text.split() or ["0"])[-1]
+    # Where the bomb has every process that there may be, not even the count can be begun.
+    assert result.timed_out or last == "fork" or int(last) <= 27
 
 
 async def test_a_refused_process_is_said_where_a_control_group_counts_them(run):

@@ -113,6 +113,7 @@ async def test_one_step_comments_labels_assigns_and_closes_and_says_what_it_did(
         "unlabelled": ["needs triage", "never there"],
         "assigned": ["ada"],
         "closed": "not_planned",
+        "review": None,
     }
     assert [label.name for label in issue.labels] == ["good first issue", "docs"]
     assert ([person.login for person in issue.assignees], issue.state_reason) == (["ada"], "not_planned")

@@ -66,6 +66,19 @@ async def test_help_shows_every_command_to_anybody(quick: World) -> None:
     assert await all_runs(quick) == []
 
 
+async def test_github_is_asked_nothing_about_a_comment_of_ordinary_words(quick: World) -> None:
+    issue = await quick.requester.open_issue("A question")
+    await quick.settle()
+    before = len(quick.town.github.world.requests)
+    await quick.requester.comment(issue, "Is anybody at this?")
+    await quick.settle()
+    asked = quick.town.github.world.requests[before:]
+    assert [one.path for one in asked if one.method == "GET" or "/app/" in one.path] == []
+    async with quick.services.store.read() as db:
+        newest = max(await deliveries.list_(db, 10), key=lambda one: one.received_at)
+    assert newest.outcome == "ignored: a comment without commands"
+
+
 async def test_status_says_where_the_run_stands_and_whom_it_waits_for(quick: World) -> None:
     issue = await plan_waits(quick)
     await newcomer(quick, "sam").comment(issue, "/status")

@@ -103,6 +103,9 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
 """Every event that GitHub documents, and its actions; those without an action send none."""
 
 READ = ("issues", "issue_comment", "pull_request", "pull_request_review", "check_run")
+"""The events that people and their words come with."""
+
+HEARD = (*READ, "check_suite", "status", "push", "repository_dispatch")
 """The events that mean something here."""
 
 
