@@ -71,21 +71,31 @@ class Redactor:
 
     def __init__(self, *secrets: str) -> None:
         self._known: set[str] = set()
-        self._exact: re.Pattern[str] | None = None
+        self._pattern: re.Pattern[str] | None = None
         self.learn(*secrets)
 
     def learn(self, *secrets: str) -> None:
         """Hide these from now on, as they are and in the spellings that they take on their way."""
         known = self._known.union(*(_spellings(secret) for secret in secrets))
-        if known == self._known:
-            return
-        self._known = known
-        longest_first = sorted(known, key=lambda one: (-len(one), one))
-        self._exact = re.compile("|".join(_pattern(secret) for secret in longest_first))
+        if known != self._known:
+            self._known, self._pattern = known, None
 
     def exact(self, text: str) -> str:
         """The text without the secrets that are known by value."""
-        return text if self._exact is None else self._exact.sub(HIDDEN, text)
+        exact = self._exact(text)
+        return text if exact is None else exact.sub(HIDDEN, text)
+
+    def _exact(self, text: str) -> re.Pattern[str] | None:
+        """What finds the known secrets; None where there is none to find.
+
+        Nearly every text has none, and many a process ends before one has: the pattern is slow to compile.
+        """
+        if not any(secret in text for secret in self._known):
+            return None
+        if self._pattern is None:
+            longest_first = sorted(self._known, key=lambda one: (-len(one), one))
+            self._pattern = re.compile("|".join(_pattern(secret) for secret in longest_first))
+        return self._pattern
 
     def text(self, text: str) -> str:
         """The text without those, and without what looks like a credential of anybody."""
@@ -113,7 +123,8 @@ class Redactor:
 
     def found(self, text: str) -> Mapping[str, str]:
         """The secrets in the text that nothing else can be, each with what it is called. Never to be shown."""
-        own = {found[0]: OWN for found in self._exact.finditer(text)} if self._exact else {}
+        exact = self._exact(text)
+        own = {found[0]: OWN for found in exact.finditer(text)} if exact is not None else {}
         return {found[0]: name for name, pattern in _SURE.items() for found in pattern.finditer(text)} | own
 
 

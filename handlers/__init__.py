@@ -1,12 +1,14 @@
 """What an event means: `needs()` says which facts to fetch, `plan()` says what to do. Nothing here does I/O.
 
+Of most comments `needs()` can tell by their words alone that they mean nothing; then GitHub is asked nothing.
+
 The registry is explicit and in the order in which the story goes; one event has one handler.
 """
 
 from typing import Protocol, cast
 
 from core.facts import FactQuery, Facts
-from core.intents import Intent
+from core.intents import Ignore, Intent
 from handlers import (
     branch_pushed,
     check_failed,
@@ -36,7 +38,7 @@ from handlers.event import Event
 class Handler(Protocol):
     EVENT: type[Event]
 
-    def needs(self, event: Event) -> FactQuery: ...
+    def needs(self, event: Event) -> FactQuery | Ignore: ...
 
     def plan(self, event: Event, facts: Facts) -> list[Intent]: ...
 

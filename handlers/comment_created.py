@@ -22,9 +22,9 @@ from policies.schema import Policy
 EVENT = CommentCreated
 
 
-def needs(event: CommentCreated) -> FactQuery:
+def needs(event: CommentCreated) -> FactQuery | Ignore:
     if not might_command(event.body):
-        return FactQuery()
+        return Ignore("a comment without commands")
     return FactQuery(
         number=event.number,
         comment_id=event.comment_id,
@@ -37,8 +37,6 @@ def needs(event: CommentCreated) -> FactQuery:
 
 def plan(event: CommentCreated, facts: Facts) -> list[Intent]:
     comment = facts.comment
-    if not might_command(event.body):
-        return [Ignore("a comment without commands")]
     if comment is None:
         return [Ignore("the comment is gone")]
     if comment.number != event.number:

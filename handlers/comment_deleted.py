@@ -9,15 +9,15 @@ from handlers.events import CommentDeleted
 EVENT = CommentDeleted
 
 
-def needs(event: CommentDeleted) -> FactQuery:
+def needs(event: CommentDeleted) -> FactQuery | Ignore:
     if not might_command(event.body):
-        return FactQuery()
+        return Ignore("the comment held no command, so it granted nothing")
     return FactQuery(number=event.number, comment_id=event.comment_id, gone=True)
 
 
 def plan(event: CommentDeleted, facts: Facts) -> list[Intent]:
     run = facts.active
-    if not might_command(event.body) or run is None:
+    if run is None:
         return [Ignore("the comment granted nothing to a run at work here")]
     if facts.comment is not None:
         return [Ignore("the comment is still there")]

@@ -12,9 +12,9 @@ from handlers.listening import verbs
 EVENT = CommentEdited
 
 
-def needs(event: CommentEdited) -> FactQuery:
+def needs(event: CommentEdited) -> FactQuery | Ignore:
     if not might_command(event.body) and not might_command(event.previous):
-        return FactQuery()
+        return Ignore("neither the old words nor the new ones hold a command")
     return FactQuery(number=event.number, comment_id=event.comment_id, workflows=True)
 
 

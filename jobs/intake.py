@@ -149,13 +149,7 @@ async def _plan(services: Services, delivery: Delivery, event: Event) -> tuple[s
 
 
 async def _once(services: Services, delivery: Delivery, event: Event, *, again: bool) -> tuple[str, set[RunId]]:
-    handler = handler_of(event)
-    if handler is None:
-        intents: list[Intent] = [Ignore("nothing listens to this event")]
-        facts = None
-    else:
-        facts = await gather(services, event.repo, handler.needs(event), delivery.received_at)
-        intents = handler.plan(event, facts)
+    intents, facts = await _wanted(services, delivery, event)
     woken: set[RunId] = set()
     async with services.store.begin() as db:
         await runs.lock_in_order(db, [intent.run_id for intent in intents if isinstance(intent, Signal)])
@@ -169,6 +163,18 @@ async def _once(services: Services, delivery: Delivery, event: Event, *, again: 
             raise RoutedElsewhere(delivery.guid)
         await _tell_of_a_hold(db, event.repo, woken, services.clock.now())
     return "; ".join(outcomes), woken
+
+
+async def _wanted(services: Services, delivery: Delivery, event: Event) -> tuple[list[Intent], Facts | None]:
+    """What the event's handler wants, and the facts that it went by: none where none had to be looked at."""
+    handler = handler_of(event)
+    if handler is None:
+        return [Ignore("nothing listens to this event")], None
+    query = handler.needs(event)
+    if isinstance(query, Ignore):
+        return [query], None
+    facts = await gather(services, event.repo, query, delivery.received_at)
+    return handler.plan(event, facts), facts
 
 
 async def _tell_of_a_hold(db: AsyncConnection, repo: Repo, woken: set[RunId], now: datetime) -> None:

@@ -129,6 +129,11 @@ async def _policy(github: GitHub, sha: Sha) -> File | None:
     return File(PATH, raw.decode("utf-8", "replace")) if raw is not None else None
 
 
+def preload() -> None:
+    """Read the built-in workflows, so that no process forked from this one has to."""
+    of_files([])
+
+
 def of_files(own: list[File], origins: tuple[str, ...] = ()) -> Catalogue:
     """The built-in workflows and these files of a repository's own and its owner's."""
     return catalogue(built_in(), own, reserved=VERBS, origins=origins)

@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -26,7 +27,7 @@ from rq.worker import WorkerStatus
 from adapters.doorbell import INTAKE, INTAKE_QUEUE, LOOK, RUNS_QUEUE
 from adapters.lineage import die_with_parent
 from adapters.settings import Settings
-from core.errors import BotError, ConfigurationError
+from core.errors import AppRefused, BotError, ConfigurationError
 
 QUEUES = (INTAKE_QUEUE, RUNS_QUEUE)
 MONITORING_SECONDS = 10
@@ -169,7 +170,7 @@ def work(settings: Settings, queue: str) -> int:
     if queue not in QUEUES:
         raise ConfigurationError(f"There is no queue {queue!r}: {' or '.join(QUEUES)}.")
     told = Told()
-    _preload(queue)
+    _preload(queue, settings)
     told.idle = False
     redis = Redis.from_url(settings.doorbell_url, socket_connect_timeout=LONGEST_WAIT_SECONDS)
     if not _reached(redis, told):
@@ -215,9 +216,13 @@ class Told:
             os._exit(0)
 
 
-def _preload(queue: str) -> None:
-    """Import what jobs need, so that no fork pays for it."""
+def _preload(queue: str, settings: Settings) -> None:
+    """Import and read what jobs need, so that no fork pays for it."""
     _tasks()
+    importlib.import_module("jobs.sources").preload()
+    if settings.private_key is not None:
+        with suppress(AppRefused):  # every job says what is wrong with it
+            importlib.import_module("adapters.github.keys").read_key(settings.private_key.get_secret_value())
     if queue == RUNS_QUEUE:
         importlib.import_module("adapters.models.litellm_library").preload()
 

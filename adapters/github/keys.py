@@ -5,6 +5,7 @@ https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-githu
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -26,8 +27,12 @@ def signed(app_id: str | int, key: RSAPrivateKey, now: datetime) -> str:
     return jwt.encode(claims, key, algorithm="RS256")
 
 
+@lru_cache(maxsize=1)
 def read_key(pem: str) -> RSAPrivateKey:
-    """The key, or AppRefused with what is wrong with its text; never the text itself."""
+    """The key, or AppRefused with what is wrong with its text; never the text itself.
+
+    Remembered, also by what is forked from here: its primes are checked, and that takes fifty times as long as signing.
+    """
     if not pem.strip():
         raise AppRefused("The App's private key is empty.")
     if why := _wrong(pem):

@@ -98,7 +98,6 @@ class Tokens:
     def statement(self) -> Credential:
         """The App speaking for itself. AppRefused where the private key is none."""
         if self._key is None:
-            # Reading checks the primes, which takes some fifty times as long as signing.
             self._key = read_key(self._private_key())
         return Credential("bearer", signed(self._app_id, self._key, self._clock.now()))
 

@@ -7,6 +7,7 @@ nothing, and none of its name in a lower layer takes its place.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from core.documents import Path, load, mistakes
@@ -100,8 +101,8 @@ def catalogue(
     Of files with the same name the one of the highest layer counts. A command or label that two workflows ask for is a
     mistake of the one in the higher layer, or of both in the same: which of them was meant cannot be told.
     """
-    shipped = [File(f"{name}{SUFFIX}", text, layer=Layer.built_in) for name, text in built_in.items()]
-    composing = Composing([*shipped, *own])
+    shipped = _shipped(built_in)
+    composing = Composing([*shipped, *own], _made(shipped))
     commands = {file.name: _word(composing.made(file).said, "command") for file in shipped}
     counts = {file.name: file for file in sorted((*shipped, *own), key=lambda file: file.layer) if not file.composite}
     entries = [
@@ -117,9 +118,8 @@ def catalogue(
 
 def by_itself(built_in: Mapping[str, str], path: str, text: str) -> Entry:
     """A file with nothing beside it but the built-in workflows, whatever it is called and wherever it lies."""
-    shipped = [File(f"{name}{SUFFIX}", said, layer=Layer.built_in) for name, said in built_in.items()]
     file = File(path, text)
-    made = Composing([*shipped, file]).made(file)
+    made = Composing([*_shipped(built_in), file]).made(file)
     workflow = made.workflow
     return Entry(
         name=workflow.name if workflow is not None else file.name,
@@ -133,6 +133,17 @@ def by_itself(built_in: Mapping[str, str], path: str, text: str) -> Entry:
         layer=file.layer,
         written=text,
     )
+
+
+def _shipped(built_in: Mapping[str, str]) -> tuple[File, ...]:
+    return tuple(File(f"{name}{SUFFIX}", text, layer=Layer.built_in) for name, text in built_in.items())
+
+
+@lru_cache(maxsize=1)
+def _made(shipped: tuple[File, ...]) -> tuple[Made, ...]:
+    """The built-in files put together. They see nothing above them, so they come to the same in every place."""
+    composing = Composing(shipped)
+    return tuple(composing.made(file) for file in shipped)
 
 
 def _entry(made: Made, reserved: Collection[str]) -> Entry:

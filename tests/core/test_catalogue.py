@@ -38,6 +38,18 @@ def test_a_repositorys_workflows_stand_beside_the_built_in_ones() -> None:
     assert not known.broken
 
 
+def test_what_extends_a_built_in_workflow_leaves_that_as_it_is() -> None:
+    first = found().get("implement")
+    pinned = first.text if first else ""
+    longer = "extends: implement\nname: longer\non: {command: longer}\nsteps: [{id: last, run: make, after: triage}]\n"
+    second = found(longer=longer)
+    assert second.broken == ()
+    again = second.get("implement")
+    assert first is not None
+    assert again is not None
+    assert (again.workflow, again.text) == (first.workflow, pinned)
+
+
 def test_a_file_with_a_built_ins_name_replaces_it_and_may_listen_to_its_command() -> None:
     (entry,) = found(implement=own("implement", '{command: implement, label: "pullwright:implement"}')).entries
     assert (entry.own, entry.mistakes) == (True, ())

@@ -99,6 +99,14 @@ def test_what_is_learned_later_is_hidden_from_then_on() -> None:
     }
 
 
+def test_what_is_learned_after_a_secret_was_hidden_is_hidden_beside_it() -> None:
+    redactor = Redactor("known-first")
+    assert redactor.exact("known-first made-later") == "[redacted] made-later"
+    redactor.learn("made-later")
+    assert redactor.exact("known-first made-later") == "[redacted] [redacted]"
+    assert redactor.exact("neither") == "neither"
+
+
 def test_json_stays_json() -> None:
     redactor = Redactor('quo"te-1')
     assert json.loads(redactor.json(json.dumps({"a": ['quo"te-1 b', TOKEN]}))) == {"a": ["[redacted] b", "[redacted]"]}

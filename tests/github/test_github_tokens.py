@@ -7,10 +7,11 @@ import canned
 import pytest
 import yaml
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from fake_github import AT_ONCE, REPO, TOKENS, FakeGitHub, Reply
 
 from adapters.github.app import GitHubApp
+from adapters.github.keys import read_key
 from adapters.github.tokens import SCOPES
 from core.clock import FixedClock
 from core.errors import AppRefused, GitHubUnavailable, NotThere, PermissionMissing
@@ -217,3 +218,17 @@ async def test_another_repository_under_the_old_name_is_not_ours(fake: FakeGitHu
     fake.says("GET", REPO, canned.repository(99))
     with pytest.raises(NotThere, match=r"octo/hello is another repository now \(id 99, not 42\)"):
         await github.repository()
+
+
+def test_a_key_is_read_once_by_a_process_and_all_that_it_forks(pem: str) -> None:
+    key = read_key(pem)
+    assert read_key(pem) is key
+    assert read_key(_other_key()) is not key
+    with pytest.raises(AppRefused, match="is not a private key"):
+        read_key("nothing")
+
+
+def _other_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()

@@ -8,6 +8,7 @@ from typing import Any
 from core.digests import digest
 from core.facts import App, Facts, PolicyFile
 from core.github import Account, Comment, Issue, LabelEvent, Pull, RepositoryFacts, Review, ReviewState
+from core.intents import Ignore
 from core.names import Repo, Role, RunId, Sha, Subject, SubjectKind
 from core.runs import Run, Snapshot, Waiting
 from core.states import RunState, WaitingFor
@@ -204,7 +205,8 @@ def event(name: str, body: bytes) -> Event:
 def planned(it: Event, known: Facts) -> list[Any]:
     handler = handler_of(it)
     assert handler is not None
-    return handler.plan(it, known)
+    needed = handler.needs(it)
+    return [needed] if isinstance(needed, Ignore) else handler.plan(it, known)
 
 
 def commented(body: str, *, on_pull: bool = False, **more: Any) -> Event:

@@ -188,8 +188,7 @@ def test_where_no_run_is_at_work_there_is_nothing_to_cancel():
 
 def test_a_comment_without_commands_asks_github_for_nothing():
     it = commented("Nice work!")
-    assert handler_of(it).needs(it) == FactQuery()
-    assert planned(it, facts()) == [Ignore("a comment without commands")]
+    assert handler_of(it).needs(it) == Ignore("a comment without commands")
 
 
 def test_a_comment_with_a_command_asks_for_what_authorises_it():
@@ -291,6 +290,10 @@ def test_an_edit_of_ordinary_words_does_nothing():
 def test_a_deleted_approval_is_void():
     (void,) = deleted("/approve")
     assert (void.kind, void.key, void.actor) == (SignalKind.void, "comment:IC_50:deleted", "carl")
+
+
+def test_the_deletion_of_ordinary_words_does_nothing():
+    assert deleted("a") == [Ignore("the comment held no command, so it granted nothing")]
 
 
 def test_a_deletion_that_did_not_happen_voids_nothing():
