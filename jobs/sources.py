@@ -54,7 +54,7 @@ async def workflows_at(services: Services, github: GitHub, repo: Repo, sha: Sha)
 
     Raises what GitHub raises: a file that cannot be read just now is not one that is not there.
     """
-    own = await _kept(services, github, sha, f"{repo.id}.json", OWN_FOLDERS)
+    own = await _kept(services, github, sha, _own(repo), OWN_FOLDERS)
     theirs, origin = await _of_owner(services, repo)
     return of_files([*theirs, *(File(one.path, one.text, one.why) for one in own.files)], origin)
 
@@ -79,7 +79,7 @@ async def _of_owner(services: Services, repo: Repo) -> tuple[list[File], tuple[s
 
 async def _kept(services: Services, github: GitHub, sha: Sha, name: str, folders: tuple[str, ...]) -> _Kept:
     """The files as they are at the commit: from the cache where it has them."""
-    place = services.settings.data_dir / "sources" / name
+    place = _place(services, name)
     kept = await asyncio.to_thread(_load, place)
     if kept is None or kept.sha != sha:
         kept = _Kept(sha=sha, files=await _read(github, sha, kept.files if kept is not None else (), folders))
@@ -105,7 +105,9 @@ async def config_at(
         there = await _listed(github, before) if before is not None else {}
         if there == now:
             return None
-    found = [File(one.path, one.text, one.why) for one in await _read(github, query.sha, ())]
+    kept = await asyncio.to_thread(_load, _place(services, _own(repo)))
+    read = await _read(github, query.sha, kept.files if kept is not None else ())
+    found = [File(one.path, one.text, one.why) for one in read]
     theirs, origin = await _of_owner(services, repo)
     policy = await _policy(github, query.sha)
     return ConfigFiles(query.sha, policy, of_files([*theirs, *found], origin), services.operator.policy)
@@ -176,6 +178,14 @@ async def _text(github: GitHub, file: FileFacts, sha: Sha) -> _Text:
         return _Text(path=file.path, blob=file.blob, text=raw.decode("utf-8-sig"))
     except UnicodeDecodeError:
         return _Text(path=file.path, blob=file.blob, text=None, why="the file is not UTF-8")
+
+
+def _own(repo: Repo) -> str:
+    return f"{repo.id}.json"
+
+
+def _place(services: Services, name: str) -> Path:
+    return services.settings.data_dir / "sources" / name
 
 
 def _load(place: Path) -> _Kept | None:
