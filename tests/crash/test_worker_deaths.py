@@ -41,7 +41,8 @@ async def eventually(look: Callable[[], T], seconds: float = 60.0) -> T:
 # Killed
 
 
-@pytest.mark.parametrize("victim", ["worker", pytest.param("horse", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", ["worker", "horse"])
 async def test_a_killed_worker_leaves_no_process_at_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, victim: str
 ) -> None:

@@ -60,6 +60,7 @@ def together(bases: Iterable[Base]) -> Base:
     return Base("all", "", "", tuple(entries.values()), refs=refs)
 
 
+@pytest.mark.slow
 async def test_the_service_works_on_a_base_that_holds_all_of_it_and_pushes_to_its_own_branch_alone(
     host: Host, tmp_path: Path
 ) -> None:

@@ -93,6 +93,7 @@ async def test_every_part_goes_before_what_it_is_a_part_of_so_that_an_early_end_
     assert (set(found[:3]), set(found[3:5]), found[5]) == ({*items}, {*subs}, whole)
 
 
+@pytest.mark.slow
 async def test_more_runs_than_one_batch_go_at_once_with_their_parts(store: Store, tmp_path: Path):
     for number in range(1, 61):
         await ended(store, number)

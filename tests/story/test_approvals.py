@@ -119,6 +119,7 @@ async def test_under_team_nobody_approves_the_change_they_asked_for(at_once: Wor
     assert nothing_merged(at_once)
 
 
+@pytest.mark.slow
 async def test_under_strict_a_change_needs_two_people_and_one_of_them_twice_is_one(tmp_path: Path) -> None:
     strict = {"version": 1, "policy": "strict", "checks": {"tests": UNITTEST}}
     text = {".github/pullwright.yml": "version: 1\n"}
@@ -319,6 +320,7 @@ async def test_a_push_that_is_told_of_between_two_looks_stops_the_run(at_once: W
     assert (ended.state, ended.ended_code) == ("failed", "branch-moved")
 
 
+@pytest.mark.slow
 async def test_a_merge_by_a_person_that_is_quicker_than_ours_is_said_to_be_theirs(at_once: World) -> None:
     await change_waits(at_once)
     merged = []
@@ -469,6 +471,7 @@ async def test_a_comment_edited_between_approval_and_merge_stops_the_merge(at_on
     assert nothing_merged(at_once)
 
 
+@pytest.mark.slow
 async def test_a_review_of_an_older_head_does_not_count(at_once: World) -> None:
     await change_waits(at_once)
     await at_once.approver.approve(at_once.pull_number)

@@ -366,16 +366,17 @@ async def test_a_worker_that_comes_late_finds_the_time_passed(world: World) -> N
 # Crashes --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("point", "arrival"),
     [
         ("store.after_commit", 2),
-        *[pytest.param("store.after_commit", n, marks=pytest.mark.slow) for n in (0, 1, 3, 4, 5, 6, 7)],
+        *[("store.after_commit", n) for n in (0, 1, 3, 4, 5, 6, 7)],
         ("effect.after_act", 0),
-        pytest.param("effect.after_act", 1, marks=pytest.mark.slow),
-        pytest.param("memo.before_keep", 0, marks=pytest.mark.slow),
+        ("effect.after_act", 1),
+        ("memo.before_keep", 0),
         ("step.before_outcome", 0),
-        pytest.param("step.after_intent", 0, marks=pytest.mark.slow),
+        ("step.after_intent", 0),
     ],
 )
 async def test_a_crash_repeats_no_question_and_loses_no_answer(world: World, point: str, arrival: int) -> None:
@@ -417,6 +418,7 @@ async def test_a_crash_repeats_no_question_and_loses_no_answer(world: World, poi
     assert [event.name for event in await world.journal()].count("answer.taken") == 1
 
 
+@pytest.mark.slow
 async def test_another_worker_takes_the_answer_that_the_first_one_asked_for(world: World) -> None:
     issue = await asked(world)
     await world.another_worker()

@@ -97,6 +97,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield opened
 
 
+@pytest.mark.slow
 async def test_a_composite_step_hands_over_its_outputs_and_is_replayed(world: World) -> None:
     run_id = await begin(world, pinned(OUTER, step_count=COUNT))
     await world.settle()
@@ -136,6 +137,7 @@ steps:
 """
 
 
+@pytest.mark.slow
 async def test_a_sub_workflow_that_fails_fails_its_step_and_a_new_attempt_is_a_new_run(world: World) -> None:
     run_id = await begin(world, pinned(TRIES, note=FAILS))
     await world.settle_in_time()

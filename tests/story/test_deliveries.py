@@ -69,6 +69,7 @@ async def _live_for_an_hour(world: World) -> None:
     await github.webhooks.delivered()
 
 
+@pytest.mark.slow
 async def test_500_events_of_an_hour_without_a_receiver_are_each_done_once_after_the_start(quick: World) -> None:
     github, hook = quick.town.github, quick.town.app.hook
     here, hook.url = hook.url, NOBODY
@@ -213,6 +214,7 @@ async def test_an_answer_that_crashes_us_does_not_keep_the_others_from_being_giv
         assert await effects.unsettled_loose(db) == 0
 
 
+@pytest.mark.slow
 async def test_an_answer_that_always_crashes_us_is_given_up_after_five_attempts(quick: World) -> None:
     issue = await quick.requester.open_issue("one")
     await quick.requester.comment(issue.number, "/help")

@@ -157,6 +157,7 @@ async def test_record_ships_a_file_that_somebody_approves(world: World) -> None:
     assert not world.pull.draft
 
 
+@pytest.mark.slow
 async def test_document_repairs_what_it_broke_and_is_merged_when_approved(world: World) -> None:
     await said(world, "/document")
     await approved(world)
@@ -165,6 +166,7 @@ async def test_document_repairs_what_it_broke_and_is_merged_when_approved(world:
     assert found["merge"]["sha"]
 
 
+@pytest.mark.slow
 async def test_format_tries_again_mends_and_goes_on_without(world: World) -> None:
     await world.requester.push("main", WRONG, "break the build")
     issue = await said(world, "/format")
@@ -174,6 +176,7 @@ async def test_format_tries_again_mends_and_goes_on_without(world: World) -> Non
     assert "The code compiles." in world.replies(issue.number)
 
 
+@pytest.mark.slow
 async def test_explore_adds_tests_until_there_are_enough(world: World) -> None:
     await said(world, "/explore")
     await approved(world)

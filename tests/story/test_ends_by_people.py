@@ -1,5 +1,6 @@
 """Ends by people: somebody takes the work over, or wants it no more, and the run ends where everybody can see it."""
 
+import pytest
 from story_trust import change_waits, nothing_merged, plan_waits, posted
 from story_world import LABEL, World
 
@@ -65,6 +66,7 @@ async def test_a_pull_request_that_was_pointed_at_another_branch_is_not_merged_i
     assert nothing_merged(at_once)
 
 
+@pytest.mark.slow
 async def test_a_base_that_moved_beside_the_changed_paths_is_merged_into(at_once: World) -> None:
     await change_waits(at_once)
     digest = await at_once.digest()

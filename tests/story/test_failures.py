@@ -204,6 +204,7 @@ async def test_a_push_that_github_refuses_is_said_with_githubs_reason(tmp_path: 
         )
 
 
+@pytest.mark.slow
 async def test_a_protected_branch_pattern_is_named_as_the_reason(tmp_path: Path) -> None:
     async with open_story(tmp_path, sections={"change": ONE_FILE}, plan={"wait": "always"}) as world:
         issue = await world.ask()

@@ -70,7 +70,8 @@ async def test_every_kind_of_write_whose_answer_is_lost_is_done_once(tmp_path: P
         await _is_there_once(world)
 
 
-@pytest.mark.parametrize("status", [502, pytest.param(429, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("status", [502, 429])
 async def test_every_kind_of_write_that_github_did_not_take_is_tried_again(tmp_path: Path, status: int) -> None:
     async with open_story(tmp_path, sections={"change": ONE_FILE}) as world:
         faults = world.town.github.faults

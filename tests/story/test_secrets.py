@@ -133,6 +133,7 @@ async def test_a_reply_of_the_model_that_quotes_its_key_stands_nowhere(tmp_path:
         assert leaks(world, logged) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -157,6 +158,7 @@ async def test_an_answer_of_github_that_quotes_a_token_stands_nowhere(
         assert leaks(world, logged) == []
 
 
+@pytest.mark.slow
 async def test_a_push_that_is_refused_with_a_token_in_the_reason_tells_the_reason_alone(tmp_path: Path) -> None:
     async with open_guarded(tmp_path, sections={"change": ONE_FILE}) as (world, logged):
         world.town.repository.refuse_pushes = f"{WEBHOOK} must not be pushed."
@@ -167,6 +169,7 @@ async def test_a_push_that_is_refused_with_a_token_in_the_reason_tells_the_reaso
         assert leaks(world, logged) == []
 
 
+@pytest.mark.slow
 async def test_a_secret_that_somebody_pasted_into_the_issue_is_not_sent_to_the_model_nor_repeated(
     tmp_path: Path,
 ) -> None:

@@ -118,6 +118,7 @@ async def test_a_rejected_plan_ends_the_run_with_the_reason(quick: World) -> Non
     assert quick.town.github.world.pulls(quick.town.repository) == []
 
 
+@pytest.mark.slow
 async def test_a_rejected_change_stays_open_with_a_red_check(tmp_path: Path) -> None:
     async with quick_world(tmp_path, source=source(tmp_path), policy=AT_ONCE) as world:
         await change_waits(world)
@@ -130,6 +131,7 @@ async def test_a_rejected_change_stays_open_with_a_red_check(tmp_path: Path) -> 
         assert world.town.github.world.pulls(world.town.repository)[0].state == "open"
 
 
+@pytest.mark.slow
 async def test_a_rejection_counts_also_where_github_fails_before_the_run_has_ended(at_once: World) -> None:
     await change_waits(at_once)
     strikes = iter(range(3))
@@ -152,6 +154,7 @@ async def test_a_rejection_counts_also_where_github_fails_before_the_run_has_end
 # Starting -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_retry_is_a_new_run_that_knows_the_old_one_and_reads_the_issue_anew(quick: World) -> None:
     assert quick.town.model is not None
     quick.town.model.outage.append(401)
@@ -228,6 +231,7 @@ async def test_neither_other_bots_nor_our_own_words_command_anything(quick: Worl
     assert github.pulls(repository) == []
 
 
+@pytest.mark.slow
 async def test_a_label_that_an_issue_comes_with_starts_one_run_and_says_so_once(quick: World) -> None:
     await quick.requester.open_issue("slugify() doubles hyphens", "One hyphen, please.", labels=[LABEL])
     await quick.settle()

@@ -57,6 +57,7 @@ async def test_a_labelled_issue_becomes_a_merged_pull_request_on_postgresql(tmp_
         assert not list(tmp_path.rglob("*.db")), "nothing is kept in SQLite beside it"
 
 
+@pytest.mark.slow
 async def test_a_second_machine_finishes_what_the_first_one_died_of(tmp_path: Path, postgresql_url: str):
     """They share the database and the artifacts, and no disk."""
     first, second, shared = (tmp_path / name for name in ("first", "second", "shared"))

@@ -58,6 +58,7 @@ async def test_up_with_another_apps_key_ends_with_2_and_says_so_in_one_sentence(
     assert leftovers() == []
 
 
+@pytest.mark.slow
 async def test_doctor_names_the_app_that_is_not_believed(environ, github, pem):
     _register(github, pem)
     named = {"PULLWRIGHT_GITHUB_API_URL": github.url, "PULLWRIGHT_APP_ID": "424242"}
