@@ -81,3 +81,16 @@ def configure(secrets: Sequence[str] = (), *, process: str, stream: TextIO | Non
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=False,  # a module's logger may be used before this call
     )
+
+
+@contextmanager
+def configured(stream: TextIO, secrets: Sequence[str] = (), *, process: str) -> Iterator[None]:
+    """Within the block this process logs to the stream; after it as before. For a process that plays several parts."""
+    root = logging.getLogger()
+    handlers, level, known = root.handlers[:], root.level, _redactors[0]
+    configure(secrets, process=process, stream=stream)
+    try:
+        yield
+    finally:
+        root.handlers[:], root.level, _redactors[0] = handlers, level, known
+        structlog.reset_defaults()

@@ -116,22 +116,22 @@ async def place(
 ) -> AsyncIterator[Place]:
     """A place whose runs are kept in this database, or in SQLite below the folder. `perform` does their steps."""
     folder.mkdir(parents=True, exist_ok=True)
-    # A worker's log is a part of its work; only no terminal is waited for.
-    logs.configure(process="bench", stream=Path(folder, "log").open("w"))  # noqa: ASYNC230, SIM115  # one local file
     added = {**(settings or {}), **({"PULLWRIGHT_DATABASE_URL": database_url} if database_url else {})}
     town = open_town(folder, SAMPLE / "repository", webhook_port=free_port(), model="bench/none", settings=added)
-    async with town as at, open_services(load(at.environ)) as opened:
-        await opened.store.migrate()
-        repository = at.repository
-        installation = at.github.world.installation_of(at.app, repository)
-        assert installation is not None
-        repo = Repo(
-            id=repository.id,
-            owner=repository.owner.login,
-            name=repository.name,
-            installation_id=installation.id,
-        )
-        base = await opened.github.repository(repo).head_of(repository.default_branch)
-        assert base is not None
-        with patch.object(engine, "perform", perform):
-            yield Place(at, replace(opened, doorbell=SilentDoorbell()), base)
+    # A worker's log is a part of its work; only no terminal is waited for.
+    with Path(folder, "log").open("w") as log, logs.configured(log, process="bench"):  # noqa: ASYNC230  # one local file
+        async with town as at, open_services(load(at.environ)) as opened:
+            await opened.store.migrate()
+            repository = at.repository
+            installation = at.github.world.installation_of(at.app, repository)
+            assert installation is not None
+            repo = Repo(
+                id=repository.id,
+                owner=repository.owner.login,
+                name=repository.name,
+                installation_id=installation.id,
+            )
+            base = await opened.github.repository(repo).head_of(repository.default_branch)
+            assert base is not None
+            with patch.object(engine, "perform", perform):
+                yield Place(at, replace(opened, doorbell=SilentDoorbell()), base)

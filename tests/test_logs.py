@@ -14,18 +14,14 @@ from core.redaction import Redactor
 @pytest.fixture
 def lines():
     """What is logged, parsed; logging is as it was afterwards."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
-    logs.configure(["s3cr3t-value", "s3cr3t", "abc"], process="test", stream=stream)
 
     def read() -> list[dict[str, object]]:
         assert stream.getvalue().isascii()
         return [json.loads(line) for line in stream.getvalue().splitlines()]
 
-    yield read
-    root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
+    with logs.configured(stream, ["s3cr3t-value", "s3cr3t", "abc"], process="test"):
+        yield read
 
 
 def test_a_line_says_when_where_and_what(lines):
@@ -87,3 +83,12 @@ def test_an_exception_is_part_of_its_line(lines):
         structlog.get_logger().exception("failed")
     (line,) = lines()
     assert str(line["exception"]).endswith("RuntimeError: [redacted]")
+
+
+def test_what_is_logged_for_a_while_goes_to_its_stream_and_nothing_is_left_of_it_afterwards():
+    before, stream = logging.getLogger().handlers[:], io.StringIO()
+    with logs.configured(stream, ["s3cr3t-value"], process="played"):
+        logging.getLogger("test").warning("said %s", "s3cr3t-value")
+    logging.getLogger("test").warning("said later")
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["said [redacted]"]
+    assert logging.getLogger().handlers == before

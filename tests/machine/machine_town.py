@@ -7,13 +7,11 @@ and lets time pass. After each the promises are looked at.
 import asyncio
 import contextlib
 import io
-import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import structlog
 import yaml
 from post_office import PostOffice, open_post_office
 from promises import AT_REST, NEEDS, QUIET, Needs, Promise, broken
@@ -226,27 +224,22 @@ async def open_town_of_machine(folder: Path, policy: str) -> AsyncIterator[Machi
     text = {POLICY: POLICIES[policy]}
     script = yaml.safe_dump(dict(QUICK), sort_keys=False)
     async with open_world(folder, source=source(folder, text), script=script, policy=OPERATOR) as world:
-        root = logging.getLogger()
-        before, level = root.handlers[:], root.level
-        logs.configure((), process="machine", stream=written)
-        try:
-            hook = world.town.app.hook
-            async with open_post_office(hook.url) as (office, hook.url):
-                github = world.town.github
-                ledger = Ledger(github.world, world.town.repository, world.clock.now())
-                github.middlewares.append(ledger)
-                town = MachineTown(world, office, ledger, written, policy)
-                for login, role in PEOPLE.items():
-                    if login in {"rosa", "ada"}:
-                        town.give(login, role)
-                    else:
-                        newcomer(world, login)
-                        town.give(login, role)
-                await github.webhooks.delivered()
-                yield town
-                await github.webhooks.delivered()
-        finally:
-            faults.disarm()
-            structlog.reset_defaults()
-            root.handlers[:] = before
-            root.setLevel(level)
+        with logs.configured(written, process="machine"):
+            try:
+                hook = world.town.app.hook
+                async with open_post_office(hook.url) as (office, hook.url):
+                    github = world.town.github
+                    ledger = Ledger(github.world, world.town.repository, world.clock.now())
+                    github.middlewares.append(ledger)
+                    town = MachineTown(world, office, ledger, written, policy)
+                    for login, role in PEOPLE.items():
+                        if login in {"rosa", "ada"}:
+                            town.give(login, role)
+                        else:
+                            newcomer(world, login)
+                            town.give(login, role)
+                    await github.webhooks.delivered()
+                    yield town
+                    await github.webhooks.delivered()
+            finally:
+                faults.disarm()

@@ -8,7 +8,6 @@ import base64
 import dataclasses
 import io
 import json
-import logging
 import os
 import subprocess
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +15,6 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import structlog
 from aiohttp import web
 from story_sources import open_story
 from story_world import World
@@ -85,15 +83,9 @@ async def open_guarded(folder: Path, **story: Any) -> AsyncIterator[tuple[World,
 @contextmanager
 def logged(secrets: Sequence[str]) -> Iterator[io.StringIO]:
     """What the service logs meanwhile; logging is as it was afterwards."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
-    logs.configure(secrets, process="test", stream=stream)
-    try:
+    with logs.configured(stream, secrets, process="test"):
         yield stream
-    finally:
-        root.handlers[:], root.level = handlers, level
-        structlog.reset_defaults()
 
 
 def secrets_of(world: World) -> set[str]:
