@@ -16,8 +16,8 @@ demo: $(VENV)/.installed system ## play a whole story, from an issue to a merged
 test: $(VENV)/.installed system-for-tests ## every test but the long matrices, under ten minutes
 	@$(BIN)/pytest -m "not slow" -n 3 --dist worksteal
 
-test-all: $(VENV)/.installed system-for-tests ## every test
-	@$(BIN)/pytest -n 3 --dist worksteal
+test-all: test ## every test: the same, and then the long matrices
+	@$(BIN)/pytest -m slow -n 3 --dist worksteal
 
 bench: $(VENV)/.installed system ## measure what it costs, against baselines of the same run (one: make bench ONLY=clone)
 	@PYTHONPATH=. $(BIN)/python -m benchmarks $(ONLY)
