@@ -15,6 +15,7 @@ from core.github import CheckRun, Comment, GitHub, Issue, LabelEvent, Pull, Revi
 from core.names import Repo
 from core.runs import Run, Step
 from core.states import TERMINAL
+from core.workflow.catalogue import Catalogue
 from jobs.policy import head_of_default, read_policy
 from jobs.services import Services
 from jobs.sources import config_at, workflows_at
@@ -38,8 +39,8 @@ async def gather(services: Services, repo: Repo, query: FactQuery, told_at: date
     NotShownYet where something that GitHub told of a moment ago cannot be found: later it is there, or it is gone.
     """
     try:
-        query = await _needed(services, repo, query)
-        facts = replace(await _gather(services, repo, query), told_at=told_at)
+        query, facts = await _gather(services, repo, query)
+        facts = replace(facts, told_at=told_at)
     except NotThere as error:
         if settled(told_at, services.clock.now()):
             raise
@@ -65,27 +66,26 @@ def _lacks(query: FactQuery, facts: Facts) -> bool:
     return missing or (query.branch is not None and facts.head != query.branch[1])
 
 
-async def _needed(services: Services, repo: Repo, query: FactQuery) -> FactQuery:
+def _needed(query: FactQuery, key: str, known: Catalogue) -> FactQuery:
     """The query without what only a start needs, where no workflow listens to what happened."""
-    if query.listening is None:
-        return query
-    github = services.github.repository(repo)
-    sha = await head_of_default(github, await github.repository())
-    if listening := (await workflows_at(services, github, repo, sha)).listening(query.listening):
+    if listening := known.listening(key):
         choosy = any(on.pull_request is not None and on.pull_request.paths for _, on in listening)
         return replace(query, changed=query.changed and choosy)
     less = replace(query, policy=False, thread=False, role_of=None, label=None, branch=None, check=None)
     return replace(less, head=None, turn=None, of_author=False, changed=False)
 
 
-async def _gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
+async def _gather(services: Services, repo: Repo, query: FactQuery) -> tuple[FactQuery, Facts]:
+    """What had to be asked in the end, and the facts."""
     github = services.github.repository(repo)
     repository = await github.repository()
     config = await config_at(services, github, repo, repository, query.config) if query.config is not None else None
-    if query.listening is not None:
+    if (key := query.listening) is not None:
         known = await workflows_at(services, github, repo, await head_of_default(github, repository))
-        if not known.listening(query.listening) and not query.besides:
-            return Facts(app=await services.github.identity(), repository=repository, config=config, workflows=known)
+        query = _needed(query, key, known)
+        if not known.listening(key) and not query.besides:
+            app = await services.github.identity()
+            return query, Facts(app=app, repository=repository, config=config, workflows=known)
     issue = await _issue(github, query)
     comment = await _comment(github, query)
     labelling = await _labelling(github, query)
@@ -107,7 +107,7 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> Facts:
     if query.workflows:
         sha = policy.sha if policy is not None else await head_of_default(github, repository)
         workflows = await workflows_at(services, github, repo, sha)
-    return Facts(
+    return query, Facts(
         app=await services.github.identity(),
         repository=repository,
         issue=issue,

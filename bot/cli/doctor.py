@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -13,7 +13,11 @@ from bot.cli.output import print_json, printable
 from core.errors import BotError
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from adapters.settings import Settings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,30 +98,19 @@ async def _database(settings: "Settings") -> list[Line]:
 
 async def _holds(settings: "Settings") -> list[Line]:
     """A hold is no fault, but who looks why nothing moves must find it."""
-    from adapters.store import holds, open_store
+    from adapters.store import holds
 
-    if missing_file(settings.database_url) is not None:
+    found = await _read(settings, holds.all_)
+    if found is None:
         return []
-    async with open_store(settings.database_url, busy_seconds=5) as store:
-        if await store.behind() is not None:
-            return []
-        async with store.read() as db:
-            found = await holds.all_(db)
     return [
         Line("hold", True, f"{one.scope} is held since {one.since:%Y-%m-%d %H:%M}: {one.reason}") for one in found
     ] or [Line("holds", True, "none")]
 
 
 async def _dependencies(settings: "Settings") -> list[Line]:
-    from adapters.store import breakers, open_store
+    from adapters.store import breakers
 
-    if missing_file(settings.database_url) is not None:
-        return []
-    async with open_store(settings.database_url, busy_seconds=5) as store:
-        if await store.behind() is not None:
-            return []
-        async with store.read() as db:
-            away = await breakers.away(db)
     return [
         Line(
             one.dependency,
@@ -125,8 +118,21 @@ async def _dependencies(settings: "Settings") -> list[Line]:
             f"failed {one.failures} times in a row; nobody asks it before {one.until:%Y-%m-%d %H:%M:%S} UTC. {one.why}",
             "Look whether it can be reached. Runs that need it wait, and go on by themselves.",
         )
-        for one in away
+        for one in await _read(settings, breakers.away) or []
     ]
+
+
+async def _read(settings: "Settings", look: "Callable[[AsyncConnection], Awaitable[list[T]]]") -> list[T] | None:
+    """What the database has; None where it has no tables of ours yet, which has a line of its own."""
+    from adapters.store import open_store
+
+    if missing_file(settings.database_url) is not None:
+        return None
+    async with open_store(settings.database_url, busy_seconds=5) as store:
+        if await store.behind() is not None:
+            return None
+        async with store.read() as db:
+            return await look(db)
 
 
 async def _redis(settings: "Settings") -> list[Line]:

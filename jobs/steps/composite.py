@@ -3,13 +3,13 @@
 Within them expressions see the inputs and the composite's own steps, and nothing of the workflow around it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from core.digests import digest
 from core.expressions import expand
 from core.names import Plain
-from core.workflow import Composite, Step, name_of
+from core.workflow import Composite, Step, Workflow, name_of
 from core.workflow.inputs import taken
 from handlers.replies.words import plural
 from jobs import handed
@@ -36,7 +36,9 @@ async def perform(
     return Done({"outputs": outputs}, f"{plural(len(composite.steps), 'step')} done")
 
 
-async def given(work: Work, step: Step, whose: str, said: Any, values: Any) -> dict[str, Plain]:
+async def given(
+    work: Work, step: Step, whose: str, said: Composite | Workflow, values: Mapping[str, Any]
+) -> dict[str, Plain]:
     """What a composite or a sub-workflow is given, as it was when the step began. Raises InputUnfit."""
 
     async def find() -> dict[str, Plain]:
