@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find bot jobs handlers adapters policies prompts core -type f -not -path '*/__pycache__/*')
 
-.PHONY: help demo test test-all bench lint format lock clean system system-for-tests
+.PHONY: help demo test test-all explore bench lint format lock clean system system-for-tests
 
 help: ## what can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,9 @@ test: $(VENV)/.installed system-for-tests ## every test but the long matrices, u
 
 test-all: test ## every test: the same, and then the long matrices
 	@$(BIN)/pytest -m slow -n 3 --dist worksteal
+
+explore: $(VENV)/.installed system-for-tests ## play stories that nobody thought of, NEW_STORIES of them (400)
+	@NEW_STORIES=$(or $(NEW_STORIES),400) $(BIN)/pytest -m slow tests/machine --timeout 0
 
 bench: $(VENV)/.installed system ## measure what it costs, against baselines of the same run (one: make bench ONLY=clone)
 	@PYTHONPATH=. $(BIN)/python -m benchmarks $(ONLY)

@@ -21,8 +21,9 @@ from adapters.store import events
 from adapters.store.tables import DeliveryState
 from bot.demo.github.records import ROLES, Issue, Role
 from core.markers import marker
-from core.runs import EffectState, Event, Run
-from core.states import TERMINAL, RunState
+from core.names import RunId
+from core.runs import EffectState, Event, Run, Waiting
+from core.states import TERMINAL, RunState, WaitingFor
 
 T = TypeVar("T")
 Promise = Callable[[Facts], list[str]]
@@ -89,11 +90,31 @@ def every_run_ends_visibly(facts: Facts) -> list[str]:
             broken += _unsaid(facts, run)
         elif run.state is not RunState.waiting or run.waiting is None:
             broken.append(f"the run {run.id} is {run.state}, and nothing will move it")
+        elif run.waiting.what is WaitingFor.paths:
+            broken += _stuck_behind(facts, run, run.waiting)
         elif run.waiting.person is None:
             broken.append(f"the run {run.id} waits for {run.waiting.what}, and for nobody by name")
         elif f"@{run.waiting.person}" not in "".join(one.body for one in facts.said):
             broken.append(f"the run {run.id} waits for @{run.waiting.person}, who was not told")
     return broken
+
+
+def _stuck_behind(facts: Facts, run: Run, waiting: Waiting) -> list[str]:
+    """Who waits for the paths of another run: that one is not over, is named on GitHub, and does not wait for us."""
+    going_on = {one.id: one for one in facts.runs if one.state not in TERMINAL}
+    passed, ahead = {run.id}, _ahead(going_on, run)
+    while ahead is not None and ahead.id not in passed:
+        passed.add(ahead.id)
+        if ahead.waiting is None or ahead.waiting.what is not WaitingFor.paths:
+            shown = any(one.marker == _marker(f"run:{run.id}:status") and waiting.why in one.body for one in facts.said)
+            return [] if shown else [f"the run {run.id} waits for paths, and its status does not say whose"]
+        ahead = _ahead(going_on, ahead)
+    return [f"the run {run.id} waits for paths that no run will ever give back: {waiting.why}"]
+
+
+def _ahead(going_on: Mapping[RunId, Run], run: Run) -> Run | None:
+    why = run.waiting.why if run.waiting is not None else ""
+    return next((one for name, one in going_on.items() if name != run.id and f"`{name}`" in why), None)
 
 
 def _unsaid(facts: Facts, run: Run) -> list[str]:

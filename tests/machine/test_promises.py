@@ -12,7 +12,8 @@ from town_ledger import Merged, Touched, Verdict, Words
 from world_facts import Facts
 
 from adapters.store.tables import DeliveryState
-from core.runs import EffectState
+from core.names import RunId
+from core.runs import EffectState, Run, Waiting
 from core.states import RunState, WaitingFor
 
 
@@ -85,6 +86,26 @@ def test_a_run_that_waits_for_nobody_by_name_or_for_somebody_who_was_not_told_is
     assert_seen(with_run(honest, RunState.waiting, waiting=nobody), "waits for answer, and for nobody by name")
     untold = run.waiting.model_copy(update={"person": "zoe"})
     assert_seen(with_run(honest, RunState.waiting, waiting=untold), "waits for @zoe, who was not told")
+
+
+def test_a_run_that_waits_for_the_paths_of_none_that_will_give_them_back_is_seen(honest: Facts) -> None:
+    (waits,) = [run for run in honest.runs if run.state is RunState.waiting]
+    (over,) = [run for run in honest.runs if run.state is RunState.succeeded]
+    assert waits.waiting is not None
+
+    def behind(run: Run) -> Facts:
+        why = f"Run `{run.id}` changes `a.py` too: this goes on when that run is over."
+        waiting = Waiting(what=WaitingFor.paths, why=why)
+        return with_run(honest, RunState.waiting, waiting=waiting)
+
+    assert_seen(behind(over), f"the run {waits.id} waits for paths that no run will ever give back")
+    assert_seen(behind(waits), f"the run {waits.id} waits for paths that no run will ever give back")
+    ahead = waits.model_copy(update={"id": RunId("ahead0000000")})
+    two = behind(ahead)
+    assert_seen(
+        dataclasses.replace(two, runs=(*two.runs, ahead)),
+        f"the run {waits.id} waits for paths, and its status does not say whose",
+    )
 
 
 def test_an_end_that_the_status_does_not_show_or_that_nothing_says_is_seen(honest: Facts) -> None:
