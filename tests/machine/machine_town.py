@@ -145,15 +145,10 @@ class MachineTown:
     async def work(self) -> None:
         """Let everything happen that can; a worker that dies is replaced when its lease has run out."""
         for _ in range(30):
-            try:
-                await self.world.settle()
-            except Died:
-                self.deaths += 1
-                faults.disarm()
-                await self.world.another_worker()
-                self.world.clock.leap(61)
-            else:
+            if await self._lives(self.world):
                 break
+            await self.world.another_worker()
+            self.world.clock.leap(61)
         self.said_before += [
             run.waiting.digest
             for run in await self.waiting()
@@ -161,14 +156,24 @@ class MachineTown:
         ]
         self.check(await self.facts(deep=False), AT_REST)
 
+    async def _lives(self, world: World) -> bool:
+        """Let everything happen that can, unless the worker dies of it."""
+        try:
+            await world.settle()
+        except Died:
+            self.deaths += 1
+            faults.disarm()
+            return False
+        return True
+
     async def work_behind_its_back(self, after: int) -> None:
         """After so many writes GitHub does what a worker asked for and does not answer: its lease runs out, and another
         worker goes on.
 
-        Then the answer arrives, and the first must notice that the run is not its own any more.
+        Then the answer arrives, and the first must notice that the run is not its own any more. Either may die meanwhile.
         """
         self.ledger.held, self.ledger.freed, self.ledger.hold = asyncio.Event(), asyncio.Event(), after
-        first = asyncio.create_task(self.world.settle())
+        first = asyncio.create_task(self._lives(self.world))
         held = asyncio.create_task(self.ledger.held.wait())
         try:
             await asyncio.wait({first, held}, return_when=asyncio.FIRST_COMPLETED)
@@ -177,12 +182,15 @@ class MachineTown:
                 loaded = load(self.world.town.environ)
                 async with open_services(loaded, self.world.clock) as services:
                     quiet = replace(services, doorbell=self.world.services.doorbell)
-                    await replace(self.world, services=quiet).settle()
+                    if not await self._lives(replace(self.world, services=quiet)):
+                        self.world.clock.leap(61)
         finally:
             self.ledger.hold = None
             self.ledger.freed.set()
             held.cancel()
-            await first
+            if not await first:
+                await self.world.another_worker()
+                self.world.clock.leap(61)
         await self.work()
 
     async def quiet(self) -> None:
