@@ -170,7 +170,7 @@ class MachineTown:
         """After so many writes GitHub does what a worker asked for and does not answer: its lease runs out, and another
         worker goes on.
 
-        Then the answer arrives, and the first must notice that the run is not its own any more. Either may die meanwhile.
+        Then the answer arrives, and the first must notice that the run is not its own any more. Each may die meanwhile.
         """
         self.ledger.held, self.ledger.freed, self.ledger.hold = asyncio.Event(), asyncio.Event(), after
         first = asyncio.create_task(self._lives(self.world))
