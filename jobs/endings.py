@@ -178,7 +178,8 @@ async def _limit(services: Services, run: Run) -> float:
     try:
         github = services.github.repository(run.repo)
         repository = await github.repository()
-        return in_force(await read_policy(services, github, repository), repository).policy.limits.run_cost_usd
+        file = await read_policy(services, run.repo, github, repository)
+        return in_force(file, repository).policy.limits.run_cost_usd
     except BotError:
         return Limits().run_cost_usd
 
