@@ -98,6 +98,7 @@ runs = sa.Table(
     sa.Column("lease_until", Instant),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("outages", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("away_seconds", sa.Integer, nullable=False, server_default="0"),
     sa.Column("waiting_for", one_of(WaitingFor)),
     sa.Column("waiting", Json),
     sa.Column("not_before", Instant),
@@ -354,6 +355,8 @@ dead_letters = sa.Table(
     sa.Column("at", Instant, nullable=False),
     sa.Column("settled", Words),
     sa.Column("settled_at", Instant),
+    # The run that does again what failed, where the letter was retried.
+    sa.Column("again_id", Words),
     sa.Index("ix_dead_letters_unsettled", "code", "at", **_only("settled IS NULL")),
 )
 

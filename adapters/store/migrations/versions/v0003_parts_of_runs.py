@@ -52,6 +52,7 @@ def upgrade() -> None:
     _keep_dead_letters()
     _keep_schedules()
     _keep_breakers()
+    op.add_column("runs", sa.Column("away_seconds", sa.Integer(), nullable=False, server_default="0"))
 
 
 def _let_whoever_hears_a_bell_choose() -> None:
@@ -102,6 +103,7 @@ def _keep_dead_letters() -> None:
         sa.Column("at", MICROSECONDS, nullable=False),
         sa.Column("settled", WORDS, nullable=True),
         sa.Column("settled_at", MICROSECONDS, nullable=True),
+        sa.Column("again_id", WORDS, nullable=True),
     )
     unsettled = sa.text("settled IS NULL")
     op.create_index(
