@@ -70,7 +70,7 @@ class CircuitOpen(RateLimited):
     code = "dependency-away"
 
     def remedy(self) -> str:
-        return "Nothing to do: it goes on when the dependency answers again. `pullwright doctor` shows what is away."
+        return "Comment `/retry` when it answers again; `pullwright doctor` shows what is away."
 
 
 class AppRefused(BotError):
@@ -183,6 +183,16 @@ class SetupFailed(BotError):
 
     def remedy(self) -> str:
         return "Name working `setup:` commands in `.github/pullwright.yml`, then comment `/retry`."
+
+
+class IndexAway(BotError):
+    """The gateway cannot reach a package index, and the `setup:` commands failed for want of it."""
+
+    code = "index-away"
+    retryable = True
+
+    def remedy(self) -> str:
+        return "Comment `/retry` when this machine reaches the package index again."
 
 
 class CommandFailed(BotError):

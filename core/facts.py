@@ -50,9 +50,9 @@ class ConfigFiles:
     @property
     def count(self) -> int:
         """How many files of ours there are."""
-        written = [*self.workflows.entries, *self.workflows.pieces]
+        layers = [*(one.layer for one in self.workflows.entries), *(one.layer for one in self.workflows.pieces)]
         policies = (self.policy, self.owners_policy)
-        return sum(self.here(one.layer) for one in written) + sum(one is not None for one in policies)
+        return sum(map(self.here, layers)) + sum(one is not None for one in policies)
 
 
 @dataclass(frozen=True, slots=True)

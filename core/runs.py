@@ -112,6 +112,8 @@ class Run(NewRun):
     """Times it was claimed since it last got on, less those that an outage ended."""
     outages: int = 0
     """Times since it last got on that something outside did not answer."""
+    away_seconds: int = 0
+    """For how long it was put off since then because something was away, whoever found that."""
     waiting: Waiting | None = None
     """What the run waits for; while somebody looks at what came in, still what it waited for until then."""
     ended_why: str | None = None

@@ -6,6 +6,7 @@ worker that lost it changes nothing more. A run ends here and nowhere else, and 
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -37,6 +38,8 @@ ATTEMPTS = 5
 OUTAGES = 20
 """Times in a row that something outside may be away. With the pauses below that is about two hours."""
 LONGEST_PAUSE_SECONDS = 600.0
+LONGEST_AWAY_SECONDS = 2 * 3600
+"""For how long in all a run waits for what others found away: only one of them asks at a time, and counts an outage."""
 NOT_THERE = 3
 """Times in a row that GitHub may not find something: what was just made is not always shown at once."""
 
@@ -322,6 +325,8 @@ async def _failed(services: Services, lease: Lease, error: BotError) -> None:
 
 
 def _may_pass(error: BotError, run: Run) -> bool:
+    if isinstance(error, CircuitOpen):
+        return run.away_seconds < LONGEST_AWAY_SECONDS
     if isinstance(error, RateLimited):
         return True  # GitHub is there, and says when it will serve us: that is no outage, however often it says so
     return run.outages < (NOT_THERE if isinstance(error, NotThere) else OUTAGES if error.retryable else 0)
@@ -337,10 +342,16 @@ async def _wait_out(services: Services, lease: Lease, run: Run, error: BotError)
     elif run.outages + 1 == SHOWN_OUTAGE:
         await endings.show_outage(services, run, str(error))
     now = services.clock.now()
+    asked_to_wait = isinstance(error, RateLimited) and not isinstance(error, CircuitOpen)
     async with lease.write() as db:
         await events.append(db, run.id, name="run.postponed", actor="pullwright", facts=_why(error, pause), at=now)
         await runs.wait_out(
-            db, run.id, lease.epoch, now + timedelta(seconds=pause), outage=not isinstance(error, RateLimited)
+            db,
+            run.id,
+            lease.epoch,
+            now + timedelta(seconds=pause),
+            outage=not isinstance(error, RateLimited),
+            away_seconds=0 if asked_to_wait else math.ceil(pause),
         )
     log.warning("run.postponed", code=error.code, why=str(error), seconds=pause)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 from pydantic import ValidationError
 
+from adapters import caches
 from core.documents import MAX_BYTES
 from core.errors import NotInstalled, NotThere
 from core.facts import ConfigFiles, ConfigQuery
@@ -39,6 +40,8 @@ from policies.schema import OWNERS_PATH, PATH
 OWN_FOLDERS = (FOLDER, STEPS)
 OWNERS_FOLDERS = tuple(in_owners(folder) for folder in OWN_FOLDERS)
 
+SOURCES = "sources"
+"""The folder, in the data folder, of what was read of each repository."""
 MOST_FILES = 50
 MOST_BYTES = 1024 * 1024
 """Of all files together: each is read again for every order, and YAML is slow to read."""
@@ -208,11 +211,12 @@ def _own(repo: Repo) -> str:
 
 
 def _place(services: Services, name: str) -> Path:
-    return services.settings.data_dir / "sources" / name
+    return services.settings.data_dir / SOURCES / name
 
 
 def _load(place: Path) -> _Kept | None:
     try:
+        caches.used(place)
         return _Kept.model_validate_json(place.read_bytes())
     except (OSError, ValidationError):
         return None
