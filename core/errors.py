@@ -195,6 +195,15 @@ class IndexAway(BotError):
         return "Comment `/retry` when this machine reaches the package index again."
 
 
+class PathsEntangled(BotError):
+    """The run has paths that another one waits for, and asks for one that this other one has: neither could go on."""
+
+    code = "paths-entangled"
+
+    def remedy(self) -> str:
+        return "Comment `/retry` when the other run is over."
+
+
 class CommandFailed(BotError):
     """A command of the workflow's own did not end well."""
 
@@ -334,6 +343,15 @@ class ChangeRefused(BotError):
 
     def remedy(self) -> str:
         return "Describe a smaller task, or change the limits in `.github/pullwright.yml`, then comment `/retry`."
+
+
+class RequesterRefused(BotError):
+    """Whoever a run is for may not start it any more, now that its turn has come."""
+
+    code = "requester-refused"
+
+    def remedy(self) -> str:
+        return "Somebody who may start work here can comment `/retry`: `requesters` in the policy says who that is."
 
 
 class NothingToReview(BotError):
