@@ -86,6 +86,8 @@ class NewRun(Value):
     subject: Subject
     base_ref: str
     base_sha: Sha
+    base_pinned: bool = False
+    """Whether it is about this very commit. Else one that stood in line begins at the default branch as it is then."""
     trigger_key: str
     """UNIQUE: the same trigger never starts two runs."""
     requester: str
@@ -137,6 +139,8 @@ class SignalKind(StrEnum):
     """A check of the repository's own was reported on what the run shipped: a hint to look, and nothing more."""
     paths_free = "paths_free"
     """The run ended that shipped paths which this one is to ship."""
+    moved_up = "moved_up"
+    """The run ended behind which this one stood in line: it is its turn, and what was looked up for it is old."""
     part_ended = "part_ended"
     """A run that does a part of this one's work is over, however it ended."""
 

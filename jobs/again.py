@@ -47,6 +47,7 @@ async def begin_again(db: AsyncConnection, run_id: RunId, origin: Run, failed: S
         trigger_key=f"run:{origin.id}:again:{step}:{failed[0].index}:{failed[0].attempt}",
         source=f"dead letters of run {origin.id}",
         retry_of=origin.id,
+        base_pinned=True,  # what was done before the list was done there
         created_at=at,
     )
     inserted = await runs.insert(db, new)
@@ -72,7 +73,9 @@ async def begin_again(db: AsyncConnection, run_id: RunId, origin: Run, failed: S
     return ""
 
 
-_ITS_OWN = frozenset({"id", "trigger_key", "source", "retry_of", "parent_id", "part", "behind_id", "created_at"})
+_ITS_OWN = frozenset(
+    {"id", "trigger_key", "source", "retry_of", "base_pinned", "parent_id", "part", "behind_id", "created_at"}
+)
 """What the new run does not have from the old one."""
 
 

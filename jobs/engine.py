@@ -7,7 +7,7 @@ worker that lost it changes nothing more. A run ends here and nowhere else, and 
 import asyncio
 import contextlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import structlog
@@ -21,12 +21,13 @@ from core.digests import step_digest
 from core.errors import BotError, Cancelled, CircuitOpen, Drained, Held, LeaseLost, NotThere, RateLimited
 from core.expressions import holds
 from core.names import Digest, RunId
-from core.runs import Run
+from core.runs import NewSignal, Run, SignalKind
 from core.states import Trigger
 from core.workflow import Change, Foreach, Merge, Ready, Ship, Step, Wait, Write, parse
 from jobs import attempts, endings, handed, parts, status
 from jobs.intake import ring
 from jobs.lease import Lease, beating
+from jobs.moved_up import look_again
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.services import Services
 from jobs.steps import perform
@@ -178,7 +179,9 @@ async def _advance(services: Services, lease: Lease) -> None:
         resumed=bool(memos),
     )
     work.failures = attempts.recorded(memos.values())
-    await _called_off(work)
+    for signal in await _called_off(work):
+        if signal.kind is SignalKind.moved_up:
+            await look_again(work, signal)
     if not memos:
         await work.react("rocket")
     for step in work.workflow.steps:
@@ -237,12 +240,13 @@ async def _one(work: Work, step: Step) -> bool:
                 return False
 
 
-async def _called_off(work: Work) -> None:
-    """Raise Cancelled where a signal that no gate applies is waiting."""
+async def _called_off(work: Work) -> Sequence[NewSignal]:
+    """The signals that wait to be applied. Raises Cancelled where one of them is none that a gate applies."""
     async with work.services.store.read() as db:
         pending = await signals.pending(db, work.run.id)
     if any(signal.kind in endings.CALLS_OFF for signal in pending):
         raise Cancelled
+    return pending
 
 
 async def _outcome(work: Work, step: Step) -> Outcome | None:

@@ -258,6 +258,7 @@ async def _start(
         subject=intent.subject,
         base_ref=base_ref,
         base_sha=base_sha,
+        base_pinned=intent.base is not None,
         trigger_key=intent.key,
         requester=intent.requester,
         source=intent.source,

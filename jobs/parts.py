@@ -45,6 +45,7 @@ def new_part(
         subject=parent.subject,
         base_ref=parent.base_ref,
         base_sha=parent.base_sha,
+        base_pinned=True,
         trigger_key=f"run:{parent.id}:part:{part.step}:{part.index}{again}",
         requester=parent.requester,
         source=f"part of run {parent.id}",

@@ -17,6 +17,7 @@ _SAME = (
     "workflow_digest",
     "base_ref",
     "base_sha",
+    "base_pinned",
     "trigger_key",
     "requester",
     "source",

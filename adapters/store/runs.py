@@ -18,7 +18,7 @@ from adapters.store.statements import changed, held, sayable
 from adapters.store.statements import insert as insert_into
 from adapters.store.tables import runs, signals
 from core.errors import LeaseLost
-from core.names import Epoch, RunId, WorkerId
+from core.names import Epoch, RunId, Sha, WorkerId
 from core.runs import NewRun, Run, Waiting
 from core.states import TERMINAL, RunState, Trigger, sources, target
 
@@ -231,6 +231,11 @@ async def end(
         raise ValueError(f"{trigger.name} does not end a run")
     over = {"waiting": None, "ended_at": now, "ended_why": sayable(db, why), "ended_code": code, "updated_at": now}
     await held(db, _held_move(trigger, run_id, epoch, **over))
+
+
+async def set_base(db: AsyncConnection, run_id: RunId, epoch: Epoch, ref: str, sha: Sha) -> None:
+    """Let the run begin at this commit of this branch. No step of it may have begun: each is known by its base."""
+    await held(db, _held(run_id, epoch).values(base_ref=ref, base_sha=sha))
 
 
 async def set_pull(db: AsyncConnection, run_id: RunId, epoch: Epoch, number: int) -> None:
