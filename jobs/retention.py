@@ -5,6 +5,7 @@ What is removed is counted or named; what fails is found the next time. Each tra
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -145,7 +146,8 @@ async def _caches(
     async with store.read() as db:
         at_work = {str(repository_id) for repository_id in await retention.at_work(db)}
     borrowed, mirrors = await workspaces.borrowed(), workspaces.mirrors
-    found = [(path, mirrors.remove) for path in await mirrors.old(before) if path not in borrowed]
+    found: list[tuple[Path, Callable[[Path, datetime], Awaitable[bool]]]] = []
+    found += [(path, mirrors.remove) for path in await mirrors.old(before) if path not in borrowed]
     found += [(path, caches.remove) for path in await caches.old(settings.data_dir.absolute() / SOURCES, before)]
     for repository in await asyncio.to_thread(_folders, settings.data_dir / LAYERS):
         if repository.name not in at_work:

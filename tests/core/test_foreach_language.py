@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import DocumentInvalid, ItemsUnusable
 from core.expressions import ExpressionInvalid, evaluate
-from core.fanout import MOST_BYTES, MOST_ITEMS, chosen, conflict_left
+from core.fanout import MOST_BYTES, MOST_ITEMS, MOST_LISTED, chosen, conflict_left
 from core.workflow import parse
 
 
@@ -188,3 +188,15 @@ def test_aggregates_are_expressions_over_what_was_handed_over() -> None:
 )
 def test_a_marker_that_stood_in_no_side_is_left(result: bytes, sides: tuple[bytes, ...], left: bool) -> None:
     assert conflict_left(result, sides) is left
+
+
+def test_a_list_is_bounded_before_anything_is_evaluated_for_each_of_its_entries() -> None:
+    with pytest.raises(ItemsUnusable) as refused:
+        chosen([1] * (MOST_LISTED + 1), {}, where="${{ no_such_name }}", limit=1)
+    assert str(refused.value) == "The list has 10,001 entries, and at most 10,000 can be chosen from."
+    assert chosen(list(range(MOST_LISTED)), {}, where="${{ item > 9_990 }}", sort="${{ -item }}", limit=1) == [9_999]
+
+
+def test_what_the_expressions_of_a_list_make_is_bounded_for_all_entries_together() -> None:
+    with pytest.raises(ExpressionInvalid, match="it makes more than 4,000,000 characters"):
+        chosen(["x" * 1_000] * 5_000, {}, where="${{ item | upper | lower | length > 0 }}")
