@@ -57,6 +57,10 @@ class Waiting(Value):
     """The comment that put the question to people. Ids of comments only grow: a lower one is no answer to it."""
     not_before: datetime | None = None
     """Look again at this time, whatever happens. No process sleeps for it."""
+    looked_at: datetime | None = None
+    """When what it waits for was looked at last."""
+    heard_at: datetime | None = None
+    """When something was heard last that has not been looked into yet."""
 
 
 class Part(Value):
