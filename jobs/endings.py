@@ -21,8 +21,8 @@ from core.states import Trigger, WaitingFor, target
 from handlers import replies
 from jobs import checks, lines, parts, scope, status
 from jobs.effects.comments import fitting
-from jobs.intake import perform_loose
 from jobs.lease import Lease
+from jobs.loose import perform_loose
 from jobs.outcomes import End
 from jobs.policy import in_force, read_policy
 from jobs.services import Services

@@ -17,7 +17,7 @@ from core.names import Plain, RunId
 from core.runs import NewRun, NewSignal, Part, Run, SignalKind
 from core.states import TERMINAL
 from core.workflow import Workflow
-from jobs.intake import ring
+from jobs.bells import ring
 from jobs.services import Services
 
 

@@ -10,7 +10,7 @@ from story_world import World
 from adapters.store import runs
 from core import faults
 from core.errors import BotError, CircuitOpen, GitHubUnavailable, ModelAway, RateLimited
-from jobs.engine import LONGEST_AWAY_SECONDS, OUTAGES
+from jobs.setbacks import LONGEST_AWAY_SECONDS, OUTAGES
 
 AWAY = GitHubUnavailable("GitHub did not answer GET /repos/acme/slugs within 20 s.")
 
