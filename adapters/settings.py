@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     retain_runs_days: int = Field(default=90, ge=4)
     """A run's trigger key must be known for as long as GitHub may send the trigger again, which is three days."""
     retain_deliveries_days: int = Field(default=30, ge=4)
+    retain_caches_days: int = Field(default=30, ge=2)
+    """How long a mirror, a layer of dependencies or read sources are kept that nobody uses."""
 
     @classmethod
     def settings_customise_sources(

@@ -100,6 +100,8 @@ class Passage:
     bytes_up: int = 0
     bytes_down: int = 0
     why: str | None = None
+    unreached: bool = False
+    """Whether the host was allowed, and could not be resolved or did not answer: no box can bring that about."""
 
 
 class Gateway(Protocol):

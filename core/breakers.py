@@ -33,7 +33,7 @@ class Breaker(Value):
     """What is known of one dependency. Every move gives the state after it; none looks at a clock."""
 
     dependency: str
-    """`model:<name>`, or `github:` and whose requests they are: `app`, `installation:<id>`."""
+    """`model:<name>`, `index:<host>`, or `github:` and whose requests they are: `app`, `installation:<id>`."""
     failures: int = 0
     """One after another."""
     since: datetime | None = None
@@ -97,19 +97,22 @@ class Guard:
     @asynccontextmanager
     async def asking(self, dependency: str) -> AsyncIterator[None]:
         """Around one call with all of its own retries. What it raises tells whether the dependency is there."""
-        asked = await self._admitted(dependency)
+        asked = await self.admitted(dependency)
         try:
             yield
         except BotError as error:
             if isinstance(error, AWAY):
-                await self._failed(asked, str(error))
+                await self.failed(asked, str(error))
             elif not isinstance(error, RateLimited):
-                await self._answered(asked)
+                await self.answered(asked)
             raise
-        await self._answered(asked)
+        await self.answered(asked)
 
-    async def _admitted(self, dependency: str) -> Breaker:
-        """The state in which the call is let through. Of several that would probe, one is."""
+    async def admitted(self, dependency: str) -> Breaker:
+        """The state in which a call is let through; `failed` or `answered` wants it back, when it is known what came.
+
+        Of several that would probe, one is let through. Raises CircuitOpen.
+        """
         if time.monotonic() < self._closed_until.get(dependency, 0.0):
             return Breaker(dependency=dependency)
         breaker, now = await self._breakers.get(dependency), self._clock.now()
@@ -130,12 +133,14 @@ class Guard:
             raise _open(breaker, now)
         return breaker
 
-    async def _failed(self, asked: Breaker, why: str) -> None:
+    async def failed(self, asked: Breaker, why: str) -> None:
+        """What was let through in the state `asked` found the dependency away."""
         self._closed_until.pop(asked.dependency, None)
         now = self._clock.now()
         await self._breakers.move(asked.dependency, lambda found: found.failed(now, why, asked=asked))
 
-    async def _answered(self, asked: Breaker) -> None:
+    async def answered(self, asked: Breaker) -> None:
+        """What was let through in the state `asked` found the dependency there."""
         if asked.failures:
             await self._breakers.move(asked.dependency, Breaker.answered)
 
@@ -143,7 +148,7 @@ class Guard:
 def _open(breaker: Breaker, now: datetime) -> CircuitOpen:
     until = breaker.until or now
     kind, _, name = breaker.dependency.partition(":")
-    what = f"The model `{name}`" if kind == "model" else "GitHub"
+    what = {"model": f"The model `{name}`", "index": f"The package index `{name}`"}.get(kind, "GitHub")
     return CircuitOpen(
         f"{what} failed {breaker.failures} times in a row, so nobody asks it before {until:%H:%M:%S} UTC. "
         f"{breaker.why}",

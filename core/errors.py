@@ -70,7 +70,7 @@ class CircuitOpen(RateLimited):
     code = "dependency-away"
 
     def remedy(self) -> str:
-        return "Nothing to do: it goes on when the dependency answers again. `pullwright doctor` shows what is away."
+        return "Comment `/retry` when it answers again; `pullwright doctor` shows what is away."
 
 
 class AppRefused(BotError):
@@ -183,6 +183,25 @@ class SetupFailed(BotError):
 
     def remedy(self) -> str:
         return "Name working `setup:` commands in `.github/pullwright.yml`, then comment `/retry`."
+
+
+class IndexAway(BotError):
+    """The gateway cannot reach a package index, and the `setup:` commands failed for want of it."""
+
+    code = "index-away"
+    retryable = True
+
+    def remedy(self) -> str:
+        return "Comment `/retry` when this machine reaches the package index again."
+
+
+class PathsEntangled(BotError):
+    """The run has paths that another one waits for, and asks for one that this other one has: neither could go on."""
+
+    code = "paths-entangled"
+
+    def remedy(self) -> str:
+        return "Comment `/retry` when the other run is over."
 
 
 class CommandFailed(BotError):
@@ -324,6 +343,15 @@ class ChangeRefused(BotError):
 
     def remedy(self) -> str:
         return "Describe a smaller task, or change the limits in `.github/pullwright.yml`, then comment `/retry`."
+
+
+class RequesterRefused(BotError):
+    """Whoever a run is for may not start it any more, now that its turn has come."""
+
+    code = "requester-refused"
+
+    def remedy(self) -> str:
+        return "Somebody who may start work here can comment `/retry`: `requesters` in the policy says who that is."
 
 
 class NothingToReview(BotError):

@@ -3,15 +3,18 @@
 An expression reads what it is given and nothing else: no attributes that begin with an underscore, no undefined names
 (they are errors, so that a misspelt name never means "no"). A repository writes it and our process evaluates it, so
 whatever could make a small text into a large value is refused: powers, repetition, and every call but a few that
-compare or cut.
+compare or cut. What filters make is counted, since each of a row may make its text longer (`x | tojson | tojson …`).
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sized
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, Undefined, nodes
+from jinja2 import StrictUndefined, TemplateError, Undefined, nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context
@@ -20,6 +23,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from core.errors import BotError
 
 MOST_CHARACTERS = 1_000
+MOST_MADE = 4_000_000
+"""Characters and entries that the filters of one evaluation may make, all together."""
+MOST_GIVEN = 1_000
+"""Characters in all that a call may be given: `strip` looks for each character of one text in the other."""
 
 CALLS = frozenset({"startswith", "endswith", "lower", "upper", "strip", "split", "get", "keys", "values", "items"})
 FILTERS = frozenset(
@@ -27,6 +34,13 @@ FILTERS = frozenset(
     | {"sort", "unique", "groupby", "min", "max", "sum", "select", "reject", "selectattr", "rejectattr", "map"}
     | {"tojson"}
 )
+
+TESTS = frozenset(
+    {"defined", "undefined", "none", "boolean", "true", "false", "string", "number", "integer", "float", "mapping"}
+    | {"sequence", "iterable", "odd", "even", "divisibleby", "eq", "equalto", "ne", "lt", "le", "gt", "ge"}
+    | {"lower", "upper"}
+)
+"""Not `in`: with a list on both sides it compares each entry with each."""
 
 _EXPRESSION = re.compile(r"\A\s*\$\{\{((?:(?!\$\{\{|\}\}).)*)\}\}\s*\Z", re.DOTALL)
 _PIECE = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
@@ -42,6 +56,11 @@ class _Bounded(ImmutableSandboxedEnvironment):
             raise SecurityError(f"`{operator}` is not allowed here")
         return super().call_binop(context, operator, left, right)
 
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if sum(len(one) for one in (*args, *kwargs.values()) if isinstance(one, Sized)) > MOST_GIVEN:
+            raise SecurityError(f"a call is given more than {MOST_GIVEN:,} characters")
+        return super().call(context, obj, *args, **kwargs)
+
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A member of a mapping comes before a method that is called like it: `steps.each.items` is what was handed
         over."""
@@ -53,14 +72,72 @@ class _Bounded(ImmutableSandboxedEnvironment):
         return getattr(obj, "__name__", "") in CALLS and super().is_safe_callable(obj)
 
 
+class _Purse:
+    """What an evaluation may still make."""
+
+    def __init__(self) -> None:
+        self.left = MOST_MADE
+
+    def pay(self, made: Any) -> None:
+        self.left -= len(made) if isinstance(made, Sized) else 1
+        if self.left < 0:
+            raise SecurityError(f"it makes more than {MOST_MADE:,} characters")
+
+
+_PURSE: ContextVar[_Purse | None] = ContextVar("purse", default=None)
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """What is evaluated within is bounded as one evaluation is: all of it together."""
+    if _PURSE.get() is not None:
+        yield
+        return
+    token = _PURSE.set(_Purse())
+    try:
+        yield
+    finally:
+        _PURSE.reset(token)
+
+
+def _counted(made: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter, paying for what it makes.
+
+    It asks for the context, whatever the filter itself asks for: Jinja evaluates a filter of constants while it
+    compiles, where a file is only read, but none that does.
+    """
+    wanted: str | None = getattr(getattr(made, "jinja_pass_arg", None), "name", None)
+
+    @pass_context
+    def paying(context: Context, *args: Any, **kwargs: Any) -> Any:
+        given = {"context": context, "environment": context.environment, "eval_context": context.eval_ctx}
+        value = made(*args, **kwargs) if wanted is None else made(given[wanted], *args, **kwargs)
+        if (purse := _PURSE.get()) is not None:
+            purse.pay(value)
+        return value
+
+    return paying
+
+
 def _environment() -> _Bounded:
     environment = _Bounded(undefined=StrictUndefined)
     environment.globals.clear()
-    environment.filters = {name: made for name, made in environment.filters.items() if name in FILTERS}
+    environment.filters = {name: _counted(made) for name, made in environment.filters.items() if name in FILTERS}
+    environment.tests = {name: test for name, test in environment.tests.items() if name in TESTS}
     return environment
 
 
 _ENVIRONMENT = _environment()
+
+
+@lru_cache(maxsize=256)
+def _compiled(expression: str) -> Callable[..., Any]:
+    """An undefined result would become None, and None would mean "no"."""
+    return _ENVIRONMENT.compile_expression(expression, undefined_to_none=False)
+
+
+_UNUSABLE = (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError, SyntaxError, MemoryError)
+"""Too many brackets within each other are a SyntaxError or a MemoryError of Python's own parser."""
 
 
 class ExpressionInvalid(BotError):
@@ -80,9 +157,9 @@ def evaluate(text: str, values: Mapping[str, Any]) -> Any:
     if len(text) > MOST_CHARACTERS:
         raise ExpressionInvalid(f"`{text[:40]}…` is longer than {MOST_CHARACTERS:,} characters.")
     try:
-        # An undefined result would become None, and None would mean "no".
-        value = _ENVIRONMENT.compile_expression(found[1], undefined_to_none=False)(**values)
-    except (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        with bounded():
+            value = _compiled(found[1])(**values)
+    except _UNUSABLE as error:
         raise ExpressionInvalid(f"`{text}`: {error}.") from error
     if isinstance(value, Undefined):
         raise ExpressionInvalid(f"`{text}` names something that does not exist.")
@@ -102,7 +179,10 @@ def expand(value: Any, values: Mapping[str, Any]) -> Any:
 
 def as_text(value: Any) -> str:
     """A value in a text or in an environment variable: JSON where it is not text already."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, lists within lists
+        raise ExpressionInvalid(f"A value cannot be written as text: {error}.") from error
 
 
 def pieces(text: str) -> list[str]:
@@ -121,11 +201,10 @@ def names_in(text: str) -> list[tuple[str, str | None]]:
     found = _EXPRESSION.match(text)
     if not found:
         raise ExpressionInvalid(f"`{text[:60]}` is not an expression: write it as `${{{{ … }}}}`.")
-    source = f"{{{{ {found[1]} }}}}"
     try:
-        tree = _ENVIRONMENT.parse(source)
-        _ENVIRONMENT.compile(source)
-    except (TemplateError, RecursionError) as error:
+        tree = _ENVIRONMENT.parse(f"{{{{ {found[1]} }}}}")
+        _compiled(found[1])
+    except _UNUSABLE as error:
         raise ExpressionInvalid(f"`{text[:60]}`: {str(error).rstrip('.')}.") from error
     roots = {(name, None) for name in find_undeclared_variables(tree)}
     return sorted({*roots, *_members(tree, {name for name, _ in roots})}, key=str)

@@ -38,12 +38,21 @@ class ConfigFiles:
     workflows: Catalogue
     operator: str | None = None
     """The operator's policy, which the repository's may only tighten."""
+    owners: bool = False
+    """Whether this is the owner's `.github` repository, whose files count in all of its repositories."""
+    owners_policy: File | None = None
+    """Its `pullwright.yml`; None where there is none."""
+
+    def here(self, layer: Layer) -> bool:
+        """Whether files of this layer are part of the commit."""
+        return layer is Layer.repository or (self.owners and layer is Layer.owner)
 
     @property
     def count(self) -> int:
         """How many files of ours there are."""
         layers = [*(one.layer for one in self.workflows.entries), *(one.layer for one in self.workflows.pieces)]
-        return layers.count(Layer.repository) + (self.policy is not None)
+        policies = (self.policy, self.owners_policy)
+        return sum(map(self.here, layers)) + sum(one is not None for one in policies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +112,21 @@ class PolicyFile:
     """The policy that is in force: the text of the file found first, and where it was found."""
 
     path: str
-    """`.github/pullwright.yml`, or a name for people such as `built-in policy team`."""
+    """`.github/pullwright.yml`, the same with its repository where it is the owner's, or a name for people such as
+    `built-in policy team`."""
     text: str | None
     """None: no file anywhere; the built-in for this kind of owner is in force."""
     sha: Sha
-    """The commit of the default branch at which it was looked up."""
+    """The commit of this repository's default branch at which it was looked up."""
     operator: str | None = None
     """The operator's own file, which a repository may only tighten; None where there is none."""
+    owners_sha: Sha | None = None
+    """The commit at which the owner's `.github` repository was looked into; None where it was not, or there is none."""
+
+    @property
+    def commit(self) -> Sha:
+        """The commit that says what the policy is: the owner's where the owner was asked, else the repository's."""
+        return self.owners_sha or self.sha
 
 
 @dataclass(frozen=True, slots=True)

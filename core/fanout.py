@@ -9,9 +9,11 @@ from typing import Any
 
 from core.digests import canonical
 from core.errors import ItemsUnusable
-from core.expressions import evaluate, holds
+from core.expressions import bounded, evaluate, holds
 
 MOST_ITEMS = 1_000
+MOST_LISTED = 10_000
+"""Entries of the list itself, before `where`, `sort` and `limit` have a say."""
 MOST_BYTES = 64 * 1024
 """Of one item, and of what is collected of one, as JSON."""
 
@@ -30,24 +32,15 @@ def chosen(
     """The items to go through. `where` and `sort` see each as `item`, and its place in the list as `index`.
 
     Items that are sorted alike stay in their order. Raises ItemsUnusable where there is no list, an item is too large
-    or there are too many; ExpressionInvalid where an expression cannot be evaluated.
+    or there are too many, before `where` or after it; ExpressionInvalid where an expression cannot be evaluated.
     """
     if not isinstance(found, list | tuple):
         hint = ": write `… | list` for its keys" if isinstance(found, Mapping) else ""
         raise ItemsUnusable(f"`in` is {_kind(found)}, not a list{hint}.")
-    numbered = [(item, {**values, "item": item, "index": index}) for index, item in enumerate(found)]
-    if where is not None:
-        numbered = [(item, seen) for item, seen in numbered if holds(where, seen)]
-    if sort is not None:
-        keys = [(evaluate(sort, seen), item) for item, seen in numbered]
-        try:
-            keys.sort(key=lambda pair: pair[0], reverse=descending)
-        except TypeError as error:
-            raise ItemsUnusable(f"`sort` gives values that cannot be compared: {error}.") from error
-        items = [item for _, item in keys]
-    else:
-        items = [item for item, _ in numbered]
-    items = items[:limit]
+    if len(found) > MOST_LISTED:
+        raise ItemsUnusable(f"The list has {len(found):,} entries, and at most {MOST_LISTED:,} can be chosen from.")
+    with bounded():
+        items = _in_order(found, values, where, sort, descending)[:limit]
     if len(items) > MOST_ITEMS:
         raise ItemsUnusable(f"There are {len(items):,} items, and at most {MOST_ITEMS:,} are allowed.")
     for index, item in enumerate(items):
@@ -58,6 +51,22 @@ def chosen(
         if size > MOST_BYTES:
             raise ItemsUnusable(f"Item {index} has {size:,} bytes as JSON, and at most {MOST_BYTES:,} are allowed.")
     return items
+
+
+def _in_order(
+    found: Sequence[Any], values: Mapping[str, Any], where: str | None, sort: str | None, descending: bool
+) -> list[Any]:
+    numbered = [(item, {**values, "item": item, "index": index}) for index, item in enumerate(found)]
+    if where is not None:
+        numbered = [(item, seen) for item, seen in numbered if holds(where, seen)]
+    if sort is not None:
+        keys = [(evaluate(sort, seen), item) for item, seen in numbered]
+        try:
+            keys.sort(key=lambda pair: pair[0], reverse=descending)
+        except TypeError as error:
+            raise ItemsUnusable(f"`sort` gives values that cannot be compared: {error}.") from error
+        return [item for _, item in keys]
+    return [item for item, _ in numbered]
 
 
 def conflict_left(result: bytes, sides: Sequence[bytes]) -> bool:

@@ -61,6 +61,16 @@ class ChangeSummary(Value):
     kind: Annotated[str, Field(default="fix", description="conventional commit type: fix, feat, docs, test, refactor")]
 
 
+class Resolution(ChangeSummary):
+    """What an agent says that put two changes of the same files together."""
+
+    kept: tuple[Line, ...] = Field(
+        default=(),
+        max_length=1_000,
+        description="paths in conflict without conflict markers that are right exactly as they stand in the tree now",
+    )
+
+
 class ReviewVerdict(StrEnum):
     approve = "approve"
     concerns = "concerns"

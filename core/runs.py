@@ -57,6 +57,10 @@ class Waiting(Value):
     """The comment that put the question to people. Ids of comments only grow: a lower one is no answer to it."""
     not_before: datetime | None = None
     """Look again at this time, whatever happens. No process sleeps for it."""
+    looked_at: datetime | None = None
+    """When what it waits for was looked at last."""
+    heard_at: datetime | None = None
+    """When something was heard last that has not been looked into yet."""
 
 
 class Part(Value):
@@ -86,6 +90,8 @@ class NewRun(Value):
     subject: Subject
     base_ref: str
     base_sha: Sha
+    base_pinned: bool = False
+    """Whether it is about this very commit. Else one that stood in line begins at the default branch as it is then."""
     trigger_key: str
     """UNIQUE: the same trigger never starts two runs."""
     requester: str
@@ -112,6 +118,8 @@ class Run(NewRun):
     """Times it was claimed since it last got on, less those that an outage ended."""
     outages: int = 0
     """Times since it last got on that something outside did not answer."""
+    away_seconds: int = 0
+    """For how long it was put off since then because something was away, whoever found that."""
     waiting: Waiting | None = None
     """What the run waits for; while somebody looks at what came in, still what it waited for until then."""
     ended_why: str | None = None
@@ -135,6 +143,8 @@ class SignalKind(StrEnum):
     """A check of the repository's own was reported on what the run shipped: a hint to look, and nothing more."""
     paths_free = "paths_free"
     """The run ended that shipped paths which this one is to ship."""
+    moved_up = "moved_up"
+    """The run ended behind which this one stood in line: it is its turn, and what was looked up for it is old."""
     part_ended = "part_ended"
     """A run that does a part of this one's work is over, however it ended."""
 

@@ -1,4 +1,5 @@
 """Our own files in a repository, judged where they change: a check run on the commit, with every mistake at its place.
+In an owner's `.github` repository those that count for all of its repositories are judged too.
 
 A push names some of what it touches. Where that is all of it and none is ours, nothing is read; in doubt the files of
 the commit are compared with those of the commit before.
@@ -13,10 +14,10 @@ from core.facts import ConfigFiles, ConfigQuery, Facts
 from core.github import CheckStatus, Conclusion
 from core.intents import Intent, ShowCheck
 from core.names import Repo
-from core.workflow.catalogue import FOLDER, STEPS, SUFFIX, Entry, Layer, Piece
+from core.workflow.catalogue import FOLDER, STEPS, SUFFIX, Entry, File, Piece, in_owners, is_owners
 from handlers import replies
 from handlers.automatic import Pushed
-from policies.schema import PATH, effective
+from policies.schema import OWNERS_PATH, PATH, effective
 
 NAME = "pullwright/config"
 MOST_NAMED = 300
@@ -30,7 +31,7 @@ def asked(event: Pushed) -> ConfigQuery | None:
     if not event.after.strip(_NOBODY):
         return None
     named = event.paths or ()
-    touched = any(_is_ours(path) for path in named)
+    touched = any(_is_ours(path, event.repo) for path in named)
     if not touched and event.paths is not None and len(named) < MOST_NAMED:
         return None
     # What is named of a new branch may have been on another one for long.
@@ -59,27 +60,34 @@ def judged(repo: Repo, facts: Facts) -> list[Intent]:
     return [ShowCheck(check=check, key=check.external_id)]
 
 
-def _is_ours(path: str) -> bool:
-    return path == PATH or (path.startswith((f"{FOLDER}/", f"{STEPS}/")) and path.endswith(SUFFIX))
+def _is_ours(path: str, repo: Repo) -> bool:
+    places = [(PATH, (FOLDER, STEPS))]
+    if is_owners(repo.name):
+        places.append((OWNERS_PATH, (in_owners(FOLDER), in_owners(STEPS))))
+    return any(
+        path == policy or (path.startswith(tuple(f"{folder}/" for folder in folders)) and path.endswith(SUFFIX))
+        for policy, folders in places
+    )
 
 
 def _mistakes(files: ConfigFiles, facts: Facts) -> list[Annotation]:
     found: list[Annotation] = []
-    if files.policy is not None:
-        found += _placed(PATH, _of_policy(files, facts))
+    for policy in (files.policy, files.owners_policy):
+        if policy is not None:
+            found += _placed(policy.path, _of_policy(policy, files, facts))
     written: list[Entry | Piece] = [*files.workflows.broken, *files.workflows.pieces]
     for one in written:
-        if one.layer is Layer.repository:  # the owner's are not in this commit
+        if files.here(one.layer):
             found += _placed(one.path, one.mistakes)
     return found
 
 
-def _of_policy(files: ConfigFiles, facts: Facts) -> Sequence[str]:
-    """What is wrong with the policy file, here and beside the operator's; one line each."""
-    if files.policy is None or files.policy.text is None:
-        return [files.policy.why] if files.policy is not None else []
+def _of_policy(policy: File, files: ConfigFiles, facts: Facts) -> Sequence[str]:
+    """What is wrong with a policy file, here and beside the operator's; one line each."""
+    if policy.text is None:
+        return [policy.why]
     try:
-        effective(files.operator, files.policy.text, facts.repository.owner_is_organisation)
+        effective(files.operator, policy.text, facts.repository.owner_is_organisation, policy.path)
     except PolicyInvalid as error:
         return str(error).splitlines()[1:] or [str(error)]
     return []

@@ -12,10 +12,11 @@ def policy_of(facts: Facts) -> Policy:
     """The policy in force. Raises PolicyInvalid where a file is broken, and ValueError where none was asked for."""
     if facts.policy is None:
         raise ValueError("the handler did not ask for the policy")
-    return effective(facts.policy.operator, facts.policy.text, facts.repository.owner_is_organisation).policy
+    file = facts.policy
+    return effective(file.operator, file.text, facts.repository.owner_is_organisation, file.path).policy
 
 
 def broken(error: PolicyInvalid, repo: Repo, number: int, facts: Facts) -> list[Intent]:
-    """What is said, once per thread and state of the default branch, while the policy cannot be read."""
-    at = facts.policy.sha if facts.policy is not None else "unknown"
+    """What is said, once per thread and state of what it was read from, while the policy cannot be read."""
+    at = facts.policy.commit if facts.policy is not None else "unknown"
     return [Say(number, replies.policy_broken(error), f"policy:{repo.id}:{number}:{at}")]

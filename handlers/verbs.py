@@ -28,7 +28,13 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
             Verb(
                 "reject", "text", "/reject [reason]", "ends a run that should not go on", "write role, or the requester"
             ),
-            Verb("cancel", "text", "/cancel", "stops the run at work here", "write role, or the requester"),
+            Verb(
+                "cancel",
+                "text",
+                "/cancel [run]",
+                "stops the run at work here, or one in line",
+                "write role, or the requester",
+            ),
             Verb("answer", "text", "/answer <text>", "answers what a run asks", "requesters"),
             Verb("retry", "nothing", "/retry", "starts the last run anew", "requesters"),
             Verb("status", "nothing", "/status", "says where the run stands", "everybody", decides=False),

@@ -12,7 +12,7 @@ import structlog
 
 from adapters.store import leases, runs
 from jobs import retention, schedules
-from jobs.intake import ring
+from jobs.bells import ring
 from jobs.services import Services
 from jobs.sweep import INTERVAL_SECONDS, sweep
 

@@ -9,15 +9,20 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
 
+from adapters import caches
 from adapters.git.checkout import delete
 from adapters.sandbox.gateway import PACKAGE_INDEX_HOSTS, ConnectGateway
 from core.boxes import DEPENDENCIES, Command, CommandResult, Gateway, Mount, Passage
+from core.breakers import Breaker
 from core.digests import digest
-from core.errors import SetupFailed
+from core.errors import IndexAway, SetupFailed
 from core.runs import Run
 from core.workspaces import Workspace
+from jobs.indexes import INDEXES, maybe_needed
 from jobs.services import Services
 
+LAYERS = "layers"
+"""The folder of all layers, in the data folder: one in it for each repository."""
 SETUP_SECONDS = 900
 OUTPUT_BYTES = 400_000
 TAIL_CHARACTERS = 3_000
@@ -41,12 +46,14 @@ async def layer_of(
 
     The commands run code of the branch, and what they leave decides how later runs go: whoever may push to one branch
     only sets up none of another.
-    None without commands. Raises SetupFailed with the end of the output of the command that failed.
+    None without commands. Raises SetupFailed with the end of the output of the command that failed; IndexAway where it
+    could not reach a package index, and CircuitOpen where one that it may need is left alone.
     """
     if not commands:
         return None
     key = digest("layer", run.base_ref, list(commands), dict(manifests))
-    made = services.settings.data_dir / "layers" / str(run.repo.id) / key[:32]
+    made = services.settings.data_dir / LAYERS / str(run.repo.id) / key[:32]
+    caches.used(made)
     if not (made / "complete").is_file():
         await _make(services, run, workspace, commands, made, journal)
     return made / "deps"
@@ -56,6 +63,7 @@ async def _make(
     services: Services, run: Run, workspace: Workspace, commands: Sequence[str], made: Path, journal: Journal
 ) -> None:
     """Only `deps` is given to the box; that it is complete is written beside it, where no box can lay a link."""
+    asked = {index: await services.guard.admitted(index.dependency) for index in maybe_needed(commands)}
     building = made.with_name(f"{made.name}.{run.id}")
     await delete(building)
     deps = building / "deps"
@@ -64,7 +72,7 @@ async def _make(
     sockets = services.settings.run_dir
     sockets.mkdir(parents=True, exist_ok=True)
     scratch = await workspace.scratch(run.base_sha, "setup")
-    failed: SetupFailed | None = None
+    failed: SetupFailed | IndexAway | None = None
     try:
         async with ConnectGateway(sockets / f"{run.id}.gw", PACKAGE_INDEX_HOSTS) as gateway:
             await _run(services, scratch, deps, commands, gateway)
@@ -72,6 +80,13 @@ async def _make(
         failed = error
     finally:
         await workspace.discard("setup")
+    for index in INDEXES:
+        breaker = asked.get(index, Breaker(dependency=index.dependency))
+        if failed and (why := index.away(gateway.passages)):
+            await services.guard.failed(breaker, why)
+            failed = IndexAway(f"A package index cannot be reached. {why}", evidence=failed.evidence)
+        elif index.answered(gateway.passages):
+            await services.guard.answered(breaker)
     facts = {"commands": list(commands), "seconds": round(monotonic() - began, 3), "passages": shown(gateway.passages)}
     await journal("setup.failed" if failed else "setup.done", facts)
     if failed:

@@ -21,8 +21,8 @@ from core.states import Trigger, WaitingFor, target
 from handlers import replies
 from jobs import checks, lines, parts, scope, status
 from jobs.effects.comments import fitting
-from jobs.intake import perform_loose
 from jobs.lease import Lease
+from jobs.loose import perform_loose
 from jobs.outcomes import End
 from jobs.policy import in_force, read_policy
 from jobs.services import Services
@@ -178,7 +178,8 @@ async def _limit(services: Services, run: Run) -> float:
     try:
         github = services.github.repository(run.repo)
         repository = await github.repository()
-        return in_force(await read_policy(services, github, repository), repository).policy.limits.run_cost_usd
+        file = await read_policy(services, run.repo, github, repository)
+        return in_force(file, repository).policy.limits.run_cost_usd
     except BotError:
         return Limits().run_cost_usd
 

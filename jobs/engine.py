@@ -6,8 +6,7 @@ worker that lost it changes nothing more. A run ends here and nowhere else, and 
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Sequence
 
 import structlog
 
@@ -17,31 +16,20 @@ from adapters.store.headway import Begins, CameTo
 from core import faults
 from core.caps import Caps
 from core.digests import step_digest
-from core.errors import BotError, Cancelled, CircuitOpen, Drained, Held, LeaseLost, NotThere, RateLimited
+from core.errors import BotError, Cancelled, Drained, Held, LeaseLost
 from core.expressions import holds
 from core.names import Digest, RunId
-from core.runs import Run
+from core.runs import NewSignal, SignalKind
 from core.states import Trigger
 from core.workflow import Change, Foreach, Merge, Ready, Ship, Step, Wait, Write, parse
-from jobs import attempts, endings, handed, parts, status
-from jobs.intake import ring
+from jobs import attempts, endings, handed, parts, setbacks, status
+from jobs.bells import ring
 from jobs.lease import Lease, beating
+from jobs.moved_up import look_again
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.services import Services
 from jobs.steps import perform
 from jobs.work import Work
-
-ATTEMPTS = 5
-"""Failed attempts in a row, without a step done in between, before a run is given up."""
-
-OUTAGES = 20
-"""Times in a row that something outside may be away. With the pauses below that is about two hours."""
-LONGEST_PAUSE_SECONDS = 600.0
-NOT_THERE = 3
-"""Times in a row that GitHub may not find something: what was just made is not always shown at once."""
-
-SHOWN_OUTAGE = 3
-"""From this one on people are told that the run waits: shorter ones pass unnoticed."""
 
 QUICK = (Change, Foreach, Merge, Ready, Ship, Wait, Write)
 """Steps that show themselves, or are over in a moment. GitHub counts every edit of a comment: once the run's status
@@ -122,16 +110,11 @@ async def _held(services: Services, lease: Lease) -> None:
         if isinstance(told, Held):
             await endings.show_hold(services, lease.run_id, str(told))
     except BotError as error:
-        await _failed(services, lease, error)
+        await setbacks.failed(services, lease, error)
     except Exception as error:  # the edge of a job: nobody foresaw this
         log.exception("run.crashed")
-        await _failed(services, lease, Unforeseen(f"Something nobody foresaw: {type(error).__name__}."))
-
-
-class Unforeseen(BotError):
-    """A bug of ours, which may not strike again. The operator's log has the traceback."""
-
-    code = "unforeseen"
+        unforeseen = setbacks.Unforeseen(f"Something nobody foresaw: {type(error).__name__}.")
+        await setbacks.failed(services, lease, unforeseen)
 
 
 async def _watch(services: Services, lease: Lease, draining: asyncio.Event) -> None:
@@ -161,8 +144,8 @@ async def _advance(services: Services, lease: Lease) -> None:
     async with services.store.read() as db:
         run = await runs.require(db, lease.run_id)
         memos = {memo.key: memo for memo in await steps.but_of_items(db, run.id)}
-    if run.attempts > ATTEMPTS:
-        raise GivenUp(f"The run failed {ATTEMPTS} times in a row without getting any further.")
+    if run.attempts > setbacks.ATTEMPTS:
+        raise setbacks.GivenUp(f"The run failed {setbacks.ATTEMPTS} times in a row without getting any further.")
     workflow, before = await parts.beginning(services.store, run, parse(run.workflow_text, f"{run.workflow}.yml"))
     work = Work(
         services=services,
@@ -175,7 +158,9 @@ async def _advance(services: Services, lease: Lease) -> None:
         resumed=bool(memos),
     )
     work.failures = attempts.recorded(memos.values())
-    await _called_off(work)
+    for signal in await _called_off(work):
+        if signal.kind is SignalKind.moved_up:
+            await look_again(work, signal)
     if not memos:
         await work.react("rocket")
     for step in work.workflow.steps:
@@ -234,12 +219,13 @@ async def _one(work: Work, step: Step) -> bool:
                 return False
 
 
-async def _called_off(work: Work) -> None:
-    """Raise Cancelled where a signal that no gate applies is waiting."""
+async def _called_off(work: Work) -> Sequence[NewSignal]:
+    """The signals that wait to be applied. Raises Cancelled where one of them is none that a gate applies."""
     async with work.services.store.read() as db:
         pending = await signals.pending(db, work.run.id)
     if any(signal.kind in endings.CALLS_OFF for signal in pending):
         raise Cancelled
+    return pending
 
 
 async def _outcome(work: Work, step: Step) -> Outcome | None:
@@ -293,57 +279,3 @@ def _sure_to_follow(work: Work, step: Step) -> Step | None:
 
 def _input_hash(work: Work, step: Step) -> Digest:
     return step_digest(workflow=work.run.workflow_digest, step=step.id, base=work.run.base_sha)
-
-
-class GivenUp(BotError):
-    """The run failed again and again at the same place."""
-
-    code = endings.GIVEN_UP
-
-    def remedy(self) -> str:
-        return "The operator should look at the log of this run; then comment `/retry`."
-
-
-async def _failed(services: Services, lease: Lease, error: BotError) -> None:
-    """Give a run back to be tried later, or end it and say why."""
-    async with services.store.read() as db:
-        run = await runs.require(db, lease.run_id)
-    if _may_pass(error, run):
-        await _wait_out(services, lease, run, error)
-    elif isinstance(error, Unforeseen) and run.attempts < ATTEMPTS:
-        now, pause = services.clock.now(), 2.0**run.attempts
-        async with lease.write() as db:
-            await events.append(db, run.id, name="run.postponed", actor="pullwright", facts=_why(error, pause), at=now)
-            await runs.release(db, run.id, lease.epoch, not_before=now + timedelta(seconds=pause))
-        log.warning("run.postponed", code=error.code, why=str(error), seconds=pause)
-    else:
-        log.warning("run.failed", code=error.code, why=str(error))
-        await endings.fail(services, lease, error)
-
-
-def _may_pass(error: BotError, run: Run) -> bool:
-    if isinstance(error, RateLimited):
-        return True  # GitHub is there, and says when it will serve us: that is no outage, however often it says so
-    return run.outages < (NOT_THERE if isinstance(error, NotThere) else OUTAGES if error.retryable else 0)
-
-
-async def _wait_out(services: Services, lease: Lease, run: Run, error: BotError) -> None:
-    """Put the run off while GitHub, the model or the database is away: that is no failure of the run."""
-    pause = min(2.0 ** (run.outages + 1), LONGEST_PAUSE_SECONDS)
-    if isinstance(error, RateLimited):
-        pause = max(error.retry_after_seconds, 1.0)
-        if isinstance(error, CircuitOpen):
-            await endings.show_outage(services, run, str(error))
-    elif run.outages + 1 == SHOWN_OUTAGE:
-        await endings.show_outage(services, run, str(error))
-    now = services.clock.now()
-    async with lease.write() as db:
-        await events.append(db, run.id, name="run.postponed", actor="pullwright", facts=_why(error, pause), at=now)
-        await runs.wait_out(
-            db, run.id, lease.epoch, now + timedelta(seconds=pause), outage=not isinstance(error, RateLimited)
-        )
-    log.warning("run.postponed", code=error.code, why=str(error), seconds=pause)
-
-
-def _why(error: BotError, pause: float) -> Mapping[str, object]:
-    return {"code": error.code, "why": str(error), "seconds": pause}

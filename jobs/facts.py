@@ -102,7 +102,7 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> tuple[Fac
         newest = next((run for run in of_subject if run.behind_id is None), None)
         memos: dict[str, Sequence[Step]] = {newest.id: await steps.all_(db, newest.id)} if newest else {}
         hold = await holds.on(db, repo)
-    policy = await read_policy(services, github, repository) if query.policy else None
+    policy = await read_policy(services, repo, github, repository) if query.policy else None
     workflows = None
     if query.workflows:
         sha = policy.sha if policy is not None else await head_of_default(github, repository)

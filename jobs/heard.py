@@ -66,6 +66,8 @@ async def hear(work: Work, policy: Policy | None, judges: Mapping[SignalKind, Ju
                     judged = "seen"  # whoever wants the paths tries to take them
                 case SignalKind.part_ended:
                     judged = "seen"  # whoever waits for parts looks at their rows
+                case SignalKind.moved_up:
+                    judged = "seen"  # the engine looks again before the first step
                 case SignalKind.cancel | SignalKind.closed:
                     continue  # the engine calls the run off
         await _applied(work, signal, judged)

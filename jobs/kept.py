@@ -14,7 +14,7 @@ from core.workspaces import Workspace
 from jobs.lease import Lease
 from jobs.services import Services
 
-_KEPT = "workspace/"
+KEPT = "workspace/"
 """Begins the names of the artifacts: the tree or commit that was to be kept follows, then the id of the pack."""
 _MEDIA_TYPE = "application/x-git-packed-objects"
 
@@ -32,7 +32,7 @@ async def keep(services: Services, lease: Lease, workspace: Workspace, sha: Sha)
     faults.point("kept.before_record")
     async with lease.write() as db:
         await artifacts.drop(db, lease.run_id, over)
-        name = f"{_KEPT}{sha}/{pack.id}"
+        name = f"{KEPT}{sha}/{pack.id}"
         await artifacts.record(db, lease.run_id, name, address, len(pack.content), _MEDIA_TYPE, now)
 
 
@@ -54,8 +54,8 @@ class _Kept:
 async def _of(services: Services, run_id: RunId) -> list[_Kept]:
     """What the run kept and needs, oldest first."""
     async with services.store.read() as db:
-        found = [one for one in await artifacts.of_run(db, run_id) if one.name.startswith(_KEPT)]
-    named = [(one, *one.name.removeprefix(_KEPT).partition("/")) for one in found]
+        found = [one for one in await artifacts.of_run(db, run_id) if one.name.startswith(KEPT)]
+    named = [(one, *one.name.removeprefix(KEPT).partition("/")) for one in found]
     return [_Kept(one, Sha(sha), pack_id) for one, sha, _, pack_id in named]
 
 

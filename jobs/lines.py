@@ -60,6 +60,8 @@ async def move_up(db: AsyncConnection, ended: Run, now: datetime) -> list[RunId]
     first = await line.move_up(db, ended.id, now)
     if first is None:
         return []
+    turn = NewSignal(key=f"line:{ended.id}:{first}", run_id=first, kind=SignalKind.moved_up, actor="pullwright", at=now)
+    await signals.insert(db, turn)
     facts = {"behind": ended.id}
     await events.append(db, first, name="run.moved_up", actor="pullwright", facts=facts, at=now)
     return [first]

@@ -17,7 +17,7 @@ from core.names import Plain, RunId
 from core.runs import NewRun, NewSignal, Part, Run, SignalKind
 from core.states import TERMINAL
 from core.workflow import Workflow
-from jobs.intake import ring
+from jobs.bells import ring
 from jobs.services import Services
 
 
@@ -45,6 +45,7 @@ def new_part(
         subject=parent.subject,
         base_ref=parent.base_ref,
         base_sha=parent.base_sha,
+        base_pinned=True,
         trigger_key=f"run:{parent.id}:part:{part.step}:{part.index}{again}",
         requester=parent.requester,
         source=f"part of run {parent.id}",
@@ -116,15 +117,15 @@ async def tell_of_the_end(db: AsyncConnection, run: Run, at: datetime) -> list[R
 async def beginning(store: Store, run: Run, workflow: Workflow) -> tuple[Workflow, dict[str, Any]]:
     """The workflow of the run as it does it, and what was handed over before it began, by step id.
 
-    A part does the steps within its parent's step, after those that its parent did.
+    A part does the steps within its parent's step, after those that its parent did, which may be a part itself.
     """
     if run.part is None or run.part.whole or run.parent_id is None:
         return workflow, {}
     async with store.read() as db:
         memos = await steps.but_of_items(db, run.parent_id)
         parent = await runs.require(db, run.parent_id)
-    mine = workflow.part(run.part.step)
+    theirs, before = await beginning(store, parent, workflow)
+    mine = theirs.part(run.part.step)
     known = {step.id for step in mine.every_step}
     done = {memo.key: memo.output for memo in memos if memo.state == "done" and memo.key in known}
-    _, before = await beginning(store, parent, workflow)
     return mine, {**before, **done}

@@ -1,19 +1,26 @@
 """Retention, done: once a day by the clock, or by `pullwright runs prune`.
 
-What is removed is counted; what fails is found the next time. Each transaction is short: `adapters.store.retention`.
+What is removed is counted or named; what fails is found the next time. Each transaction is short:
+`adapters.store.retention`.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import structlog
 
+from adapters import caches
 from adapters.artifacts import ArtifactStore
 from adapters.git.workspaces import Workspaces
 from adapters.settings import Settings
 from adapters.store import Store, leases, retention, runs
 from core.names import RunId, Value
 from core.states import TERMINAL
+from jobs.dependencies import LAYERS
 from jobs.services import Services
+from jobs.sources import SOURCES
 
 LOOK_SECONDS = 600
 """How often the clock looks whether a day has passed."""
@@ -36,6 +43,9 @@ class Pruned(Value):
     contents: int = 0
     clones: int = 0
     """Clones of runs that are over, left behind on this machine."""
+    caches: tuple[str, ...] = ()
+    """Mirrors, dependency layers and read sources of this machine that nobody used for long, by their place in the
+    data folder."""
 
 
 async def daily(services: Services) -> None:
@@ -69,7 +79,8 @@ async def prune(
         deliveries=await _rest(store, retention.forget_deliveries, other_before, dry_run),
         words=await _rest(store, retention.forget_words, other_before, dry_run),
         contents=await _contents(store, artifacts, now - GRACE, dry_run),
-        clones=await _clones(store, workspaces, dry_run),
+        clones=await _clones(store, workspaces, dry_run),  # before the mirrors that they borrow from
+        caches=await _caches(settings, store, workspaces, now - timedelta(days=settings.retain_caches_days), dry_run),
     )
 
 
@@ -126,3 +137,24 @@ async def _clones(store: Store, workspaces: Workspaces, dry_run: bool) -> int:
             if not dry_run:
                 await workspaces.remove(RunId(name))
     return count
+
+
+async def _caches(
+    settings: Settings, store: Store, workspaces: Workspaces, before: datetime, dry_run: bool
+) -> tuple[str, ...]:
+    """What nobody used since then, nobody borrows from and no run at work may have in its box."""
+    async with store.read() as db:
+        at_work = {str(repository_id) for repository_id in await retention.at_work(db)}
+    borrowed, mirrors = await workspaces.borrowed(), workspaces.mirrors
+    found: list[tuple[Path, Callable[[Path, datetime], Awaitable[bool]]]] = []
+    found += [(path, mirrors.remove) for path in await mirrors.old(before) if path not in borrowed]
+    found += [(path, caches.remove) for path in await caches.old(settings.data_dir.absolute() / SOURCES, before)]
+    for repository in await asyncio.to_thread(_folders, settings.data_dir / LAYERS):
+        if repository.name not in at_work:
+            found += [(path, caches.remove) for path in await caches.old(repository, before)]
+    gone = [path for path, remove in found if dry_run or await remove(path, before)]
+    return tuple(str(path.relative_to(settings.data_dir.absolute())) for path in gone)
+
+
+def _folders(above: Path) -> list[Path]:
+    return sorted(above.absolute().iterdir()) if above.is_dir() else []

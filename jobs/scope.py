@@ -25,10 +25,10 @@ from jobs.work import Work
 
 
 async def taken(step: Step, work: Work, paths: Sequence[str]) -> Park | End | None:
-    """None where the run has the paths from now on; else it waits for whoever ships one of them.
+    """None where the run has the paths from now on; else it waits for whoever ships one of them, or will before it.
 
     What was said is heard before the second look: that the other run ended may be told between the looks, and what
-    comes after the second one keeps the run from being parked.
+    comes after the second one keeps the run from being parked. Raises PathsEntangled.
     """
     if await _take(work, paths) is None:
         return None

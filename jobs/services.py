@@ -51,6 +51,8 @@ class Services:
     workspaces: Workspaces
     artifacts: ArtifactStore
     doorbell: Doorbell
+    guard: Guard
+    """Knows what else is away, for every process."""
     redactor: Redactor
     """What people are shown goes through it. It knows this process's secrets, and the tokens as they are made."""
 
@@ -100,5 +102,6 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
             workspaces=Workspaces(settings.data_dir / "workspaces", mirrors, objects_at=objects_at),
             artifacts=LocalArtifacts(settings.artifacts_dir),
             doorbell=open_doorbell(settings),
+            guard=guard,
             redactor=redactor,
         )

@@ -14,20 +14,34 @@ from pathlib import Path
 import structlog
 from pydantic import ValidationError
 
+from adapters import caches
 from core.documents import MAX_BYTES
 from core.errors import NotInstalled, NotThere
 from core.facts import ConfigFiles, ConfigQuery
 from core.github import FileFacts, GitHub, RepositoryFacts
 from core.names import Repo, Sha, Value
-from core.workflow.catalogue import FOLDER, OWNERS, STEPS, SUFFIX, Catalogue, File, Layer, catalogue
+from core.workflow.catalogue import (
+    FOLDER,
+    OWNERS,
+    STEPS,
+    SUFFIX,
+    Catalogue,
+    File,
+    Layer,
+    catalogue,
+    in_owners,
+    is_owners,
+)
 from handlers.verbs import VERBS
 from jobs.services import Services
 from jobs.workflows import built_in
-from policies.schema import PATH
+from policies.schema import OWNERS_PATH, PATH
 
 OWN_FOLDERS = (FOLDER, STEPS)
-OWNERS_FOLDERS = tuple(folder.removeprefix(".github/") for folder in OWN_FOLDERS)
+OWNERS_FOLDERS = tuple(in_owners(folder) for folder in OWN_FOLDERS)
 
+SOURCES = "sources"
+"""The folder, in the data folder, of what was read of each repository."""
 MOST_FILES = 50
 MOST_BYTES = 1024 * 1024
 """Of all files together: each is read again for every order, and YAML is slow to read."""
@@ -61,7 +75,7 @@ async def workflows_at(services: Services, github: GitHub, repo: Repo, sha: Sha)
 
 async def _of_owner(services: Services, repo: Repo) -> tuple[list[File], tuple[str, ...]]:
     """The files of the owner's `.github` repository, and where they were read; nothing where there is none for us."""
-    beside = await services.github.beside(repo, OWNERS) if repo.name.lower() != OWNERS else None
+    beside = await services.github.beside(repo, OWNERS) if not is_owners(repo.name) else None
     if beside is None:
         return [], ()
     github = services.github.repository(beside)
@@ -94,7 +108,8 @@ async def config_at(
 
     Raises NotThere where GitHub does not show the commit.
     """
-    now = await _listed(github, query.sha)
+    owners = is_owners(repo.name)
+    now = await _listed(github, query.sha, owners)
     if not now and await github.head_of(query.branch) != query.sha:
         # Nothing there, and not yet or no more the branch's: it cannot be told from a commit that is not shown yet.
         raise NotThere(f"GitHub does not show {query.sha[:12]} on `{query.branch}`.")
@@ -102,33 +117,44 @@ async def config_at(
         before = query.before
         if before is None and query.branch != repository.default_branch:
             before = await github.head_of(repository.default_branch)
-        there = await _listed(github, before) if before is not None else {}
+        there = await _listed(github, before, owners) if before is not None else {}
         if there == now:
             return None
     kept = await asyncio.to_thread(_load, _place(services, _own(repo)))
     read = await _read(github, query.sha, kept.files if kept is not None else ())
     found = [File(one.path, one.text, one.why) for one in read]
     theirs, origin = await _of_owner(services, repo)
-    policy = await _policy(github, query.sha)
-    return ConfigFiles(query.sha, policy, of_files([*theirs, *found], origin), services.operator.policy)
+    if owners:
+        read = await _read(github, query.sha, (), OWNERS_FOLDERS)
+        theirs = [File(one.path, one.text, one.why, Layer.owner) for one in read]
+    return ConfigFiles(
+        query.sha,
+        await _policy(github, query.sha, PATH),
+        of_files([*theirs, *found], origin),
+        services.operator.policy,
+        owners=owners,
+        owners_policy=await _policy(github, query.sha, OWNERS_PATH) if owners else None,
+    )
 
 
-async def _listed(github: GitHub, sha: Sha) -> dict[str, Sha]:
+async def _listed(github: GitHub, sha: Sha, owners: bool) -> dict[str, Sha]:
     """The content of each file of ours, by its path, without reading any."""
-    folder = [file for place in OWN_FOLDERS for file in await github.files_in(place, sha)]
-    above = await github.files_in(posixpath.dirname(PATH), sha)
-    ours = [*(file for file in folder if file.path.endswith(SUFFIX)), *(file for file in above if file.path == PATH)]
+    folders = [*OWN_FOLDERS, *(OWNERS_FOLDERS if owners else ())]
+    within = [file for place in folders for file in await github.files_in(place, sha)]
+    ours = [file for file in within if file.path.endswith(SUFFIX)]
+    for path in (PATH, OWNERS_PATH) if owners else (PATH,):
+        ours += [file for file in await github.files_in(posixpath.dirname(path), sha) if file.path == path]
     return {file.path: file.blob for file in ours}
 
 
-async def _policy(github: GitHub, sha: Sha) -> File | None:
+async def _policy(github: GitHub, sha: Sha, path: str) -> File | None:
     """The policy file as `read_policy` would decode it, unless it is too large to be one."""
-    above = await github.files_in(posixpath.dirname(PATH), sha)
-    listed = next((file for file in above if file.path == PATH), None)
+    above = await github.files_in(posixpath.dirname(path), sha)
+    listed = next((file for file in above if file.path == path), None)
     if listed is not None and listed.bytes > MAX_BYTES:
-        return File(PATH, None, f"the file is larger than {MAX_BYTES // 1024} KiB")
-    raw = await github.file(PATH, sha)
-    return File(PATH, raw.decode("utf-8", "replace")) if raw is not None else None
+        return File(path, None, f"the file is larger than {MAX_BYTES // 1024} KiB")
+    raw = await github.file(path, sha)
+    return File(path, raw.decode("utf-8", "replace")) if raw is not None else None
 
 
 def preload() -> None:
@@ -185,11 +211,12 @@ def _own(repo: Repo) -> str:
 
 
 def _place(services: Services, name: str) -> Path:
-    return services.settings.data_dir / "sources" / name
+    return services.settings.data_dir / SOURCES / name
 
 
 def _load(place: Path) -> _Kept | None:
     try:
+        caches.used(place)
         return _Kept.model_validate_json(place.read_bytes())
     except (OSError, ValidationError):
         return None

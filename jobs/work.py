@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store import StepMismatch, effects, events, runs, steps
 from core.effects import COSMETIC, DISPENSABLE, Act, AddReaction, KeepComment, PostComment
 from core.errors import BotError, GitHubRefused, LeaseLost, NoThread, NotThere
-from core.facts import App
+from core.facts import App, PolicyFile
 from core.github import GitHub, RepositoryFacts
 from core.markers import marked
 from core.names import Digest, Epoch, Sha
@@ -75,8 +75,8 @@ class Work:
     """Whether an earlier lease holder may have shown a status already."""
     shown: str | None = None
     _policy: Effective | None = None
-    _known: tuple[Sha, Effective] | None = None
-    """The policy of the commit that the default branch was at when it was last looked at: a commit does not change."""
+    _known: tuple[PolicyFile, Effective] | None = None
+    """The policy as it was when it was last looked at: what lies at the same commits is not read again."""
     _repository: RepositoryFacts | None = None
     _bench: Workbench | None = None
 
@@ -109,20 +109,21 @@ class Work:
         """
         if self._policy is None:
             sha = await head_of_default(self.github, await self.repository())
-            if self._known is None or self._known[0] != sha:
-                self._known = sha, await self._policy_at(sha)
+            known = self._known[0] if self._known is not None else None
+            file = await policy_at(self.services, self.run.repo, self.github, sha, known)
+            if self._known is None or self._known[0] is not file:
+                self._known = file, await self._came_into_force(file)
             self._policy = self._known[1]
         return self._policy
 
-    async def _policy_at(self, sha: Sha) -> Effective:
-        file = await policy_at(self.services, self.github, sha)
+    async def _came_into_force(self, file: PolicyFile) -> Effective:
         found = in_force(file, await self.repository())
         async with self.services.store.read() as db:
             told = await events.newest(db, self.run.id, POLICY_READ)
         if told is None or told.facts["digest"] != found.digest:
             policy = found.policy.model_dump(mode="json", by_alias=True)
             await self.journal(
-                POLICY_READ, {"digest": found.digest, "source": found.source, "commit": file.sha, "policy": policy}
+                POLICY_READ, {"digest": found.digest, "source": found.source, "commit": file.commit, "policy": policy}
             )
         return found
 

@@ -26,6 +26,10 @@ Shell = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 PATH = ".github/pullwright.yml"
 """Where a repository's own policy lies."""
+OWNERS_PATH = "pullwright.yml"
+"""Where the owner's `.github` repository has the policy of every repository without one of its own."""
+OWNERS_PROTECTED: tuple[Glob, ...] = (f"/{OWNERS_PATH}", "/pullwright/**")
+"""What no change may touch there, whatever the policy says: it decides what the bot may do elsewhere."""
 
 
 class BuiltIn(StrEnum):
@@ -146,9 +150,10 @@ def load(text: str, name: str, *, start_from: BuiltIn = BuiltIn.team) -> Policy:
 
 
 @lru_cache(maxsize=64)
-def effective(operator: str | None, repository: str | None, owner_is_organisation: bool) -> Effective:
+def effective(operator: str | None, repository: str | None, owner_is_organisation: bool, name: str = PATH) -> Effective:
     """What the files mean together: the repository's, nowhere looser than the operator's.
 
+    `name` is what the repository's file is called in mistakes and as the source: it may be its owner's.
     Without any file it is `solo` for a person's repository and `team` for an organisation's. Raises PolicyInvalid.
     Remembered, since every step of every run asks anew.
     """
@@ -158,7 +163,6 @@ def effective(operator: str | None, repository: str | None, owner_is_organisatio
         policy = outer or built_in(default)
         source = "the operator's policy" if outer else "no file"
         return _effective(policy, f"{source}: built-in policy `{policy.policy}`")
-    name = PATH
     policy, document = _read(repository, name, outer.policy if outer else default)
     if outer:
         found = loosenings(_json(outer), _json(policy), document)
@@ -166,6 +170,12 @@ def effective(operator: str | None, repository: str | None, owner_is_organisatio
             raise PolicyInvalid(f"{name} loosens the operator's policy:\n" + "\n".join(found))
         policy = Policy.model_validate(tighter(_json(outer), _json(policy)))
     return _effective(policy, f"`{name}`, starting from `{policy.policy}`")
+
+
+def of_owners(found: Effective) -> Effective:
+    """The policy as it counts in the owner's `.github` repository itself: its files for all others are protected."""
+    protected = tuple(dict.fromkeys([*found.policy.protected, *OWNERS_PROTECTED]))
+    return _effective(found.policy.model_copy(update={"protected": protected}), found.source)
 
 
 def _effective(policy: Policy, source: str) -> Effective:

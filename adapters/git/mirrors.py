@@ -1,6 +1,7 @@
 """A bare mirror per repository: what was fetched once is borrowed by every clone and never fetched again.
 
-Nothing is ever pruned or packed away here: a clone borrows objects by their place on the disk and would break.
+Nothing within one is ever pruned or packed away: a clone borrows objects by their place on the disk and would break. A
+mirror goes as a whole, when no clone borrows from it and nobody used it for long.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import re
 import tempfile
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
+from adapters import caches
 from adapters.git.command import Remote, git
 from core.names import Sha
 
@@ -51,7 +54,22 @@ class Mirrors:
         mirror = self.path(repository_id)
         if not mirror.is_dir():
             return False
+        caches.used(mirror)
         return (await git("cat-file", "-e", f"{sha}^{{commit}}", git_dir=mirror, ok=(0, 1, 128))).code == 0
+
+    async def old(self, before: datetime) -> list[Path]:
+        """The mirrors that nobody used since then, and what a crash left of others."""
+        return [path for path in await caches.old(self._root, before) if not path.name.endswith(".lock")]
+
+    async def remove(self, mirror: Path, before: datetime) -> bool:
+        """Delete one of `old()`, unless it was used since; whether it is gone. No clone may borrow from it.
+
+        Whoever makes a clone asks `has` first, which is a use of it.
+        """
+        if not (repository_id := mirror.name.removesuffix(".git")).isdigit():
+            return await caches.remove(mirror, before)
+        async with self._alone(int(repository_id)):
+            return await caches.remove(mirror, before)
 
     async def _made(self, repository_id: int) -> Path:
         """The mirror's folder; a crash leaves no half of one under its name."""

@@ -66,6 +66,14 @@ class Workspaces:
         names = await asyncio.to_thread(os.listdir, self._root)
         return sorted(name for name in names if _NAME.fullmatch(name) and not name.startswith("new-"))
 
+    async def borrowed(self) -> set[Path]:
+        """The mirrors that the clones on this machine borrow from."""
+        return await asyncio.to_thread(self._borrowed)
+
+    def _borrowed(self) -> set[Path]:
+        named = self._root.glob("*/git/objects/info/alternates")
+        return {Path(line).parent for path in named for line in path.read_text().splitlines()}
+
     async def remove(self, run_id: RunId) -> None:
         """Delete the run's clone from the disk, whoever owns its files; nothing where there is none."""
         await delete(self._root / _named(run_id))

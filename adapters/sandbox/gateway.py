@@ -57,6 +57,10 @@ class Refused(Exception):
     """The one line that the client reads."""
 
 
+class Unreached(Refused):
+    """The host was allowed, and is not to be reached from here."""
+
+
 class ConnectGateway:
     """Listens from `async with` to its end, where every connection is cut and the socket is removed.
 
@@ -134,13 +138,15 @@ class ConnectGateway:
         try:
             async with asyncio.timeout(self._limits.connect_seconds):
                 await self._admit(reader, meter)
-                upstream, sink = await self._connect(meter)
+            upstream, sink = await self._reached(meter)
+            async with asyncio.timeout(self._limits.connect_seconds):
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 sink.write(await self._greeting(reader, meter))
             meter.allowed = True
             await self._carry(reader, writer, upstream, sink, meter)
         except (Refused, TimeoutError) as ended:
             meter.why = str(ended) or "The connection was not made in time."
+            meter.unreached = isinstance(ended, Unreached)
             if sink is None:
                 await _answer(writer, meter.why)
         finally:
@@ -169,12 +175,20 @@ class ConnectGateway:
         if self._carried >= self._limits.total_bytes:
             raise Refused("This box has used all the bytes it may move.")
 
+    async def _reached(self, meter: _Meter) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The connection, in a time of its own: a client that dawdles must not make the host look away."""
+        try:
+            async with asyncio.timeout(self._limits.connect_seconds):
+                return await self._connect(meter)
+        except TimeoutError:
+            raise Unreached(f"{meter.host}:{meter.port} does not answer in time.") from None
+
     async def _connect(self, meter: _Meter) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(meter.host, meter.port, type=socket.SOCK_STREAM)
         except OSError as error:
-            raise Refused(f"{meter.host} cannot be resolved: {error.strerror}.") from None
+            raise Unreached(f"{meter.host} cannot be resolved: {error.strerror}.") from None
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         if meter.host not in self._internal and any(map(is_internal, addresses)):
             raise Refused(f"{meter.host} resolves to an internal address.")
@@ -184,7 +198,7 @@ class ConnectGateway:
                 return await asyncio.open_connection(address, meter.port)
             except OSError as error:
                 failure = error
-        raise Refused(f"{meter.host}:{meter.port} does not answer: {failure and failure.strerror}.")
+        raise Unreached(f"{meter.host}:{meter.port} does not answer: {failure and failure.strerror}.")
 
     async def _greeting(self, reader: asyncio.StreamReader, meter: _Meter) -> bytes:
         """What the client said first: TLS, and to the host that it asked the gateway for."""
@@ -244,6 +258,7 @@ class _Meter:
     up: int = 0
     down: int = 0
     allowed: bool = False
+    unreached: bool = False
     why: str | None = None
 
     @property
@@ -257,7 +272,7 @@ class _Meter:
             self.down += count
 
     def passage(self) -> Passage:
-        return Passage(self.host, self.port, self.allowed, self.up, self.down, self.why)
+        return Passage(self.host, self.port, self.allowed, self.up, self.down, self.why, self.unreached)
 
 
 async def _answer(writer: asyncio.StreamWriter, why: str) -> None:

@@ -34,6 +34,8 @@ class Letter(Value):
     why: str
     at: datetime
     settled: Settled | None = None
+    again_id: RunId | None = None
+    """The run that does again what failed, where somebody had it retried."""
     workflow: str
     repo: Repo
     subject: Subject
@@ -58,15 +60,25 @@ async def get(db: AsyncConnection, prefix: str) -> Sequence[Letter]:
     return await _letters(db, query)
 
 
-async def settle(db: AsyncConnection, run_id: RunId, how: Settled, at: datetime) -> bool:
+async def of_parts(db: AsyncConnection, parent_id: RunId) -> Sequence[Letter]:
+    """The letters about items of this run that nobody did anything about, in the order of their runs."""
+    query = _letter().where(runs.c.parent_id == parent_id, _t.settled.is_(None)).order_by(_t.run_id)
+    return [letter for letter in await _letters(db, query) if letter.part is not None and not letter.part.whole]
+
+
+async def settle(
+    db: AsyncConnection, run_id: RunId, how: Settled, at: datetime, *, again_id: RunId | None = None
+) -> bool:
     """Say what was done about the letter. False: something was done already, or there is none."""
     done = sa.update(dead_letters).where(_t.run_id == run_id, _t.settled.is_(None))
-    return await changed(db, done.values(settled=how, settled_at=at)) == 1
+    return await changed(db, done.values(settled=how, settled_at=at, again_id=again_id)) == 1
 
 
 def _letter() -> sa.Select[tuple[object, ...]]:
     about = (runs.c.workflow, runs.c.repo, runs.c.subject_kind, runs.c.subject_number, runs.c.parent_id, runs.c.part)
-    return sa.select(_t.run_id, _t.code, _t.why, _t.at, _t.settled, *about).join(runs, runs.c.id == _t.run_id)
+    return sa.select(_t.run_id, _t.code, _t.why, _t.at, _t.settled, _t.again_id, *about).join(
+        runs, runs.c.id == _t.run_id
+    )
 
 
 async def _letters(db: AsyncConnection, query: sa.Select[tuple[object, ...]]) -> list[Letter]:

@@ -53,7 +53,7 @@ _HELD = (
     .values(updated_at=sa.bindparam("now"))
     .returning(runs.c.journal_head)
 )
-_GOT_ON = _HELD.values(attempts=0, outages=0, waiting=None)
+_GOT_ON = _HELD.values(attempts=0, outages=0, away_seconds=0, waiting=None)
 _FINISH = (
     sa.update(table)
     .where(

@@ -15,6 +15,7 @@ from adapters.store.statements import changed
 from adapters.store.tables import DeliveryState, contents, deliveries, effects, runs
 from core.names import Digest, RunId
 from core.runs import EffectState
+from core.states import RunState
 
 Forget = Callable[[AsyncConnection, datetime, int], Awaitable[int]]
 
@@ -91,3 +92,8 @@ async def needed(db: AsyncConnection, digests: Collection[Digest]) -> set[str]:
     """Which of these contents some run still has."""
     query = sa.select(contents.c.digest).where(contents.c.digest.in_(digests)).distinct()
     return set((await db.execute(query)).scalars())
+
+
+async def at_work(db: AsyncConnection) -> set[int]:
+    """The repositories, by id, in which runs are at work."""
+    return set((await db.execute(sa.select(_r.repo_id).where(_r.state == RunState.running).distinct())).scalars())

@@ -18,7 +18,7 @@ from adapters.store.statements import changed, held, sayable
 from adapters.store.statements import insert as insert_into
 from adapters.store.tables import runs, signals
 from core.errors import LeaseLost
-from core.names import Epoch, RunId, WorkerId
+from core.names import Epoch, RunId, Sha, WorkerId
 from core.runs import NewRun, Run, Waiting
 from core.states import TERMINAL, RunState, Trigger, sources, target
 
@@ -174,10 +174,17 @@ async def release(db: AsyncConnection, run_id: RunId, epoch: Epoch, not_before: 
     await held(db, _held_move(Trigger.release, run_id, epoch, not_before=not_before))
 
 
-async def wait_out(db: AsyncConnection, run_id: RunId, epoch: Epoch, not_before: datetime, *, outage: bool) -> None:
+async def wait_out(
+    db: AsyncConnection, run_id: RunId, epoch: Epoch, not_before: datetime, *, outage: bool, away_seconds: int = 0
+) -> None:
     """Give the lease back until something outside may answer again: no attempt is counted, but the outage if it is
-    one."""
-    away = {"attempts": _t.attempts - 1, "outages": _t.outages + outage, "not_before": not_before}
+    one, and for how long the run is put off because something is away."""
+    away = {
+        "attempts": sa.case((_t.attempts > 0, _t.attempts - 1), else_=0),  # it may have got on since it was claimed
+        "outages": _t.outages + outage,
+        "away_seconds": _t.away_seconds + away_seconds,
+        "not_before": not_before,
+    }
     await held(db, _held_move(Trigger.release, run_id, epoch, **away))
 
 
@@ -200,6 +207,7 @@ async def park(db: AsyncConnection, run_id: RunId, epoch: Epoch, waiting: Waitin
         not_before=waiting.not_before,
         attempts=0,
         outages=0,
+        away_seconds=0,
     )
     await held(db, parked)
     return True
@@ -225,6 +233,11 @@ async def end(
     await held(db, _held_move(trigger, run_id, epoch, **over))
 
 
+async def set_base(db: AsyncConnection, run_id: RunId, epoch: Epoch, ref: str, sha: Sha) -> None:
+    """Let the run begin at this commit of this branch. No step of it may have begun: each is known by its base."""
+    await held(db, _held(run_id, epoch).values(base_ref=ref, base_sha=sha))
+
+
 async def set_pull(db: AsyncConnection, run_id: RunId, epoch: Epoch, number: int) -> None:
     """Remember the run's pull request, so that what is said there finds the run."""
     await held(db, _held(run_id, epoch).values(pull_number=number))
@@ -232,12 +245,12 @@ async def set_pull(db: AsyncConnection, run_id: RunId, epoch: Epoch, number: int
 
 async def reset_attempts(db: AsyncConnection, run_id: RunId, epoch: Epoch) -> None:
     """Only attempts that fail one after another count, and only outages without headway in between."""
-    await held(db, _held(run_id, epoch).values(attempts=0, outages=0))
+    await held(db, _held(run_id, epoch).values(attempts=0, outages=0, away_seconds=0))
 
 
 async def got_on(db: AsyncConnection, run_id: RunId, epoch: Epoch) -> None:
     """A step is done: what failed before it does not count any more, and what it waited for came."""
-    await held(db, _held(run_id, epoch).values(attempts=0, outages=0, waiting=None))
+    await held(db, _held(run_id, epoch).values(attempts=0, outages=0, away_seconds=0, waiting=None))
 
 
 async def ring(db: AsyncConnection, run_id: RunId) -> int:

@@ -84,6 +84,7 @@ runs = sa.Table(
     sa.Column("subject_number", sa.BigInteger, nullable=False),
     sa.Column("base_ref", Words, nullable=False),
     sa.Column("base_sha", Words, nullable=False),
+    sa.Column("base_pinned", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("trigger_key", Words, nullable=False, unique=True),
     sa.Column("requester", Words, nullable=False),
     sa.Column("source", Words, nullable=False),
@@ -98,6 +99,7 @@ runs = sa.Table(
     sa.Column("lease_until", Instant),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("outages", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("away_seconds", sa.Integer, nullable=False, server_default="0"),
     sa.Column("waiting_for", one_of(WaitingFor)),
     sa.Column("waiting", Json),
     sa.Column("not_before", Instant),
@@ -333,8 +335,19 @@ scope_waits = sa.Table(
     "scope_waits",
     metadata,
     _run_id(primary_key=True),
-    sa.Column("for_id", Words, nullable=False),
+    # None once that run is over: it may look again, and keeps its turn until then.
+    sa.Column("for_id", Words),
+    sa.Column("turn", sa.BigInteger, nullable=False),
     sa.Index("ix_scope_waits_for_id", "for_id"),
+)
+
+scope_wants = sa.Table(
+    "scope_wants",
+    metadata,
+    sa.Column("repo_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("path", Words, primary_key=True),
+    _run_id(primary_key=True),
+    sa.Index("ix_scope_wants_run_id", "run_id"),
 )
 
 contents = sa.Table(
@@ -354,6 +367,8 @@ dead_letters = sa.Table(
     sa.Column("at", Instant, nullable=False),
     sa.Column("settled", Words),
     sa.Column("settled_at", Instant),
+    # The run that does again what failed, where the letter was retried.
+    sa.Column("again_id", Words),
     sa.Index("ix_dead_letters_unsettled", "code", "at", **_only("settled IS NULL")),
 )
 

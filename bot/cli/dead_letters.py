@@ -64,15 +64,21 @@ def show(run_id: str, as_json: bool) -> None:
             f"Item {letter.part.index} of step {printable(letter.part.step)}: {printable(str(letter.part.item))}"
         )
     if letter.settled is not None:
-        click.echo(f"Somebody has {letter.settled.value} it.")
+        does = f": run {letter.again_id} does it again" if letter.again_id is not None else ""
+        click.echo(f"Somebody has {letter.settled.value} it{does}.")
 
 
 @command.command("retry")
 @click.argument("run_ids", metavar="RUN...", nargs=-1, required=True)
+@click.option("--step", metavar="STEP", help="Of a run with several lists: only items of this step's.")
+@click.option("--item", "items", metavar="INDEX", type=int, multiple=True, help="Only this item; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def retry(run_ids: tuple[str, ...], as_json: bool) -> None:
-    """Do these items again, while the list that they belong to is still gone through."""
-    begun = asyncio.run(_retry(run_ids))
+def retry(run_ids: tuple[str, ...], step: str | None, items: tuple[int, ...], as_json: bool) -> None:
+    """Do items again: each RUN failed at one, or is the run whose items failed, and all of them are meant.
+
+    While their list is gone through they are done in it; else a new run does them, and what comes after the list.
+    """
+    begun = asyncio.run(_retry(run_ids, step, items))
     if as_json:
         print_json([{"run": old, "begun": new} for old, new in begun])
         return
@@ -107,16 +113,32 @@ async def _one(prefix: str) -> "Letter":
         return _the_one(prefix, await dead_letters.get(db, prefix))
 
 
-async def _retry(prefixes: tuple[str, ...]) -> list[tuple[str, str]]:
+async def _meant(prefix: str, step: str | None, items: tuple[int, ...]) -> "Sequence[Letter]":
+    """The open letters of the run's items, as far as they were asked for; else the one letter about the run itself."""
+    from adapters.store import dead_letters, runs
+
+    async with kept("runs") as db:
+        found = await runs.find(db, prefix)
+        letters = await dead_letters.of_parts(db, found[0].id) if len(found) == 1 else ()
+        if not letters:
+            return [_the_one(prefix, await dead_letters.get(db, prefix))]
+    wanted = [letter for letter in letters if letter.part is not None and step in {None, letter.part.step}]
+    wanted = [letter for letter in wanted if not items or (letter.part is not None and letter.part.index in items)]
+    if not wanted:
+        raise NoSuchLetter(f"No such item of run {found[0].id} is a dead letter.")
+    return wanted
+
+
+async def _retry(prefixes: tuple[str, ...], step: str | None, items: tuple[int, ...]) -> list[tuple[str, str]]:
     from adapters.store import open_store
     from adapters.system import RandomIds, SystemClock
     from bot.cli.begin import begin
     from jobs import dead_letters
 
-    letters = [await _one(prefix) for prefix in prefixes]
-    ids, now = RandomIds(), SystemClock().now()
+    letters = [letter for prefix in prefixes for letter in await _meant(prefix, step, items)]
     async with open_store(begin("runs").database_url) as store, store.begin() as db:
-        return [(letter.run_id, await dead_letters.retry(db, letter, ids.run(), now)) for letter in letters]
+        begun = await dead_letters.retry(db, letters, RandomIds(), SystemClock().now())
+    return [(failed, again) for failed, again in begun.items()]
 
 
 async def _drop(prefixes: tuple[str, ...]) -> list[str]:

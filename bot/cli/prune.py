@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command("prune")
-@click.option("--dry-run", is_flag=True, help="Only count.")
+@click.option("--dry-run", is_flag=True, help="Only count, and name the caches.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def prune(dry_run: bool, as_json: bool) -> None:
     """Delete runs, deliveries and files that are over for longer than the settings say."""
@@ -21,8 +21,11 @@ def prune(dry_run: bool, as_json: bool) -> None:
     if as_json:
         print_json(done.model_dump())
         return
-    counts = ", ".join(f"{number} {name}" for name, number in done.model_dump().items())
+    numbers = {**done.model_dump(), "caches": len(done.caches)}
+    counts = ", ".join(f"{number} {name}" for name, number in numbers.items())
     click.echo(f"{'Would remove' if dry_run else 'Removed'}: {counts}")
+    for place in done.caches:
+        click.echo(f"  {place}")
 
 
 async def _prune(dry_run: bool) -> "Pruned":

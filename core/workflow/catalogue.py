@@ -13,7 +13,7 @@ from typing import Any
 from core.documents import Path, load, mistakes
 from core.workflow.composing import Composing, Made, in_order
 from core.workflow.file import Listen, Workflow
-from core.workflow.sources import FOLDER, OWNERS, STEPS, SUFFIX, File, Layer
+from core.workflow.sources import FOLDER, OWNERS, STEPS, SUFFIX, File, Layer, in_owners, is_owners
 
 __all__ = [
     "FOLDER",
@@ -28,6 +28,8 @@ __all__ = [
     "Piece",
     "by_itself",
     "catalogue",
+    "in_owners",
+    "is_owners",
 ]
 
 LABELS = "pullwright:"

@@ -20,6 +20,9 @@ PLACES = ("inputs", "policy", "subject", "steps", "error")
 OF_AN_ITEM = ("item", "index")
 """What it may begin with beside these within a `foreach`."""
 
+MOST_LISTS = 3
+"""Lists within one another, the outermost included: each multiplies the runs that there are."""
+
 OF_COMPOSITES = ("inputs", "steps", "error")
 """The same within a composite step: whatever else it is to know, it is given."""
 
@@ -91,7 +94,8 @@ class _Look:
         self._names: set[str] = set()
         self._handed: set[Handed] = set() if handed is None else handed
         self._failing = False
-        self._each = False
+        self._each = 0
+        """How many lists are around the step."""
         self._composite = False
 
     def steps(self, value: Any, path: Path) -> None:
@@ -165,7 +169,12 @@ class _Look:
             if isinstance(item, str) and "${{" in item:
                 self.found.append(((*path, "in", index), "an expression stands for the whole list, not for an item"))
         outside = set(self._names), set(self._handed), self._each
-        self._each = True
+        self._each += 1
+        if self._each == MOST_LISTS + 1:
+            why = (
+                f"more than {MOST_LISTS} lists are within one another: make one longer list before, and go through that"
+            )
+            self.found.append((path, why))
         for key in ("where", "sort"):
             self.expression(value.get(key), (*path, key))
         self.found += misplaced(value.get("steps"), (*path, "steps"))

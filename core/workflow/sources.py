@@ -11,6 +11,16 @@ OWNERS = ".github"
 """The repository of an owner that counts for all of its repositories."""
 
 
+def in_owners(path: str) -> str:
+    """Where the owner's `.github` repository has, for all repositories, what each of them has at this path."""
+    return path.removeprefix(f"{OWNERS}/")
+
+
+def is_owners(repository: str) -> bool:
+    """Whether the repository of this name is that one. GitHub's names are the same in any case."""
+    return repository.lower() == OWNERS
+
+
 class Layer(IntEnum):
     """Whose a file is. Of two with the same name the higher one counts; a file sees its own layer and those below."""
 

@@ -1,5 +1,5 @@
 """What may stand within a `foreach`: whatever an item can do by itself. What people decide on or what leaves for GitHub
-as one is said of the whole, after it."""
+as one is said of the whole, after it. A list within a list, or another workflow, is a part of the item's own run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -14,8 +14,6 @@ _REFUSED: Mapping[str, str] = {
     "ship": _SHIPPED,
     "ready": _SHIPPED,
     "merge": _SHIPPED,
-    "workflow": "it may ask people or ship: put its steps into a composite step (`uses`), or it around the list",
-    "foreach": "a list in a list is one longer list: make it before, and go through that",
 }
 _OF_THE_SUBJECT = frozenset({"triage", "revert", "failed-run"})
 _BUILT_IN = "it is about the run's subject, which all items share: put it before the `foreach`"

@@ -4,13 +4,15 @@ An approval binds to a digest, never to "whatever is there": a bare `/approve` m
 written, and nothing newer. The engine asks again who it was, and which digest, when it acts.
 """
 
+from dataclasses import replace
+
 from core.digests import matches
 from core.intents import Ignore, Signal
 from core.names import Digest
 from core.runs import Run, SignalKind, Waiting
 from core.states import WaitingFor
 from handlers import replies
-from handlers.asked.order import Answer, Order, accepted, mistaken, refused
+from handlers.asked.order import Answer, Order, accepted, mistaken, refused, said
 from policies.evaluate import may_approve, may_command
 from policies.people import GateName
 
@@ -70,16 +72,26 @@ def _written_before(order: Order, waiting: Waiting | None) -> bool:
 
 def reject(order: Order) -> Answer:
     """End the run that is at work here, for a reason."""
-    return _end(order, SignalKind.reject)
+    return _end(order, SignalKind.reject, order.run)
 
 
 def cancel(order: Order) -> Answer:
-    """Stop the run that is at work here."""
-    return _end(order, SignalKind.cancel)
+    """Stop the run that is at work here, or the one in line that is named; say who is in line still."""
+    in_line = [run for run in reversed(order.facts.unfinished) if run.behind_id is not None]
+    first, _, rest = order.args.partition(" ")
+    named = next((run for run in in_line if run.id == first.strip("`")), None)
+    if named is not None:
+        answer = _end(replace(order, args=rest.strip()), SignalKind.cancel, named)
+        told = replies.out_of_line(named)
+    else:
+        answer = _end(order, SignalKind.cancel, order.run)
+        told = replies.next_in_line(in_line) if in_line else ""
+    if answer.refused or not told:
+        return answer
+    return replace(answer, intents=(*answer.intents, *said(order, told).intents))
 
 
-def _end(order: Order, kind: SignalKind) -> Answer:
-    run = order.run
+def _end(order: Order, kind: SignalKind, run: Run | None) -> Answer:
     if run is None:
         return mistaken(order, replies.no_run_to(order.verb))
     verdict = may_command(order.policy, order.verb, role=order.role, actor=order.actor, requester=run.requester)

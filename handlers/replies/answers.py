@@ -53,7 +53,7 @@ def status(run: Run, steps: Sequence[Step], hold: str | None = None, in_line: Se
         if "/" not in step.key
     ]
     stands = f"Run `{run.id}` of `{run.workflow}`: {_stands(run)}"
-    waiting = ", ".join(f"`{one.id}` of `{one.workflow}`" for one in in_line)
+    waiting = ", ".join(_in_line(one) for one in in_line)
     after = f"In line behind it: {waiting}." if waiting else ""
     return block(stands, held_back(hold) if hold is not None else "", "\n".join(begun), after)
 
@@ -76,6 +76,10 @@ def in_the_way(run_id: RunId, pull_number: int | None, path: str) -> str:
     return f"{whose} changes {code(path)} too: this goes on when that run is over."
 
 
+def _in_line(run: Run) -> str:
+    return f"`{run.id}` of `{run.workflow}`"
+
+
 def nothing_here() -> str:
     return "No run is known here. `/implement` starts one."
 
@@ -92,6 +96,17 @@ def nothing_waits(run: Run | None, what: str = "an approval") -> str:
 
 def no_run_to(verb: str) -> str:
     return f"There is nothing to {verb}: no run is at work here."
+
+
+def next_in_line(in_line: Sequence[Run]) -> str:
+    """What `/cancel` leaves there."""
+    first, *others = in_line
+    after = f" After it: {', '.join(_in_line(one) for one in others)}." if others else ""
+    return f"Next in line is run {_in_line(first)}, which begins now: `/cancel {first.id}` stops that one too.{after}"
+
+
+def out_of_line(run: Run) -> str:
+    return f"Run {_in_line(run)} is cancelled: it does nothing, and ends when it is its turn."
 
 
 def nothing_to_retry() -> str:

@@ -232,6 +232,7 @@ async def recalling(record: Record, store: Store) -> Recalling:
         workspaces=absent("git"),
         artifacts=absent("the artifact store"),
         doorbell=absent("the doorbell"),
+        guard=absent("what is away"),
         redactor=Redactor(),
     )
     return Recalling(

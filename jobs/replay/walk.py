@@ -21,7 +21,9 @@ from core.trying import Failure
 from core.workflow import Agent, Check, Step, parse
 from core.workflow import Run as Command
 from jobs import handed
+from jobs.again import CARRIED
 from jobs.attempts import attempted
+from jobs.attempts import recorded as failures_in
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.replay.recalling import Differs, Recalling, Unrecorded, recalling
 from jobs.steps import perform
@@ -86,12 +88,14 @@ class _Walk:
         self._record = record
         self._work = work
         self._memos = {memo.key: memo for memo in record.steps}
+        self._carried = {one for e in record.journal if e.name == CARRIED for one in e.facts["steps"]}
         self._order = [str(e.facts.get("step")) for e in record.journal if e.name == "step.finished"]
 
     async def to_the_end(self) -> Differs | None:
         """The first difference."""
         try:
             self._pinned()
+            self._begin_with_what_was_carried()
             for step in self._work.workflow.steps:
                 if not await self._one(self._work, step):
                     return None
@@ -125,11 +129,20 @@ class _Walk:
         if strange is not None:
             raise Differs("", f"The record holds `{strange}`, and the workflow has no such step.", strange)
 
+    def _begin_with_what_was_carried(self) -> None:
+        """Hand over the steps that another run did for this one: the record of that one tells how they came to be."""
+        mine = [memo for memo in self._record.steps if memo.key.partition("/")[0] in self._carried]
+        self._work.outputs |= {memo.key: memo.output for memo in mine if "/" not in memo.key}
+        self._work.failures |= failures_in(mine)
+
     # A step ------------------------------------------------------------------------------------------------------
 
     async def _one(self, work: Work, step: Step) -> bool:
         """Walk one step. False: the run ends at it, as the record says."""
         self._work.enter(step.id)
+        if step.id in self._carried:
+            self.taken.append(step.id)
+            return True
         recorded, run = self._memos.get(step.id), self._record.run
         if recorded is not None:
             now = step_digest(workflow=run.workflow_digest, step=step.id, base=run.base_sha)

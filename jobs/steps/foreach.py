@@ -5,11 +5,12 @@ every end of an item wakes it. What came of an item is written in one transactio
 so that no death of a worker brings anything back twice. A failed item is a dead letter, and the rest goes on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
 from adapters.store import dead_letters, events, parts, runs, steps
+from adapters.store.carried import memo_digest
 from adapters.store.parts import PartRun
 from core import faults
 from core.digests import digest
@@ -31,6 +32,10 @@ from jobs.work import Work
 
 CLOSED = "closed"
 """What is recorded beside the items once no item may begin again: `jobs.dead_letters` looks for it."""
+ONLY = "only"
+"""What a run is told that does failed items of another one again: the places of these. See `jobs.again`."""
+BESIDES = "besides"
+"""What it is told of a later list: the items that the other run went through, by their digests."""
 
 
 class Settled(Value):
@@ -69,8 +74,8 @@ async def perform(step: Step, foreach: Foreach, work: Work) -> Outcome:
             return _done(items, settled, work.tree())
 
 
-async def _items(step: Step, foreach: Foreach, work: Work) -> list[Any]:
-    """The list, filtered and in order, as it was when the step began."""
+async def _items(step: Step, foreach: Foreach, work: Work) -> dict[int, Any]:
+    """The list, filtered and in order, as it was when the step began: each item by its place in it."""
 
     async def choose() -> Any:
         values = await handed.values(work)
@@ -85,10 +90,17 @@ async def _items(step: Step, foreach: Foreach, work: Work) -> list[Any]:
         )
 
     items: list[Any] = await remembered(work, f"{step.id}/items", digest("items", step.id), choose)
-    return items
+    listed = dict(enumerate(items))
+    if work.run.retry_of is None:
+        return listed
+    only, besides = [await work.memo(f"{step.id}/{told}", memo_digest(f"{step.id}/{told}")) for told in (ONLY, BESIDES)]
+    if only is not None:
+        return {index: listed[index] for index in only.output}
+    left_out = set(besides.output) if besides is not None else set()
+    return {index: item for index, item in listed.items() if digest("item", item) not in left_out}
 
 
-async def _begun(step: Step, foreach: Foreach, work: Work, items: Sequence[Any]) -> list[PartRun]:
+async def _begun(step: Step, foreach: Foreach, work: Work, items: Mapping[int, Any]) -> list[PartRun]:
     """The runs of this step, after as many more were begun as there is room for."""
     async with work.services.store.read() as db:
         found = await parts.of_step(db, work.run.id, step.id)
@@ -104,7 +116,7 @@ async def _begun(step: Step, foreach: Foreach, work: Work, items: Sequence[Any])
             Part(step=step.id, index=index, item=items[index], tree=work.tree()),
             now,
         )
-        for index in range(first, min(first + room, len(items)))
+        for index in list(items)[first : first + room]
     ]
     async with work.lease.write() as db:
         begun = await begin(db, new)
@@ -164,7 +176,7 @@ def _last(settled: Sequence[Settled]) -> dict[int, Settled]:
     return {one.index: one for one in sorted(settled, key=lambda one: one.attempt)}
 
 
-def _bear(foreach: Foreach, items: Sequence[Any], settled: Sequence[Settled]) -> None:
+def _bear(foreach: Foreach, items: Mapping[int, Any], settled: Sequence[Settled]) -> None:
     """Raise ItemsFailed as soon as too many failed."""
     last = _last(settled)
     failed = [one for one in last.values() if one.code is not None]
@@ -178,7 +190,7 @@ def _bear(foreach: Foreach, items: Sequence[Any], settled: Sequence[Settled]) ->
 async def _wait(
     step: Step,
     work: Work,
-    items: Sequence[Any],
+    items: Mapping[int, Any],
     found: Sequence[PartRun],
     settled: Sequence[Settled],
     shown: int,
@@ -206,7 +218,7 @@ async def _closed(step: Step, work: Work, settled: Sequence[Settled]) -> bool:
     return True
 
 
-def _done(items: Sequence[Any], settled: Sequence[Settled], start: Sha) -> Done:
+def _done(items: Mapping[int, Any], settled: Sequence[Settled], start: Sha) -> Done:
     last = _last(settled)
     done = [last[index] for index in sorted(last) if last[index].code is None]
     failed = [last[index] for index in sorted(last) if last[index].code is not None]

@@ -4,7 +4,7 @@ One at a time and in a fixed order, so that the result is the same however many 
 alone is looked at again where the ground had moved; what cannot be put together is left out, and said.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from core.errors import ConflictLeft, ItemTooLarge
 from core.expressions import as_text, evaluate
 from core.fanout import MOST_BYTES, conflict_left
 from core.names import Sha
-from core.outputs import ChangeSummary
+from core.outputs import Resolution
 from core.workflow import Foreach, Step, name_of
 from core.workspaces import FILE_LIMIT_BYTES
 from jobs import handed
@@ -115,7 +115,11 @@ class _Conflict:
 
 
 async def _resolved(key: str, seen: Work, bench: Workbench, conflict: _Conflict) -> Sha:
-    """The tree as an agent put it together. Raises ConflictLeft where markers of the conflict stand in it still."""
+    """The tree as an agent put it together.
+
+    Raises ConflictLeft where markers of the conflict stand in it still, or where there were none (of two deletions,
+    modes, pictures) and nothing was decided.
+    """
 
     async def look() -> str:
         diff = await bench.workspace.diff(conflict.start, conflict.theirs)
@@ -132,11 +136,14 @@ async def _resolved(key: str, seen: Work, bench: Workbench, conflict: _Conflict)
         test_command=check.run if check is not None else None,
         protected=(await seen.policy()).policy.protected,
     )
-    came = await hand_in(seen, key, RESOLVER, prompt, ChangeSummary, writes=True, start=conflict.marked)
+    came = await hand_in(seen, key, RESOLVER, prompt, Resolution, writes=True, start=conflict.marked)
     tree = Sha(came.tree or conflict.marked)
     left = await _left(bench, conflict, tree)
     if left:
         raise ConflictLeft(f"Conflict markers are left in {', '.join(left)}.")
+    undecided = await _undecided(bench, conflict, tree, Resolution.model_validate(came.form).kept)
+    if undecided:
+        raise ConflictLeft(f"Nothing was decided about {', '.join(undecided)}, where both sides changed it otherwise.")
     await seen.journal("conflict.resolved", {"step": key, "paths": list(conflict.paths), "tree": tree})
     return tree
 
@@ -153,3 +160,25 @@ async def _left(bench: Workbench, conflict: _Conflict, tree: Sha) -> list[str]:
         if conflict_left(result, sides):
             left.append(path.path)
     return left
+
+
+async def _undecided(bench: Workbench, conflict: _Conflict, tree: Sha, kept: Collection[str]) -> list[str]:
+    """The paths in conflict that never had markers, are as git left them, and were not said to be right so.
+
+    Git leaves one side there, so that to do nothing would silently drop the other one.
+    """
+    changed = {path.path for path in await bench.workspace.changed_paths(conflict.marked, tree)}
+    silent = [path for path in conflict.paths if path not in changed and path not in kept]
+    undecided = [path for path in silent if not await _had_markers(bench, conflict, path)]
+    if not undecided:
+        return []
+    sides = (conflict.marked, conflict.ours, conflict.theirs)
+    # Of a file that both sides renamed the old name is named too, and is nowhere: about it nothing can be decided.
+    there = {file.path for side in sides for file in await bench.workspace.list_files(side)}
+    return [path for path in undecided if path in there]
+
+
+async def _had_markers(bench: Workbench, conflict: _Conflict, path: str) -> bool:
+    sides = (conflict.marked, conflict.ours, conflict.theirs)
+    marked, *others = [await bench.workspace.read(side, path, FILE_LIMIT_BYTES) or b"" for side in sides]
+    return conflict_left(marked, others)

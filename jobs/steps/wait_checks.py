@@ -33,6 +33,8 @@ GRACE = timedelta(seconds=60)
 """In which checks announce themselves: without names, what is there earlier may not be all."""
 LOOK_AGAIN = timedelta(minutes=5)
 """How often the checks are looked at although nothing was heard of them."""
+FOLDED = timedelta(seconds=30)
+"""For how long one look stands for all that is heard after it, while reports come in one after the other."""
 MOST_NAMED = 20
 """Checks that are named to people; the others are counted."""
 MOST_HANDED = 100
@@ -52,6 +54,11 @@ async def perform(step: Step, wait: Wait, work: Work) -> Outcome:
 
     if end := await hear(work, None, {SignalKind.checks_done: seen}, about="run"):
         return end
+    waits = work.run.waiting if work.run.waiting is not None and work.run.waiting.what is WaitingFor.checks else None
+    if folded := _folded(waits, heard, work.services.clock.now()):
+        return Park(folded)
+    if waits is not None and waits.heard_at is not None:
+        heard.append(waits.heard_at)
     pull = await work.github.pull(shipped.number)
     if end := closed(pull):
         return end
@@ -60,7 +67,7 @@ async def perform(step: Step, wait: Wait, work: Work) -> Outcome:
     if (kept := await memo.recall(f"{key}/told", asked)) is None:
         checks, now = await _told(wait, work, shipped.head), work.services.clock.now()
         if not _settled(wait, checks, began, now):
-            return await _park(step, wait, work, checks, _next_look(wait, began, heard, now))
+            return await _park(step, wait, work, checks, now, _next_look(wait, began, heard, now))
         kept = [one.model_dump(mode="json") for one in checks]
         await memo.keep(f"{key}/told", asked, kept)
     return _came_to(step, wait, shipped.head, tuple(Told.model_validate(one) for one in kept))
@@ -80,6 +87,18 @@ def _settled(wait: Wait, checks: Sequence[Told], began: datetime, now: datetime)
     return bool(wait.names) or now - began >= GRACE
 
 
+def _folded(waits: Waiting | None, heard: Sequence[datetime], now: datetime) -> Waiting | None:
+    """How the run goes on waiting without a look, where many reports come at once: until they have stopped for a while.
+
+    None where it is time to look. A matrix of two hundred jobs reports within seconds, and one look tells of all.
+    """
+    if waits is None or waits.looked_at is None or not heard:
+        return None
+    alone = waits.heard_at is None and now - waits.looked_at >= SETTLING
+    look = min(max(heard) + SETTLING, waits.looked_at + FOLDED)
+    return None if alone or look <= now else waits.model_copy(update={"not_before": look, "heard_at": max(heard)})
+
+
 def _next_look(wait: Wait, began: datetime, heard: Sequence[datetime], now: datetime) -> datetime:
     """When to look at the latest. The API may lag behind the event that it told of."""
     looks = [now + LOOK_AGAIN, began + timedelta(seconds=wait.timeout)]
@@ -88,11 +107,11 @@ def _next_look(wait: Wait, began: datetime, heard: Sequence[datetime], now: date
     return min(looks)
 
 
-async def _park(step: Step, wait: Wait, work: Work, checks: Sequence[Told], look: datetime) -> Park:
+async def _park(step: Step, wait: Wait, work: Work, checks: Sequence[Told], now: datetime, look: datetime) -> Park:
     pending = [one for one in checks if one.standing is Standing.pending]
     what = f"for {_names(pending)}" if pending else "to see which checks come"
     why = f"`{step.id}` waits {what}, at most {duration(wait.timeout)}."
-    waiting = Waiting(what=WaitingFor.checks, why=why, not_before=look)
+    waiting = Waiting(what=WaitingFor.checks, why=why, not_before=look, looked_at=now)
     await status.show(work, current=step.id, waiting=waiting)
     return Park(waiting)
 

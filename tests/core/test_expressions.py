@@ -1,8 +1,11 @@
 """`when`: a sandboxed expression that is true or false, or an error that quotes it."""
 
+from contextlib import suppress
+from time import process_time
+
 import pytest
 
-from core.expressions import ExpressionInvalid, evaluate, holds
+from core.expressions import ExpressionInvalid, evaluate, expand, holds, names_in
 
 VALUES = {"policy": {"merge": "bot"}, "inputs": {"task": "x"}}
 
@@ -78,3 +81,47 @@ def test_what_an_expression_may_do() -> None:
     assert evaluate("${{ issue.title.lower().startswith('fix:') and limit * 2 % 5 == 1 }}", values) is True
     assert evaluate("${{ issue.labels|map('upper')|sort|first }}", values) == "BUG"
     assert evaluate("${{ issue.get('body', '')|length }}", values) == 0
+
+
+HOSTILE = {
+    "a row of filters that double": "'\"'" + " | tojson" * 100,
+    "a row of filters that make lists of texts": "'x'" + " | list | string" * 60,
+    "many that double a little": "xs" + " | map('tojson')" * 50 + " | list",
+    "each with each": "xs | select('in', xs) | list | length",
+    "repetition": "'x' * 10**9",
+    "a list, repeated": "[0] * 1000000000",
+    "a power": "9**9**9**9",
+    "a format": "'%999999999d' % 1",
+    "a method that formats": "'{:>999999999}'.format(1)",
+    "a range": "range(1000000000) | list | length",
+    "a padding": "'x'.ljust(1000000000)",
+    "a filter that pads": "'x' | center(1000000000)",
+    "brackets": "[" * 450 + "1" + "]" * 450,
+    "a strip of many by many": "long.strip(long)",
+    "a loop": "[x for x in xs]",
+    "a class": "''.__class__.__mro__",
+    "a joiner": "cycler.__init__.__globals__",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_expression_is_refused_in_a_moment(text: str) -> None:
+    values = {"xs": ['"'] * 20_000, "long": "x" * 500_000}
+    began = process_time()
+    with suppress(ExpressionInvalid):
+        names_in(f"${{{{ {text} }}}}")  # as where the file is only read
+    with pytest.raises(ExpressionInvalid):
+        evaluate(f"${{{{ {text} }}}}", values)
+    assert process_time() - began < 5
+
+
+def test_a_number_of_thousands_of_digits_is_no_text() -> None:
+    digits = "${{ " + "*".join(["n"] * 90) + " }}"
+    with pytest.raises(ExpressionInvalid, match="cannot be written as text"):
+        expand(f"It is {digits}.", {"n": 10**100})
+
+
+def test_a_common_expression_is_far_from_the_bounds() -> None:
+    lines = [{"path": f"src/{number}.py", "size": number} for number in range(5_000)]
+    text = "${{ files | selectattr('size', 'gt', 9) | map(attribute='path') | sort | unique | list | length }}"
+    assert evaluate(text, {"files": lines}) == 4_990

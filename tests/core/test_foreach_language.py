@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import DocumentInvalid, ItemsUnusable
 from core.expressions import ExpressionInvalid, evaluate
-from core.fanout import MOST_BYTES, MOST_ITEMS, chosen, conflict_left
+from core.fanout import MOST_BYTES, MOST_ITEMS, MOST_LISTED, chosen, conflict_left
 from core.workflow import parse
 
 
@@ -30,8 +30,6 @@ def wrong(*steps: str, each: str = "in: [1]") -> list[str]:
         ("ship: {title: x}", "the changes of all items are shipped together: put it after the `foreach`"),
         ("ready: {}", "the changes of all items are shipped together"),
         ("merge: {}", "the changes of all items are shipped together"),
-        ("foreach: {in: [1], steps: [{id: b, run: ls}]}", "a list in a list is one longer list"),
-        ("workflow: {name: other}", "it may ask people or ship: put its steps into a composite step (`uses`)"),
         ("uses: triage", "it is about the run's subject, which all items share"),
     ],
 )
@@ -54,10 +52,36 @@ def test_what_people_decide_on_or_leaves_as_one_cannot_stand_within(step: str, w
         "wait: 5m",
         "github: {comment: '${{ index }}'}",
         "uses: research",
+        "foreach: {in: '${{ item }}', steps: [{id: b, run: ls, when: '${{ index == item }}'}]}",
+        r'workflow: {name: other, text: "name: other\nsteps: [{id: a, run: ls}]\n", with: {}}',
     ],
 )
 def test_what_an_item_can_do_by_itself_may_stand_within(step: str) -> None:
     assert wrong(f"{{id: a, {step}}}") == []
+
+
+def nested(deep: int) -> str:
+    """A list in a list, so many of them."""
+    inner = "{id: last, run: ls}"
+    for number in range(deep):
+        inner = f"{{id: each-{number}, foreach: {{in: [1], steps: [{inner}]}}}}"
+    return inner
+
+
+def test_at_most_three_lists_are_within_one_another_and_what_is_wrong_in_an_inner_one_is_told_once() -> None:
+    assert wrong(nested(2)) == []
+    (told,) = wrong(nested(3))
+    assert told.endswith("more than 3 lists are within one another: make one longer list before, and go through that")
+    assert told.startswith("x.yml:8:")
+    (told,) = wrong("{id: a, foreach: {in: [1], steps: [{id: b, ship: {title: x}}]}}")
+    assert "`ship` cannot stand within `foreach`" in told
+
+
+def test_an_inner_list_hands_nothing_but_its_result_to_the_steps_after_it() -> None:
+    inner = "{id: a, foreach: {in: [1], steps: [{id: b, run: ls}]}}"
+    assert wrong(inner, "{id: c, run: ls, when: '${{ steps.a.done == 1 }}'}") == []
+    (told,) = wrong(inner, "{id: c, run: ls, when: '${{ steps.b.output }}'}")
+    assert "there is no step `b` before this one" in told
 
 
 def test_item_and_index_are_known_within_and_nowhere_else() -> None:
@@ -164,3 +188,15 @@ def test_aggregates_are_expressions_over_what_was_handed_over() -> None:
 )
 def test_a_marker_that_stood_in_no_side_is_left(result: bytes, sides: tuple[bytes, ...], left: bool) -> None:
     assert conflict_left(result, sides) is left
+
+
+def test_a_list_is_bounded_before_anything_is_evaluated_for_each_of_its_entries() -> None:
+    with pytest.raises(ItemsUnusable) as refused:
+        chosen([1] * (MOST_LISTED + 1), {}, where="${{ no_such_name }}", limit=1)
+    assert str(refused.value) == "The list has 10,001 entries, and at most 10,000 can be chosen from."
+    assert chosen(list(range(MOST_LISTED)), {}, where="${{ item > 9_990 }}", sort="${{ -item }}", limit=1) == [9_999]
+
+
+def test_what_the_expressions_of_a_list_make_is_bounded_for_all_entries_together() -> None:
+    with pytest.raises(ExpressionInvalid, match="it makes more than 4,000,000 characters"):
+        chosen(["x" * 1_000] * 5_000, {}, where="${{ item | upper | lower | length > 0 }}")

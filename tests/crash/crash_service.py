@@ -16,6 +16,7 @@ import mortal_part
 import pytest
 import yaml
 from fate import Fate
+from story_account import Account, account
 from story_trust import QUICK
 from story_world import LABEL, SAMPLE, free_port
 
@@ -80,11 +81,13 @@ class Mortal:
                 await approver.approve(run.pull_number)
         raise AssertionError("looks() ends by an error only")
 
-    async def looks(self, repository: Repository, number: int) -> AsyncIterator[Run]:
+    async def looks(
+        self, repository: Repository, number: int, patience_seconds: float = PATIENCE_SECONDS
+    ) -> AsyncIterator[Run]:
         """The run about this issue, again and again."""
         run: Run | None = None
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(patience_seconds):
                 while True:
                     async with self.store.read() as db:
                         found = await runs.of_subject(db, repository.id, number)
@@ -94,6 +97,9 @@ class Mortal:
                     await asyncio.sleep(LOOK_SECONDS)
         except TimeoutError:
             raise AssertionError(f"{repository.name} does not go on: {await self.journal_end(run)}") from None
+
+    async def account(self, told: "Told") -> Account:
+        return await account(self.town, self.store, told.repository, told.run)
 
     async def journal_end(self, run: Run | None) -> str:
         """Where a run stands, for who reads a failure."""
@@ -141,17 +147,21 @@ async def open_mortal(
     database: str | None = None,
     settings: Mapping[str, str] = SHORT_LEASE,
     script: Mapping[str, Any] = QUICK,
+    files: Mapping[str, str] | None = None,
     workers: int = 3,
 ) -> AsyncIterator[Mortal]:
     """The service under the real supervisor, whose parts are the console script with every fault point armed.
 
-    `database` is the URL of an empty one; without it SQLite is used.
+    `database` is the URL of an empty one; without it SQLite is used. `files` are added to the sample repository.
     """
     script_of_parts = mortal_part.console_script(folder)
     monkeypatch.setattr("bot.up.children.console_script", lambda: script_of_parts)
     fate = Fate(folder / "fate")
     source = folder / "source"
     shutil.copytree(SAMPLE / "repository", source)
+    for name, text in (files or {}).items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(text)
     environ = {**settings, **mortal_part.environ(folder / "fate")}
     if database is not None:
         environ["PULLWRIGHT_DATABASE_URL"] = database

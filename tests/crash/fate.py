@@ -1,7 +1,8 @@
 """Who dies where: orders that a test gives, and what came of them, in a folder that all processes of a service share.
 
 A run that comes by takes the next of the orders for runs and keeps it for life, so that stories which are played at
-the same time die at one point each. Intake, clock and web have no run: their arrivals are counted by part.
+the same time die at one point each. Orders for any run are carried out by whichever comes by: one story, with all its
+parts, dies at many points, one after the other. Intake, clock and web have no run: their arrivals are counted by part.
 """
 
 import fcntl
@@ -15,6 +16,8 @@ from pathlib import Path
 
 RUNS = "runs"
 """The part whose arrivals are counted run by run."""
+ANY_RUN = "any-run"
+"""Arrivals of all runs together. An order for them is due from an arrival on, and waits for a run that can bear it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,9 @@ class Order:
     point: str
     at: tuple[int, ...]
     signal: str = "KILL"
+    bearable: int = 0
+    """For any run: only where this run has died in this step less often than that. Five deaths without headway and it
+    is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class Death:
     point: str
     arrival: int
     pid: int
+    step: str = ""
 
 
 class Fate:
@@ -49,15 +56,17 @@ class Fate:
         fresh.write_text(json.dumps({part: [one and asdict(one) for one in given] for part, given in orders.items()}))
         fresh.rename(self._folder / "orders")
 
-    def meet(self, part: str, run: str, point: str) -> None:
+    def meet(self, part: str, run: str, point: str, step: str = "") -> None:
         """Count an arrival, and die where it was ordered."""
         with self._alone():
             ordered = self._ordered(part, run)
             arrival = self._count(run or part, point)
             order = next((one for one in ordered if one.point == point and arrival in one.at), None)
+            if order is None and run:
+                order = self._due(run, point, step)
             if order is None:
                 return
-            death = Death(part, run, point, arrival, os.getpid())
+            death = Death(part, run, point, arrival, os.getpid(), step)
             with (self._folder / "deaths").open("a") as deaths:
                 deaths.write(json.dumps(asdict(death)) + "\n")
         os.kill(os.getpid(), signal.Signals[f"SIG{order.signal}"])
@@ -81,7 +90,17 @@ class Fate:
         given = json.loads(file.read_text()).get(part, []) if file.exists() else []
         if part == RUNS:
             given = given[self._place(run) :][:1]
-        return [Order(one["point"], tuple(one["at"]), one["signal"]) for one in given if one]
+        return [Order(**{**one, "at": tuple(one["at"])}) for one in given if one]
+
+    def _due(self, run: str, point: str, step: str) -> Order | None:
+        """The order for any run that is to be carried out here."""
+        arrival, died = self._count(ANY_RUN, point), self.deaths()
+        here = sum(one.run == run and one.step == step for one in died)
+        there = sum(one.point == point for one in died)
+        for one in self._ordered(ANY_RUN, run):
+            if one.point == point and there < len(one.at) and arrival >= one.at[there] and here < one.bearable:
+                return one
+        return None
 
     def _place(self, run: str) -> int:
         known = self.runs()

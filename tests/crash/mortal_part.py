@@ -25,7 +25,7 @@ INBOX = ("inbox.before_commit", "inbox.after_commit")
 
 SWEEP_SECONDS = 3
 
-POINTS = (*fault_points(), *INBOX)
+POINTS = (*fault_points(of_lists=True, of_subs=True), *INBOX)
 
 
 def main() -> None:
@@ -60,8 +60,8 @@ def _part(arguments: list[str]) -> str:
 
 def _arm(fate: Fate, part: str) -> None:
     def meet(point: str) -> None:
-        run = str(structlog.contextvars.get_contextvars().get("run", "")) if part == RUNS else ""
-        fate.meet(part, run, point)
+        about = structlog.contextvars.get_contextvars() if part == RUNS else {}
+        fate.meet(part, str(about.get("run", "")), point, str(about.get("step", "")))
 
     for point in POINTS:
         faults.arm(point, lambda point=point: meet(point))

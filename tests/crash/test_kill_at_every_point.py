@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from account import Account, account, differences
 from crash_service import Mortal, Told, all_of, open_mortal
 from fate import Order, spread
+from story_account import Account, differences
 from story_deaths import fault_points
 
 AT_ONCE = 4
@@ -47,7 +47,7 @@ async def test_a_worker_killed_at_the_most_telling_points_is_not_noticed(
         told = await all_of([partial(mortal.story, name) for name in _names(1 + len(orders))], len(orders) + 1)
         await mortal.rest()
         (calm,) = [one for one in told if one.run.id == mortal.fate.runs()[0]]
-        usual = await account(mortal, calm)
+        usual = await mortal.account(calm)
         assert usual.ended == ("succeeded", "", "#2 is merged")
         died_at = {death.point for death in mortal.fate.deaths()}
         assert died_at == {*(order.point for order in orders), "inbox.after_commit"}
@@ -61,7 +61,7 @@ async def test_a_part_killed_at_any_point_is_not_noticed(
     async with open_mortal(tmp_path, monkeypatch, database=database) as mortal:
         calm = await mortal.story("calm-story")
         await mortal.rest()
-        usual, reached = await account(mortal, calm), mortal.fate.arrivals(calm.run.id)
+        usual, reached = await mortal.account(calm), mortal.fate.arrivals(calm.run.id)
         assert usual.ended == ("succeeded", "", "#2 is merged")
         assert set(fault_points()) <= set(reached), "the story comes by every point"
 
@@ -98,7 +98,7 @@ async def _seen(mortal: Mortal, told: list[Told], usual: Account) -> dict[str, l
     for one in told:
         died, slips = [death for death in mortal.fate.deaths() if death.run == one.run.id], mortal.slips(one.run.id)
         wrong = differences(
-            await account(mortal, one),
+            await mortal.account(one),
             usual,
             asked_again=slips + sum(death.point in BETWEEN_REPLY_AND_RECORD for death in died),
             run_again=slips + sum(death.point in BETWEEN_RUN_AND_RECORD for death in died),

@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from account import account, differences
 from crash_service import Mortal, all_of, open_mortal
 from redis import Redis
 from redis.exceptions import RedisError
+from story_account import differences
 
 SEED = "CRASH_SEED"
 """Names the seed in the environment, to see a failure again. The moments are real, so it may take a few times."""
@@ -45,7 +45,7 @@ async def _survives(
     async with open_mortal(folder, monkeypatch, database=database, workers=workers) as mortal:
         calm = await mortal.story("calm-story")
         await mortal.rest()
-        usual = await account(mortal, calm)
+        usual = await mortal.account(calm)
         assert usual.ended == ("succeeded", "", "#2 is merged")
 
         killing = asyncio.create_task(_kill(mortal, random.Random(seed), kills, flushes))
@@ -60,7 +60,7 @@ async def _survives(
         for one in told:
             # Every hold on the run but the last may have ended by a death, between a reply and its record.
             died = one.run.epoch - 1
-            if found := differences(await account(mortal, one), usual, asked_again=died, run_again=died):
+            if found := differences(await mortal.account(one), usual, asked_again=died, run_again=died):
                 wrong[one.repository.name] = found
         assert wrong == {}, f"{SEED}={seed}: {dict(killed)}"
 

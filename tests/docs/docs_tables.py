@@ -18,7 +18,7 @@ from core.workflow import inputs
 from handlers import replies
 from handlers.listening import verbs as verbs_of
 from handlers.verbs import VERBS
-from jobs import engine
+from jobs import engine, setbacks
 from jobs.sources import of_files
 from policies.schema import BuiltIn, Check, Policy, built_in
 
@@ -109,7 +109,7 @@ def metrics() -> list[list[str]]:
 def failures() -> set[str]:
     """The codes that can end a run."""
     of_requests = {errors.ConfigurationError, errors.DocumentInvalid}
-    modules = (errors, engine, captures, goals, expressions, inputs, artifacts, of_git, steps)
+    modules = (errors, engine, setbacks, captures, goals, expressions, inputs, artifacts, of_git, steps)
     named = [word for module in modules for word in vars(module).values()]
     found = {error for error in named if inspect.isclass(error) and issubclass(error, BotError)}
     return {error.code for error in found - of_requests - {BotError}}

@@ -11,7 +11,7 @@ from adapters.store import deliveries, runs
 from core.clock import FixedClock
 from core.names import RunId, Subject, SubjectKind, WorkerId
 from core.runs import Delivery, NewRun
-from jobs import clock, intake
+from jobs import clock, intake, patience
 from jobs.services import Services
 
 
@@ -101,7 +101,7 @@ async def test_a_delivery_that_cannot_be_judged_now_waits_and_is_looked_at_again
     assert isinstance(services.clock, FixedClock)
     async with services.store.read() as db:
         assert await deliveries.pending(db, services.clock.now(), 9) == []
-        after = services.clock.now() + timedelta(seconds=intake.RETRY_SECONDS)
+        after = services.clock.now() + timedelta(seconds=patience.RETRY_SECONDS)
         (again,) = await deliveries.pending(db, after, 9)
     assert again.guid == "later"
 
@@ -169,4 +169,4 @@ async def test_only_the_leader_ticks_and_another_leads_once_it_is_gone(services:
 
 @pytest.mark.parametrize(("attempts", "seconds"), [(0, 30), (1, 60), (4, 480), (10, 3600), (5000, 3600)])
 def test_an_answer_that_cannot_be_given_is_tried_at_ever_longer_intervals(attempts: int, seconds: float) -> None:
-    assert intake._pause(attempts) == seconds
+    assert patience.pause(attempts) == seconds

@@ -29,6 +29,7 @@ from bot.demo.github.records import Comment, Issue, Role
 from bot.demo.github.webhooks import Webhooks
 from core import faults
 from core.runs import Run
+from core.workflow.catalogue import FOLDER
 from jobs.services import open_services
 
 OPERATOR = {"version": 1, "policy": "team", "merge": "bot", "plan": {"wait": "never"}}
@@ -54,6 +55,21 @@ NEEDS |= {
     POLICIES["two people"]: Needs(people=2),
     POLICIES["a maintainer"]: Needs(role="maintain"),
 }
+
+
+SURVEY = """
+name: survey
+on: {command: survey}
+steps:
+  - {id: which, ask: {question: "Which one?"}}
+  - id: each
+    foreach:
+      in: [1, 2]
+      steps:
+        - {id: make, run: {script: "echo $N > item-$N.txt; test $N -ne 2", writes: true}, env: {N: "${{ item }}"}}
+  - {id: say, github: {comment: "${{ steps.which.answer }}: ${{ steps.each.done }} of ${{ steps.each.count }} done."}}
+"""
+"""A workflow of the repository's own, which asks and has parts; it ships nothing."""
 
 
 class Died(BaseException):
@@ -99,6 +115,11 @@ class MachineTown:
         ]
 
     @property
+    def questions(self) -> list[Issue]:
+        """Where the bot asked something."""
+        return [one for one in self.issues if any(c.app is not None and "asks you" in c.body for c in one.comments)]
+
+    @property
     def yeses(self) -> list[tuple[Issue, Comment]]:
         """Comments of people that approve."""
         return [
@@ -112,6 +133,15 @@ class MachineTown:
         give(self.world, login, role)
         if role in {"write", "maintain", "admin"}:
             self.ledger.once_wrote.add(login)
+
+    async def something_new(self, *, pull: bool) -> Issue:
+        """An issue, or a pull request by a person, which nobody asked the bot about yet."""
+        number = len(self.world.town.repository.issues)
+        if not pull:
+            return await self.world.requester.open_issue("How many?", "And which?")
+        self.give("ada", "maintain")
+        await self.world.approver.push(f"idea-{number}", {f"idea-{number}.txt": "An idea.\n"}, "feat: an idea")
+        return await self.world.approver.open_pull(f"idea-{number}", "main", "An idea")
 
     async def push_policy(self, name: str) -> None:
         self.give("ada", "maintain")
@@ -229,7 +259,7 @@ class MachineTown:
 async def open_town_of_machine(folder: Path, policy: str) -> AsyncIterator[MachineTown]:
     """A fresh town under this policy, whose log goes into a buffer of its own."""
     written = io.StringIO()
-    text = {POLICY: POLICIES[policy]}
+    text = {POLICY: POLICIES[policy], f"{FOLDER}/survey.yml": SURVEY}
     script = yaml.safe_dump(dict(QUICK), sort_keys=False)
     async with open_world(folder, source=source(folder, text), script=script, policy=OPERATOR) as world:
         with logs.configured(written, process="machine"):

@@ -14,6 +14,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from promises_of_parts import (
+    every_answer_is_somebodys,
+    every_item_comes_back_once,
+    every_part_is_begun_once,
+    no_part_outlives_its_run,
+)
 from town_ledger import OURS, Merged, Pushed, Words
 from world_facts import Facts, Said
 
@@ -34,6 +40,8 @@ _ENDED = {
     RunState.cancelled: "🛑 Cancelled",
     RunState.rejected: "🛑 Rejected",
 }
+STARTS = frozenset({"/implement", "/retry", "/triage", "/review", "/survey"})
+"""What somebody says who wants a run."""
 _APPROVE = re.compile(r"^/approve(?: `?([0-9a-f]{12,64})`?)?$")
 _SHOWN = re.compile(r"`/approve ([0-9a-f]{12,64})`")
 
@@ -285,11 +293,12 @@ def every_effect_is_there_once(facts: Facts) -> list[str]:
 
 
 def no_wish_is_granted_twice(facts: Facts) -> list[str]:
-    """No more runs of an issue than times somebody labelled it or commanded one, however often GitHub told of it."""
+    """No more runs of an issue than times somebody labelled it or commanded one, however often GitHub told of it: of
+    whichever workflow."""
     broken = []
     for issue in facts.issues:
         labelled = [one for one in issue.timeline if one.event == "labeled"]
-        commanded = [one for one in issue.comments if one.app is None and one.body in {"/implement", "/retry"}]
+        commanded = [one for one in issue.comments if one.app is None and one.body in STARTS]
         started = [run for run in facts.runs if run.subject.number == issue.number]
         if len(started) > len(labelled) + len(commanded):
             wishes = len(labelled) + len(commanded)
@@ -365,10 +374,13 @@ AT_REST: tuple[Promise, ...] = (
     no_wish_is_granted_twice,
     every_effect_was_meant,
     every_done_effect_says_so,
+    every_part_is_begun_once,
+    every_item_comes_back_once,
+    every_answer_is_somebodys,
 )
 """What holds whenever nothing moves."""
 
-QUIET: tuple[Promise, ...] = (*AT_REST, every_run_ends_visibly)
+QUIET: tuple[Promise, ...] = (*AT_REST, every_run_ends_visibly, no_part_outlives_its_run)
 """What holds when everything works again and time has passed."""
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from machine_town import PEOPLE, Died, MachineTown, open_town_of_machine
 from post_office import GUID, Letter
+from story_deaths import OF_LISTS, fault_points
 from story_trust import OLD, PATH
 from story_world import LABEL
 
@@ -44,6 +45,7 @@ POINTS = (
     "store.after_commit",
     "store.before_commit",
 )
+OF_PARTS = ("end.before_bells", *(point for point in fault_points(of_lists=True) if point.startswith(OF_LISTS)))
 PATHS = ("/repos/*", "/repos/*/comments", "/repos/*/merge", "/repos/*/pulls", "/repos/*/check-runs", "/graphql")
 
 anyone = st.sampled_from(["ada", "ada", "ben", "rosa", "tia", "sid"])
@@ -165,6 +167,36 @@ class ServiceMachine(RuleBasedStateMachine):
         issues = [*self.town.issues, *self.town.pulls]
         self._happens(self._person(who).comment(issues[which % len(issues)].number, verb), moment)
 
+    @rule(
+        which=which,
+        anew=st.booleans(),
+        who=anyone,
+        workflow=st.sampled_from(["survey", "survey", "triage", "review"]),
+        moment=moment,
+    )
+    def somebody_starts_another_workflow(self, which: int, anew: bool, who: str, workflow: str, moment: str) -> None:
+        """One that asks and has parts, or one that only says what it found: of something new, or where the bot is at
+        work already."""
+
+        async def start() -> None:
+            places = self.town.pulls if workflow == "review" else self.town.issues
+            if not places or (anew and len(places) < ISSUES):
+                place = await self.town.something_new(pull=workflow == "review")
+            else:
+                place = places[which % len(places)]
+            await self._person(who).comment(place.number, f"/{workflow}")
+
+        self._happens(start(), moment)
+
+    @precondition(lambda self: self.town.questions)
+    @rule(which=which, who=able, point=st.sampled_from([*OF_PARTS, *POINTS, None]), after=later, moment=moment)
+    def somebody_answers(self, which: int, who: str, point: str | None, after: int, moment: str) -> None:
+        """What was asked, now or some time ago; a worker may die of what follows."""
+        if point is not None:
+            _arm(point, 0 if point in OF_PARTS else after)
+        places = self.town.questions
+        self._happens(self._person(who).comment(places[which % len(places)].number, "/answer the first"), moment)
+
     @precondition(lambda self: self.town.pulls)
     @rule(which=which, who=able, what=st.sampled_from(["old", "changes", "dismiss"]), moment=moment)
     def somebody_reviews_otherwise(self, which: int, who: str, what: str, moment: str) -> None:
@@ -281,9 +313,10 @@ class ServiceMachine(RuleBasedStateMachine):
         self._happens(self.town.office.repeat(sent[-min(back, len(sent))], anew=anew), moment)
 
     @precondition(lambda self: any(one.headers["X-GitHub-Event"] in FORGED for one in self.town.office.sent))
-    @rule(back=st.integers(1, 6), who=able, moment=moment)
-    def a_delivery_is_forged(self, back: int, who: str, moment: str) -> None:
-        """Somebody who knows the secret has this person approve, in words or a review that GitHub has otherwise."""
+    @rule(back=st.integers(1, 6), who=able, answers=st.booleans(), moment=moment)
+    def a_delivery_is_forged(self, back: int, who: str, answers: bool, moment: str) -> None:
+        """Somebody who knows the secret has this person approve or answer, in words or a review that GitHub has
+        otherwise."""
         models = [one for one in self.town.office.sent if one.headers["X-GitHub-Event"] in FORGED]
         model = models[-min(back, len(models))]
         said = json.loads(model.body)
@@ -292,7 +325,8 @@ class ServiceMachine(RuleBasedStateMachine):
             said["review"] |= {"state": "approved", "user": {**said["sender"], "login": who}}
             said["action"] = "submitted"
         else:
-            said["comment"] |= {"body": f"/approve {digest}".strip(), "user": {**said["sender"], "login": who}}
+            words = "/answer the forged" if answers else f"/approve {digest}".strip()
+            said["comment"] |= {"body": words, "user": {**said["sender"], "login": who}}
             said["action"] = "created"
         said["sender"]["login"] = who
         body = json.dumps(said).encode()

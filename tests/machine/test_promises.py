@@ -19,7 +19,8 @@ from core.states import RunState, WaitingFor
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Facts:
-    """One run that was approved by a comment and merged, one that was cancelled, and one whose plan waits."""
+    """One run that was approved by a comment and merged, one that was cancelled, one whose plan waits, and one that
+    asked, was answered, and did the items of a list."""
 
     async def play() -> Facts:
         async with open_town_of_machine(tmp_path_factory.mktemp("honest"), "plans wait") as town:
@@ -35,6 +36,11 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Facts:
             cancelled, waits = await world.ask(by="ben"), await world.ask(by="rosa")
             await town.work()
             await world.approver.unlabel(cancelled, LABEL)
+            await town.work()
+            asked = (await world.requester.open_issue("How many?")).number
+            await world.requester.comment(asked, "/survey")
+            await town.work()
+            await world.requester.comment(asked, "/answer both")
             await town.work()
             assert waits
             await town.quiet()
@@ -229,6 +235,24 @@ def test_more_runs_than_wishes_are_seen(honest: Facts) -> None:
     assert_seen(dataclasses.replace(honest, runs=honest.runs * 2), "has 2 runs, and was asked for 1 times")
 
 
+def test_an_item_that_is_begun_twice_comes_back_twice_or_outlives_the_whole_is_seen(honest: Facts) -> None:
+    assert {run.part.index: run.state for run in honest.parts if run.part} == {
+        0: RunState.succeeded,
+        1: RunState.failed,
+    }
+    assert_seen(dataclasses.replace(honest, parts=honest.parts * 2), "'each', 0, 0) was begun 2 times")
+    assert_seen(with_entries(honest, "part.merged"), "'each', 0, 0) came back 2 times")
+    left = tuple(run.model_copy(update={"state": RunState.waiting}) for run in honest.parts)
+    assert_seen(dataclasses.replace(honest, parts=left), "is waiting, and the run")
+
+
+def test_an_answer_that_nobody_gave_or_who_may_not_or_that_was_taken_twice_is_seen(honest: Facts) -> None:
+    assert_seen(with_entries(honest, "answer.taken"), "'which') was answered 2 times")
+    assert_seen(with_entries(honest, "answer.taken", answer="none"), "the answer 'none' of the run")
+    assert_seen(with_entries(honest, "answer.taken", by="sid"), "is not what @rosa said")
+    assert_seen(dataclasses.replace(honest, once_wrote=frozenset()), "@rosa answered the run")
+
+
 @pytest.mark.parametrize(
     ("kind", "why"),
     [("comment", "to say"), ("push", "the push of"), ("pull", "the pull of"), ("merge", "the merge of")],
@@ -241,6 +265,21 @@ def test_an_effect_whose_journal_does_not_say_that_it_is_done_is_seen(honest: Fa
     assert_seen(without_entries(honest, "effect.done", "merge"), "merge is done 0 times by its journal")
     undone = dict.fromkeys(honest.effects, EffectState.pending)
     assert_seen(dataclasses.replace(honest, effects=undone), "the journal tells that")
+
+
+def with_entries(facts: Facts, name: str, **told: object) -> Facts:
+    """The facts as if each of these entries stood there once more, and told this."""
+    journals = {
+        run: (
+            [
+                *journal,
+                *(one.model_copy(update={"facts": {**one.facts, **told}}) for one in journal if one.name == name),
+            ],
+            head,
+        )
+        for run, (journal, head) in facts.journals.items()
+    }
+    return dataclasses.replace(facts, journals=journals)
 
 
 def without_entries(facts: Facts, name: str, kind: str) -> Facts:

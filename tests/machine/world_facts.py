@@ -22,7 +22,7 @@ MARKER = re.compile(r"<!-- pullwright ([0-9a-f]{32}) -->")
 
 @dataclass(frozen=True)
 class Said:
-    """A comment that our App wrote and that is still there."""
+    """A comment or a review that our App wrote and that is still there."""
 
     number: int
     id: int
@@ -40,6 +40,8 @@ class Facts:
     """GUIDs that the service answered 202 to."""
     received: tuple[Receipt, ...]
     runs: tuple[Run, ...]
+    parts: tuple[Run, ...]
+    """Runs that do parts of others."""
     journals: Mapping[RunId, tuple[Sequence[Event], Head | None]]
     effects: Mapping[str, EffectState]
     """Every effect in the outbox, by key."""
@@ -63,9 +65,9 @@ async def gather(world: World, office: PostOffice, ledger: Ledger, logs: str, *,
     """The facts of now. Only where asked, `deep`, are the places searched where no secret may be."""
     github, repository = world.town.github.world, world.town.repository
     async with world.services.store.read() as db:
-        found = await runs.recent(db, 1000)
+        all_ = await runs.recent(db, 1000, parts=True)
         received = await deliveries.list_(db, 100_000)
-        journals = {run.id: (await events.of_run(db, run.id), await events.head(db, run.id)) for run in found}
+        journals = {run.id: (await events.of_run(db, run.id), await events.head(db, run.id)) for run in all_}
         t = tables.effects.c
         rows = (await db.execute(sa.select(t.key, t.state, t.run_id))).all()
     issues = tuple(repository.issues.values())
@@ -74,12 +76,18 @@ async def gather(world: World, office: PostOffice, ledger: Ledger, logs: str, *,
         for issue in issues
         for comment in issue.comments
         if comment.app is world.town.app
+    ) + tuple(
+        Said(issue.number, review.id, review.body)
+        for issue in issues
+        for review in (issue.pull.reviews if issue.pull else ())
+        if review.app is world.town.app
     )
     checks = tuple(check for check in github.check_runs(repository) if check.suite.app is world.town.app)
     return Facts(
         accepted=frozenset(office.accepted),
         received=tuple(received),
-        runs=tuple(found),
+        runs=tuple(run for run in all_ if run.part is None),
+        parts=tuple(run for run in all_ if run.part is not None),
         journals=journals,
         effects={row.key: EffectState(row.state) for row in rows},
         loose=frozenset(row.key for row in rows if row.run_id is None),

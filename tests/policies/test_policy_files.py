@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import PolicyInvalid
 from core.names import Role
-from policies.schema import BuiltIn, Wait, built_in, effective, load
+from policies.schema import BuiltIn, Wait, built_in, effective, load, of_owners
 from policies.tightening import STRICTNESS
 
 FILE = ".github/pullwright.yml"
@@ -171,3 +171,20 @@ def test_every_number_and_choice_of_the_gates_and_limits_has_a_direction():
     policy = built_in(BuiltIn.team).model_dump(mode="json", by_alias=True)
     keys = {(section, key) for section in ("plan", "change", "limits") for key in policy[section]}
     assert keys - {("plan", "risky")} <= set(STRICTNESS)
+
+
+def test_an_owners_file_is_named_in_its_mistakes_and_tightens_the_operators_like_any_other():
+    name = "acme/.github/pullwright.yml"
+    with pytest.raises(PolicyInvalid) as raised:
+        effective("policy: team\n", "requesters: read\n", True, name)
+    assert str(raised.value).startswith(f"{name} loosens the operator's policy:\n{name}:1:13: ")
+    assert effective(None, "policy: team\n", True, name).source == f"`{name}`, starting from `team`"
+    assert effective(None, "policy: team\n", True, name).digest == effective(None, "policy: team\n", True).digest
+
+
+def test_in_the_owners_repository_what_counts_for_all_others_is_protected_whatever_its_policy_says():
+    plain = effective(None, "protected: [secret/**]\n", True)
+    found = of_owners(plain)
+    assert found.policy.protected == ("secret/**", "/pullwright.yml", "/pullwright/**")
+    assert (found.source, found.digest == plain.digest) == (plain.source, False)
+    assert of_owners(found) == found

@@ -159,6 +159,26 @@ async def test_a_name_that_resolves_to_an_internal_address_is_refused(tmp_path, 
     assert answer.startswith("HTTP/1.1 403 localhost resolves to an internal address.\r\n")
 
 
+@pytest.mark.parametrize(
+    ("target", "internal", "limits", "why", "unreached"),
+    [
+        ("nowhere.invalid:443", [], None, "nowhere.invalid cannot be resolved: ", True),
+        ("localhost:9", ["localhost"], None, "localhost:9 does not answer: ", True),
+        ("nowhere.invalid:443", [], GatewayLimits(connect_seconds=0), "in time.", False),
+        ("localhost:9", [], None, "localhost resolves to an internal address.", False),
+    ],
+    ids=["no address", "refused", "a client that dawdles", "internal"],
+)
+async def test_only_an_allowed_host_that_is_not_to_be_reached_is_told_as_such(
+    tmp_path, target, internal, limits, why, unreached
+):
+    async with ConnectGateway(tmp_path / "gateway.sock", [target], internal=internal, limits=limits) as gateway:
+        await ask(gateway, connect(target))
+    (passage,) = gateway.passages
+    assert why in passage.why
+    assert (passage.allowed, passage.unreached) == (False, unreached)
+
+
 async def test_what_asks_for_another_host_inside_tls_is_cut(tmp_path, index):
     async with ConnectGateway(tmp_path / "gateway.sock", [index], internal=["localhost"]) as gateway:
         reader, writer = await asyncio.open_unix_connection(gateway.socket)

@@ -1,5 +1,7 @@
 """What is over for long enough is forgotten, whole; nothing else is."""
 
+import asyncio
+import fcntl
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,13 +11,14 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.artifacts import ArtifactMissing, LocalArtifacts
+from adapters.git.command import git
 from adapters.git.mirrors import Mirrors
 from adapters.git.workspaces import Workspaces
 from adapters.settings import load
 from adapters.store import Store, artifacts, deliveries, effects, events, retention, runs, steps
 from adapters.store.tables import metadata
 from adapters.store.tables import runs as table
-from core.names import Digest, Epoch, RunId
+from core.names import Digest, Epoch, RunId, Sha
 from core.runs import Part
 from core.states import Trigger
 from jobs.retention import Pruned, prune
@@ -29,7 +32,8 @@ AFTER = NOW + timedelta(days=91)
 async def pruned(store: Store, folder: Path, now: datetime = AFTER, *, dry_run: bool = False) -> Pruned:
     workspaces = Workspaces(folder / "workspaces", Mirrors(folder / "mirrors"))
     files = LocalArtifacts(folder / "artifacts")
-    return await prune(load({}), store, files, workspaces, now, dry_run=dry_run)
+    settings = load({"PULLWRIGHT_DATA_DIR": str(folder)})
+    return await prune(settings, store, files, workspaces, now, dry_run=dry_run)
 
 
 async def ended(store: Store, number: int, at: datetime = NOW, **changes: Any) -> RunId:
@@ -120,6 +124,7 @@ async def test_a_delivery_goes_when_it_is_settled_for_long_enough(store: Store, 
         "words": 1,
         "contents": 0,
         "clones": 0,
+        "caches": (),
     }
     assert (await pruned(store, tmp_path, now)).deliveries == 1
     async with store.read() as db:
@@ -165,8 +170,70 @@ async def test_the_clone_of_a_run_that_is_over_goes(store: Store, tmp_path: Path
     assert sorted(path.name for path in (tmp_path / "workspaces").iterdir()) == ["new-abc", at_work]
 
 
+async def test_caches_that_nobody_used_for_a_month_go_and_none_that_is_needed(store: Store, tmp_path: Path):
+    (waits, _), at_work = await claimed(store, 1), a_run(1).repo.id
+    day = timedelta(days=1)
+    places = {
+        "mirrors/7.git/objects/pack": 31,
+        "mirrors/8.git/objects": 29,
+        "mirrors/9.git/objects": 31,
+        "mirrors/new-abc/git": 31,
+        "sources/7.json": 31,
+        "sources/8-owner.json": 29,
+        "layers/7/abc/deps": 31,
+        "layers/7/def/deps": 29,
+        "layers/7/abc.run000000009/deps": 31,
+        f"layers/{at_work}/abc/deps": 31,
+    }
+    now = datetime.now(NOW.tzinfo)
+    for place, days in places.items():
+        (tmp_path / place).mkdir(parents=True)
+        deep = 3 if place.startswith("layers") else 2
+        _last_used(tmp_path.joinpath(*Path(place).parts[:deep]), now - days * day)
+    (tmp_path / "mirrors" / "9.lock").touch()
+    _last_used(tmp_path / "mirrors" / "9.lock", now - 99 * day)
+    borrows = tmp_path / "workspaces" / waits / "git" / "objects" / "info" / "alternates"
+    borrows.parent.mkdir(parents=True)
+    borrows.write_text(f"{tmp_path}/mirrors/9.git/objects\n")
+    unused = ("mirrors/7.git", "mirrors/new-abc", "sources/7.json", "layers/7/abc", "layers/7/abc.run000000009")
+    assert (await pruned(store, tmp_path, now, dry_run=True)).caches == unused
+    assert all((tmp_path / place).is_dir() for place in places)
+    assert (await pruned(store, tmp_path, now)).caches == unused
+    left = {place for place in places if (tmp_path / place).is_dir()}
+    assert left == {place for place in places if not place.startswith(unused)}
+    assert (await pruned(store, tmp_path, now)).caches == ()
+    assert list(tmp_path.glob("*/gone-*")) == []
+
+
+async def test_a_mirror_is_not_removed_once_somebody_looked_into_it_or_while_somebody_fetches(tmp_path: Path):
+    mirrors, before = Mirrors(tmp_path), datetime.now(NOW.tzinfo) - timedelta(days=1)
+    for number in (1, 2):
+        await git("init", "--quiet", "--bare", git_dir=_made(tmp_path / f"{number}.git"))
+        _last_used(tmp_path / f"{number}.git", before - timedelta(days=1))
+    found = await mirrors.old(before)
+    assert [path.name for path in found] == ["1.git", "2.git"]
+    assert not await mirrors.has(1, Sha("a" * 40))
+    assert not await mirrors.remove(found[0], before)
+    assert found[0].is_dir()
+    with (tmp_path / "2.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(mirrors.remove(found[1], before), timeout=0.05)
+    assert found[1].is_dir()
+    assert await mirrors.remove(found[1], before)
+    assert not found[1].exists()
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
+
+
 def _age(folder: Path, address: Digest) -> None:
     """As if it had been stored ten days ago."""
     file = folder / "artifacts" / address[:2] / address
-    then = file.stat().st_mtime - 10 * 86_400
-    os.utime(file, (then, then))
+    _last_used(file, datetime.fromtimestamp(file.stat().st_mtime, NOW.tzinfo) - timedelta(days=10))
+
+
+def _last_used(path: Path, at: datetime) -> None:
+    os.utime(path, (at.timestamp(), at.timestamp()))

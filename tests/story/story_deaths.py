@@ -18,8 +18,9 @@ OF_SUBS = "sub."
 """Begins the names of points that only a run with a sub-workflow comes by."""
 
 
-def fault_points(*, of_lists: bool = False) -> list[str]:
-    """The name of every `faults.point("…")` in the product; without `of_lists`, of those that every run comes by."""
+def fault_points(*, of_lists: bool = False, of_subs: bool = False) -> list[str]:
+    """The name of every `faults.point("…")` in the product; without `of_lists` and `of_subs`, of those that every run
+    comes by."""
     found = set()
     for file in (path for floor in FLOORS for path in (ROOT / floor).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
@@ -27,7 +28,7 @@ def fault_points(*, of_lists: bool = False) -> list[str]:
                 (name,) = node.args
                 assert isinstance(name, ast.Constant), f"{file}: a fault point has a plain name"
                 found.add(str(name.value))
-    others = (OF_SUBS,) if of_lists else (OF_SUBS, OF_LISTS)
+    others = (*(() if of_lists else (OF_LISTS,)), *(() if of_subs else (OF_SUBS,)))
     return sorted(name for name in found if not name.startswith(others))
 
 

@@ -1,6 +1,7 @@
 """What stories begin with: the sample repository and its script, with a part of each replaced."""
 
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 
 import yaml
 from story_world import SAMPLE, World, open_world
+
+from bot.demo.github.records import Repository
 
 AT_ONCE = {"version": 1, "policy": "team", "merge": "bot", "plan": {"wait": "never"}}
 """An operator's policy under which a plan waits for nobody."""
@@ -65,3 +68,16 @@ async def open_story(
         policy=AT_ONCE,
     ) as world:
         yield world
+
+
+async def shared_repository(world: World, files: dict[str, str], *, installed: bool = True) -> Repository:
+    """The owner's `.github` repository, with these files; ada may write there."""
+    github, source = world.town.github.world, Path(tempfile.mkdtemp(dir=world.services.settings.data_dir))
+    for name, text in files.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(text)
+    shared = await github.create_repository(world.town.repository.owner.login, ".github", source)
+    github.add_collaborator(shared, world.approver.login, "write")
+    if installed:
+        github.install(world.town.app, shared)
+    return shared

@@ -1,17 +1,16 @@
 """Workflows made of others, played: composite steps, sub-workflows, and files of the owner's `.github` repository."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from story_deaths import Deaths, survive
+from story_sources import shared_repository
 from story_trust import quick_world
 from story_workflows import begin
 from story_world import World
 
 from adapters.store import parts, runs, steps
-from bot.demo.github.records import Repository
 from core import faults
 from core.runs import Run
 from core.states import RunState
@@ -192,15 +191,3 @@ async def test_an_owners_repository_that_the_app_is_not_installed_on_counts_for_
     await world.settle()
     async with world.services.store.read() as db:
         assert await runs.recent(db, 1) == []
-
-
-async def shared_repository(world: World, files: dict[str, str], *, installed: bool = True) -> Repository:
-    """The owner's `.github` repository, with these files."""
-    github, source = world.town.github.world, Path(tempfile.mkdtemp(dir=world.services.settings.data_dir))
-    for name, text in files.items():
-        (source / name).parent.mkdir(parents=True, exist_ok=True)
-        (source / name).write_text(text)
-    shared = await github.create_repository(world.town.repository.owner.login, ".github", source)
-    if installed:
-        github.install(world.town.app, shared)
-    return shared

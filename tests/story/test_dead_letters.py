@@ -115,21 +115,6 @@ async def test_an_item_is_done_again_while_its_list_is_open_and_comes_back_after
 
 
 @pytest.mark.slow
-async def test_an_item_of_a_run_that_went_on_cannot_be_done_again_and_it_is_said_what_can(
-    world: World, waiting: RunId
-) -> None:
-    failed = await letter(world)
-    world.clock.leap(301)
-    await world.settle()
-    said = await typed(world, "dead-letters", "retry", failed)
-    assert isinstance(said.exception, TooLate)
-    assert str(said.exception) == f"Run {waiting}, which item 1 belongs to, is over."
-    assert said.exception.remedy() == (
-        "Comment `/retry` on acme/slugs#1: a new run does all of it; or `pullwright runs dead-letters drop` this one."
-    )
-
-
-@pytest.mark.slow
 async def test_a_sub_workflow_that_was_given_up_is_not_done_again_as_if_it_were_an_item(world: World) -> None:
     """It has a letter, and a run that goes on without it: what would begin is the whole of that run, silently."""
     parent_id = await begin(world, yaml.safe_dump(EACH, sort_keys=False))
@@ -141,8 +126,12 @@ async def test_a_sub_workflow_that_was_given_up_is_not_done_again_as_if_it_were_
         assert await runs.insert(db, sub) is runs.Inserted.started
         await dead_letters.add(db, sub.id, "given-up", "It failed five times.", now)
         (one,) = await dead_letters.unsettled(db)
-        with pytest.raises(TooLate, match=f"Run {sub.id} was given up as a whole, and is over."):
-            await retry(db, one, world.services.ids.run(), now)
+        with pytest.raises(TooLate, match=f"Run {sub.id} was given up as a whole, and is over.") as refused:
+            await retry(db, [one], world.services.ids, now)
+        assert refused.value.remedy() == (
+            "Comment `/retry` on acme/slugs#1: a new run does all of it; or `pullwright runs dead-letters drop` "
+            "this one."
+        )
         assert [part.id for part in await parts.of_step(db, parent_id, "sub")] == [sub.id]
 
 

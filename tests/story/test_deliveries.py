@@ -18,7 +18,8 @@ from bot.demo.github.webhooks import signatures
 from bot.web.metrics import Metrics
 from core import faults
 from core.runs import EffectState
-from jobs.intake import RETRY_SECONDS, drain
+from jobs.intake import drain
+from jobs.patience import RETRY_SECONDS
 from jobs.sweep import sweep
 
 NOBODY = "http://127.0.0.1:1/webhooks/github"

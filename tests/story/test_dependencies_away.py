@@ -1,8 +1,11 @@
 """A model that is away again and again is left alone by every run; none burns its retries, and people see why."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import asyncio
+import socket
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from story_sources import AT_ONCE, source
@@ -10,7 +13,8 @@ from story_trust import quick_world
 from story_world import World
 
 from adapters.models.guarded import GuardedModel
-from adapters.store import breakers, runs
+from adapters.sandbox.gateway import ConnectGateway, Unreached
+from adapters.store import breakers, events, runs
 from adapters.store.breakers import StoredBreakers
 from core.breakers import FAILURES, Guard
 from core.completions import Completion, Message, Model, Tool
@@ -77,3 +81,77 @@ async def test_runs_that_need_a_model_that_is_away_wait_for_it_without_asking(tm
         async with world.services.store.read() as db:
             states = {run.subject.number: run.state for run in await runs.recent(db, 10)}
         assert states == dict.fromkeys((first, second, third), "waiting")
+
+
+ASKS = """python3 -c '
+import socket, ssl
+gateway = socket.create_connection(("127.0.0.1", 3128))
+gateway.sendall(b"CONNECT pypi.org:443 HTTP/1.1\\r\\n\\r\\n")
+said = gateway.recv(99).decode()
+if " 200 " not in said:
+    raise SystemExit(said)
+gateway.settimeout(0.2)
+try:
+    ssl.create_default_context().wrap_socket(gateway, server_hostname="pypi.org")
+except OSError:
+    print("greeted")
+'"""
+
+
+@dataclass
+class Road:
+    """What lies between the gateway and the package index."""
+
+    broken: bool = True
+    asked: int = 0
+    ends: list[socket.socket] = field(default_factory=list)
+
+
+@pytest.fixture
+def road(monkeypatch: pytest.MonkeyPatch) -> Iterator[Road]:
+    """The gateway reaches a mute end in place of the index, and nothing for as long as the road is broken."""
+    found = Road()
+
+    async def connected(gateway: ConnectGateway, meter: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        found.asked += 1
+        if found.broken:
+            raise Unreached(f"{meter.host} cannot be resolved: Name or service not known.")
+        near, far = socket.socketpair()
+        found.ends.append(far)
+        return await asyncio.open_connection(sock=near)
+
+    monkeypatch.setattr(ConnectGateway, "_connect", connected)
+    yield found
+    for end in found.ends:
+        end.close()
+
+
+@pytest.mark.slow
+async def test_a_setup_that_cannot_reach_the_package_index_waits_for_it(tmp_path: Path, road: Road) -> None:
+    async with quick_world(tmp_path, source=source(tmp_path, setup=[ASKS]), policy=AT_ONCE) as world:
+        await world.ask()
+        for _ in range(8):
+            await world.settle()
+            if await away(world):
+                break
+            world.clock.leap(40)
+        assert await away(world) == ["index:pypi.org"]
+        assert road.asked == FAILURES
+        run = await world.run()
+        assert (run.state, run.outages, run.attempts) == ("queued", FAILURES, 0)
+        other = await world.ask()
+        await world.settle()
+        assert road.asked == FAILURES, "nobody asks while it is left alone"
+        assert (await world.run()).state == "queued"
+        assert world.replies(other)[0].startswith(
+            "**✋ Waiting**: The package index `pypi.org` failed 5 times in a row, so nobody asks it before "
+        )
+        async with world.services.store.read() as db:
+            journal = await events.of_run(db, run.id)
+        failed = [entry.facts["passages"] for entry in journal if entry.name == "setup.failed"]
+        assert failed == [["pypi.org:443 refused"]] * FAILURES
+        road.broken = False
+        await world.settle_in_time(rounds=20)
+        assert await away(world) == []
+        async with world.services.store.read() as db:
+            assert {run.state for run in await runs.recent(db, 10)} == {"waiting"}

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from story_deaths import Deaths, survive
 from story_sources import AT_ONCE, source
-from story_trust import all_runs, quick_world
+from story_trust import all_runs, give, newcomer, quick_world
 from story_world import World
 
-from adapters.store import line, runs, signals
+from adapters.store import events, line, runs, signals
 from core import faults
 from core.names import RunId
 from core.runs import NewRun
@@ -114,6 +114,66 @@ async def test_the_newest_of_those_that_supersede_is_never_refused_for_those_who
     async with world.services.store.read() as db:
         told = [await signals.pending(db, run.id) for run in await line.behind(db, front.id)]
     assert [len(each) for each in told] == [1] * (lines.MOST_IN_LINE + 4) + [0]
+
+
+@pytest.mark.slow
+async def test_a_run_in_line_begins_at_the_default_branch_of_then_for_a_requester_who_may_still_start_it(
+    world: World,
+) -> None:
+    number = await ordered(world, "/queue-it", "/queue-it")
+    second, first = await all_runs(world)
+    head = await world.approver.push("main", {"new.txt": "new"}, "go on")
+    await world.requester.comment(number, "/answer this one")
+    await world.settle()
+    moved, first = await all_runs(world)
+    assert (first.base_sha, moved.id, moved.state) == (second.base_sha, second.id, "waiting")
+    assert (moved.base_ref, moved.base_sha) == ("main", head)
+    async with world.services.store.read() as db:
+        journal = {entry.name: entry.facts for entry in await events.of_run(db, moved.id)}
+        assert await signals.pending(db, moved.id) == []
+    assert journal["run.looked_again"] == {"role": "write", "base": f"main@{head}"}
+
+
+@pytest.mark.slow
+async def test_a_run_in_line_whose_requester_lost_the_role_ends_and_says_why_and_the_next_one_begins(
+    world: World,
+) -> None:
+    leo = newcomer(world, "leo", "write")
+    number = await ordered(world, "/queue-it")
+    await leo.comment(number, "/queue-it")
+    await world.settle()
+    await world.requester.comment(number, "/queue-it")
+    await world.settle()
+    give(world, "leo", "read")
+    deaths = Deaths("store.before_commit", every=9)
+    try:
+        await world.requester.comment(number, "/answer this one")
+        await survive(world)
+    finally:
+        faults.disarm()
+    assert deaths.died > 1
+    third, second, first = await all_runs(world)
+    assert [run.state for run in (first, second, third)] == ["succeeded", "failed", "waiting"]
+    assert (second.ended_code, second.requester) == ("requester-refused", "leo")
+    assert second.ended_why == (
+        f"Run {second.id} stood in line, and may not begin any more: Starting `queue-it` needs the role `triage` or "
+        "above, and @leo has the role `read`."
+    )
+    assert any("stood in line, and may not begin any more" in reply for reply in world.replies(number))
+
+
+@pytest.mark.slow
+async def test_cancel_names_the_next_in_line_and_one_that_is_named_ends_when_it_is_its_turn(world: World) -> None:
+    number = await ordered(world, "/queue-it", "/queue-it", "/queue-it")
+    third, second, first = await all_runs(world)
+    await world.requester.comment(number, f"/cancel {second.id} not needed")
+    await world.settle()
+    assert [run.state for run in await all_runs(world)] == ["queued", "queued", "waiting"]
+    await world.requester.comment(number, "/cancel")
+    await world.settle()
+    third, second, first = await all_runs(world)
+    assert [run.state for run in (first, second, third)] == ["cancelled", "cancelled", "waiting"]
+    assert (second.ended_why, third.behind_id) == ("cancelled by @rosa: not needed", None)
 
 
 @pytest.mark.slow

@@ -9,8 +9,8 @@ from story_world import World
 
 from adapters.store import runs
 from core import faults
-from core.errors import BotError, GitHubUnavailable, ModelAway, RateLimited
-from jobs.engine import OUTAGES
+from core.errors import BotError, CircuitOpen, GitHubUnavailable, ModelAway, RateLimited
+from jobs.setbacks import LONGEST_AWAY_SECONDS, OUTAGES
 
 AWAY = GitHubUnavailable("GitHub did not answer GET /repos/acme/slugs within 20 s.")
 
@@ -51,6 +51,23 @@ async def test_an_outage_without_end_fails_the_run_with_what_was_away(quick: Wor
     run = await quick.run()
     assert (run.state, run.ended_code) == ("failed", "github-unavailable")
     assert posted(quick, issue, "❌ **This run failed** (`github-unavailable`). GitHub did not answer GET")
+
+
+async def test_a_run_that_waits_for_hours_for_what_others_find_away_ends_with_what_that_is(quick: World) -> None:
+    left_alone = CircuitOpen("The model `m` failed 9 times in a row, so nobody asks it.", 600)
+    faults.arm("step.after_intent", fail(1_000, left_alone))
+    issue = await quick.ask()
+    await quick.settle_in_time(rounds=LONGEST_AWAY_SECONDS // 600 + 2, seconds=601)
+    run = await quick.run()
+    assert (run.state, run.ended_code, run.outages) == ("failed", "dependency-away", 0)
+    pauses = [event.facts["seconds"] for event in await quick.journal() if event.name == "run.postponed"]
+    assert sum(pauses) == LONGEST_AWAY_SECONDS
+    assert posted(
+        quick,
+        issue,
+        "❌ **This run failed** (`dependency-away`). The model `m` failed 9 times in a row, so nobody asks it.\n\n"
+        "Comment `/retry` when it answers again; `pullwright doctor` shows what is away.",
+    )
 
 
 async def test_a_pause_that_github_asked_for_is_kept_to_the_second(quick: World) -> None:

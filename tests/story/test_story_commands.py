@@ -44,7 +44,7 @@ async def test_help_shows_every_command_to_anybody(quick: World) -> None:
         "| `/implement [task]` | starts work on this issue | requesters |\n"
         "| `/approve [digest]` | approves what a run waits for | approvers, by policy |\n"
         "| `/reject [reason]` | ends a run that should not go on | write role, or the requester |\n"
-        "| `/cancel` | stops the run at work here | write role, or the requester |\n"
+        "| `/cancel [run]` | stops the run at work here, or one in line | write role, or the requester |\n"
         "| `/answer <text>` | answers what a run asks | requesters |\n"
         "| `/retry` | starts the last run anew | requesters |\n"
         "| `/status` | says where the run stands | everybody |\n"

@@ -207,3 +207,27 @@ async def test_another_worker_goes_on_with_the_same_time(world: World) -> None:
     world.clock.leap(201)
     await world.settle()
     assert (await world.run()).ended_code == "checks-timed-out"
+
+
+@pytest.mark.slow
+async def test_a_matrix_of_many_jobs_is_looked_at_a_few_times(world: World) -> None:
+    await shipped(world)
+    github, head = world.town.github.world, world.pull.head_sha
+    jobs = [await ci(world).check(head, f"job {number}") for number in range(40)]
+    world.clock.leap(61)
+    await world.settle()
+
+    def looks() -> int:
+        return len(github.requests_of("GET", f"/commits/{head}/check-runs"))
+
+    before = looks()
+    for job in jobs:
+        await ci(world).finish(job, "success")
+        world.clock.leap(1)
+        await world.settle()
+    assert await signals(world) >= 40
+    assert looks() - before <= 3, "forty reports in forty seconds, and a look for each half minute"
+    world.clock.leap(11)
+    await world.settle()
+    assert (await world.run()).state == "succeeded"
+    assert looks() - before <= 4

@@ -27,6 +27,7 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("parent_id", WORDS, nullable=True))
     op.add_column("runs", sa.Column("part", sa.JSON(), nullable=True))
     op.add_column("runs", sa.Column("behind_id", WORDS, nullable=True))
+    op.add_column("runs", sa.Column("base_pinned", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_index("ix_runs_parent", "runs", ["parent_id", "id"])
     op.create_index("ix_runs_behind", "runs", ["behind_id", "created_at"])
     op.drop_index("ux_runs_unfinished_subject", "runs")
@@ -52,6 +53,7 @@ def upgrade() -> None:
     _keep_dead_letters()
     _keep_schedules()
     _keep_breakers()
+    op.add_column("runs", sa.Column("away_seconds", sa.Integer(), nullable=False, server_default="0"))
 
 
 def _let_whoever_hears_a_bell_choose() -> None:
@@ -89,8 +91,20 @@ def _hold_work_and_paths() -> None:
         _run_id(),
     )
     op.create_index("ix_scopes_run_id", "scopes", ["run_id"])
-    op.create_table("scope_waits", _run_id(primary_key=True), sa.Column("for_id", WORDS, nullable=False))
+    op.create_table(
+        "scope_waits",
+        _run_id(primary_key=True),
+        sa.Column("for_id", WORDS, nullable=True),
+        sa.Column("turn", NUMBER, nullable=False),
+    )
     op.create_index("ix_scope_waits_for_id", "scope_waits", ["for_id"])
+    op.create_table(
+        "scope_wants",
+        sa.Column("repo_id", NUMBER, primary_key=True, autoincrement=False),
+        sa.Column("path", WORDS, primary_key=True),
+        _run_id(primary_key=True),
+    )
+    op.create_index("ix_scope_wants_run_id", "scope_wants", ["run_id"])
 
 
 def _keep_dead_letters() -> None:
@@ -102,6 +116,7 @@ def _keep_dead_letters() -> None:
         sa.Column("at", MICROSECONDS, nullable=False),
         sa.Column("settled", WORDS, nullable=True),
         sa.Column("settled_at", MICROSECONDS, nullable=True),
+        sa.Column("again_id", WORDS, nullable=True),
     )
     unsettled = sa.text("settled IS NULL")
     op.create_index(

@@ -9,19 +9,24 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from crash_service import Mortal, Told
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import events, tables
+from adapters.store import Store, events, runs, tables
 from bot.demo.github import git
-from core.runs import Event
+from bot.demo.github.records import Repository
+from bot.demo.town import Town
+from core.names import RunId
+from core.runs import Run
 
 _CHANCE = (
+    (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b"), "MOMENT"),
     (re.compile(r"\$\d+\.\d+"), "MONEY"),
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "HEX"),
     (re.compile(r"\b\d{4,}\b"), "ID"),
+    (re.compile(r"\b\d+\.\d+ s\b"), "SECONDS"),
 )
-"""Prices (how long a command took is part of what a model reads), digests and commits, and ids."""
+"""Prices (how long a command took is part of what a model reads), digests and commits, ids, when it was and how long
+it took."""
 
 OF_A_PRICE = Decimal("0.02")
 """How much cheaper or dearer the same replies may be."""
@@ -41,34 +46,45 @@ class Account:
     effects: Mapping[str, int]
     """Key, kind and state."""
     steps: Mapping[str, int]
+    """Of the run and of its parts: whose, key and state."""
     replies: Mapping[str, int]
     """What was paid for, by step: in the journal."""
     costs: Mapping[str, int]
     """The same, as the budget counts it."""
     commands: int
-    """How often a check was recorded as run."""
+    """How often a check or a command of the workflow's own was recorded as run."""
     asked: Mapping[str, int]
     """Requests to the model, by step."""
     cost_usd: Decimal
-    journal: int | None
-    """The first entry that is not what was written there."""
+    journals: Mapping[str, int]
+    """The first entry that is not what was written there, by whose it is."""
 
 
-async def account(mortal: Mortal, told: Told) -> Account:
-    run, repository, world = told.run, told.repository, mortal.town.github.world
-    model = mortal.town.model
+async def account(town: Town, store: Store, repository: Repository, run: Run) -> Account:
+    """The account of this run, the only one of its repository beside its own parts."""
+    world, model, family = town.github.world, town.model, await family_of(store, repository)
     assert model is not None
+    chance = {**family, repository.name: "REPOSITORY"}
 
     def usual(words: Iterable[str]) -> Counter[str]:
-        return Counter(_usual(word, run.id, repository.name) for word in words)
+        return Counter(_usual(word, chance) for word in words)
 
-    async with mortal.store.read() as db:
-        journal = await events.of_run(db, run.id)
-        broken = events.verify(journal, await events.head(db, run.id))
+    def whose(run_id: str, what: str) -> str:
+        return what if run_id == run.id else f"{family[run_id]} {what}"
+
+    async with store.read() as db:
+        journals = {one: await events.of_run(db, RunId(one)) for one in family}
+        broken = {
+            family[one]: bad
+            for one, journal in journals.items()
+            if (bad := events.verify(journal, await events.head(db, RunId(one)))) is not None
+        }
         effects = [row for row in await _rows(db, tables.effects) if row["repo"]["id"] == repository.id]
-        steps = [row for row in await _rows(db, tables.steps) if row["run_id"] == run.id]
-        costs = [row for row in await _rows(db, tables.costs) if row["run_id"] == run.id]
-    bot = f"{mortal.town.app.slug}[bot]"
+        steps = [row for row in await _rows(db, tables.steps) if row["run_id"] in family]
+        costs = [row for row in await _rows(db, tables.costs) if row["run_id"] in family]
+    told_of = [(one, event) for one, journal in journals.items() for event in journal]
+    asked = [(of, step) for purpose in model.requests for of, _, step in [purpose.partition("/")] if of in family]
+    bot = f"{town.app.slug}[bot]"
     pulls = [(issue.title, issue.pull) for issue in repository.pulls if issue.pull is not None]
     return Account(
         ended=(run.state.value, run.ended_code or "", run.ended_why or ""),
@@ -86,14 +102,26 @@ async def account(mortal: Mortal, told: Told) -> Account:
             f"{check.external_id} on {check.head_sha}: {check.conclusion}" for check in world.check_runs(repository)
         ),
         effects=usual(f"{row['key']} {row['act']['kind']} {row['state'].value}" for row in effects),
-        steps=usual(f"{row['key']} {row['state'].value}" for row in steps),
-        replies=Counter(str(event.facts["step"]) for event in _named(journal, "model.replied")),
-        costs=Counter(row["step_key"] for row in costs),
-        commands=len(_named(journal, "check.ran")),
-        asked=Counter(step for purpose in model.requests for of, _, step in [purpose.partition("/")] if of == run.id),
+        steps=usual(f"{whose(row['run_id'], row['key'])} {row['state'].value}" for row in steps),
+        replies=Counter(whose(one, str(e.facts["step"])) for one, e in told_of if e.name == "model.replied"),
+        costs=Counter(whose(row["run_id"], row["step_key"]) for row in costs),
+        commands=sum(event.name in {"check.ran", "command.ran"} for _, event in told_of),
+        asked=Counter(whose(of, step) for of, step in asked),
         cost_usd=sum((row["cost_usd"] or Decimal(0) for row in costs), Decimal(0)),
-        journal=broken,
+        journals=broken,
     )
+
+
+async def family_of(store: Store, repository: Repository) -> dict[str, str]:
+    """The run of this repository and all its parts: what each does, by id."""
+    async with store.read() as db:
+        found = [run for run in await runs.recent(db, 10_000, parts=True) if run.repo.id == repository.id]
+    named = {
+        run.id: "RUN" if run.part is None else f"PART {run.part.step}:{run.part.index}:{run.part.attempt}"
+        for run in found
+    }
+    assert len(set(named.values())) == len(named), f"begun twice: {sorted(named.values())}"
+    return named
 
 
 def differences(found: Account, usual: Account, *, asked_again: int, run_again: int) -> list[str]:
@@ -126,12 +154,9 @@ async def _rows(db: AsyncConnection, table: sa.Table) -> Sequence[sa.RowMapping]
     return (await db.execute(sa.select(table))).mappings().all()
 
 
-def _named(journal: Iterable[Event], name: str) -> list[Event]:
-    return [event for event in journal if event.name == name]
-
-
-def _usual(words: str, run: str, repository: str) -> str:
-    words = words.replace(run, "RUN").replace(repository, "REPOSITORY")
-    for chance, name in _CHANCE:
-        words = chance.sub(name, words)
+def _usual(words: str, chance: Mapping[str, str]) -> str:
+    for what, name in chance.items():
+        words = words.replace(what, name)
+    for pattern, name in _CHANCE:
+        words = pattern.sub(name, words)
     return words
