@@ -114,12 +114,14 @@ class PostReview(Value):
 
 
 class Annotation(Value):
-    """A mistake at its place in a file of the commit, shown in the diff."""
+    """Something to be seen at its place in a file of the commit, shown in the diff."""
 
     path: str
     line: int
-    column: int
+    column: int | None = None
     message: str
+    level: Literal["notice", "warning", "failure"] = "failure"
+    title: str = "Pullwright cannot use this file"
 
 
 class PutCheck(Value):

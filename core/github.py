@@ -8,7 +8,9 @@ looks before it is tried again.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
+
+from pydantic import Field
 
 from core.names import Role, Sha, Value
 
@@ -191,9 +193,9 @@ class CommitStatus(Value):
 class Button(Value):
     """A button on a check run. GitHub's limits: label and identifier 20 characters, description 40."""
 
-    label: str
-    description: str
-    identifier: str
+    label: Annotated[str, Field(min_length=1, max_length=20)]
+    description: Annotated[str, Field(min_length=1, max_length=40)]
+    identifier: Annotated[str, Field(min_length=1, max_length=20)]
 
 
 class Collaborator(Value):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.store import effects
+from core.digests import digest, short
 from core.effects import Act, PutCheck, worded
 from core.github import CheckStatus, Conclusion
 from core.names import Digest, RunId, Sha
@@ -26,9 +27,13 @@ async def put_tests(work: Work, head: Sha, tests: Mapping[str, Any]) -> None:
     await _put(work, "tests", head, Conclusion.success, text)
 
 
-async def put_policy(work: Work, head: Sha, allowed: Result) -> None:
-    conclusion = Conclusion.success if allowed.approved else Conclusion.failure
-    await _put(work, "policy", head, conclusion, replies.check_policy(allowed))
+async def put_policy(work: Work, head: Sha, allowed: Result, *, looked_at: str = "") -> None:
+    """What only waits for a person is `action_required`, until `looked_at` says who approved exactly this."""
+    if allowed.approved or (allowed.pending and looked_at):
+        conclusion = Conclusion.success
+    else:
+        conclusion = Conclusion.action_required if allowed.pending else Conclusion.failure
+    await _put(work, "policy", head, conclusion, replies.check_policy(allowed, looked_at))
 
 
 async def put_review(work: Work, head: Sha, opinion: Opinion) -> None:
@@ -37,13 +42,13 @@ async def put_review(work: Work, head: Sha, opinion: Opinion) -> None:
     await _put(work, "review", head, conclusion, replies.check_review(opinion))
 
 
-async def put_approval(work: Work, head: Sha, result: Result | None, digest: Digest | None, why: str = "") -> None:
+async def put_approval(work: Work, head: Sha, result: Result | None, change: Digest | None, why: str = "") -> None:
     """Pending is `action_required`, never neutral: somebody has to act."""
     if result is None:
         conclusion = Conclusion.failure
     else:
         conclusion = Conclusion.success if result.approved else Conclusion.action_required
-    await _put(work, "approval", head, conclusion, replies.check_approval(result, digest, why))
+    await _put(work, "approval", head, conclusion, replies.check_approval(result, change, why))
 
 
 def final_approval(run: Run, memos: Sequence[Step], trigger: Trigger, why: str) -> PutCheck | None:
@@ -78,14 +83,21 @@ async def _version(work: Work, name: str, check: Act) -> int:
     return number - 1 if last == check else number
 
 
+def _told(text: CheckText) -> Digest:
+    return digest("annotations", *(one.model_dump(mode="json") for one in text.annotations))
+
+
 def _check(run: RunId, name: str, head: Sha, conclusion: Conclusion, text: CheckText) -> PutCheck:
     return PutCheck(
         name=f"{PREFIX}/{name}",
         head_sha=head,
-        external_id=f"{run}:{name}",
+        # Annotations cannot be taken back: with others it is another check run, and the newest of a name counts.
+        external_id=f"{run}:{name}" + (f":{short(_told(text))}" if text.annotations else ""),
         status=CheckStatus.completed,
         conclusion=conclusion,
         title=text.title,
         summary=text.summary,
         text=text.text,
+        buttons=text.buttons,
+        annotations=text.annotations,
     )

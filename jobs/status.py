@@ -106,7 +106,7 @@ async def pull_view(work: Work, summary: ChangeSummary, allowed: Result, *, clos
     async with work.services.store.read() as db:
         totals = await costs.of_run(db, work.run.id)
     tests, opinion = handed.checked(work), handed.opinion(work)
-    checks = [CheckView("pullwright/policy", ok=allowed.approved, why=allowed.why)]
+    checks = [CheckView("pullwright/policy", ok=None if allowed.pending else allowed.approved, why=allowed.why)]
     if tests is not None:
         repairs = tests["repairs"]
         mended = f", after {plural(repairs, 'repair')}" if repairs else ""

@@ -25,7 +25,7 @@ from jobs.effects.comments import fitting
 from jobs.facts import settled
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.people import whom_to_ask
-from jobs.steps.ship import Shipped
+from jobs.steps.ship import Shipped, judge
 from jobs.work import Work
 from policies.evaluate import change_gate, plan_gate
 from policies.result import Result
@@ -173,12 +173,20 @@ async def change_decision(
         raise ChangeRefused(result.why)
     await checks.put_approval(work, shipped.head, result, asked.digest)
     if result.approved:
+        await _looked_at(work, shipped, policy, result)
         return result
     person = await whom_to_ask(work, policy.policy, "change")
-    body = replies.waiting(person, "change", asked.digest, result.why)
+    body = replies.waiting(person, "change", asked.digest, result.why, shipped.waits)
     shown = f"wait:{asks}:{short(asked.digest)}"
     await work.say(shown, body, number=shipped.number)
     return await _wait(work, asks, asked, result, person, shown)
+
+
+async def _looked_at(work: Work, shipped: Shipped, policy: Effective, approved: Result) -> None:
+    """What waited in the content for somebody to look at it is settled: they approved exactly this."""
+    if shipped.waits:
+        content = await judge(work, await work.bench(), policy.policy, shipped.tree, shipped.paths)
+        await checks.put_policy(work, shipped.head, content, looked_at=approved.why)
 
 
 def closed(pull: Pull) -> End | None:

@@ -12,7 +12,7 @@ from core.workflow import Ship, Step
 from core.workspaces import Author
 from handlers import replies
 from handlers.neutralise import line
-from jobs import checks, handed, scope, status
+from jobs import checks, drift, handed, scope, status
 from jobs.outcomes import Done, Outcome
 from jobs.work import Work
 from jobs.workbench import Workbench
@@ -35,6 +35,8 @@ class Shipped(Value):
     title: str
     message: str
     paths: tuple[ChangedPath, ...]
+    waits: str = ""
+    """What in it somebody must look at, in words; nothing where policy finds it as expected."""
 
     @classmethod
     def of(cls, work: Work, without: str) -> "Shipped":
@@ -95,6 +97,7 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
         title=title,
         message=message,
         paths=paths,
+        waits=allowed.why if allowed.pending else "",
     )
     await work.pulled(shipped.number)
     if (tests := handed.checked(work)) is not None:
@@ -119,7 +122,7 @@ async def _summary(ship: Ship, work: Work) -> ChangeSummary:
 
 
 async def judge(work: Work, bench: Workbench, policy: Policy, tree: Sha, paths: tuple[ChangedPath, ...]) -> Result:
-    """Whether policy allows this content."""
+    """Whether policy allows this content, or asks somebody to look at it."""
     diff = await bench.workspace.diff(work.run.base_sha, tree)
     return change_allowed(
         policy,
@@ -129,6 +132,7 @@ async def judge(work: Work, bench: Workbench, policy: Policy, tree: Sha, paths: 
         bytes_=await bench.size(tree, paths),
         binary_paths=diff.binary,
         secrets=await bench.secrets(tree, paths),
+        seen=await drift.look(work, bench, tree, paths),
     )
 
 
