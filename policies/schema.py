@@ -18,6 +18,9 @@ from core.documents import load as load_document
 from core.errors import DocumentInvalid, PolicyInvalid
 from core.globs import Glob
 from core.names import Digest, Role, Value
+from policies.crossing import crossed
+from policies.quiet import QuietHours, QuietTime
+from policies.rules import Actions, Deny, Group, GroupName, If, Require, Rule
 from policies.tightening import loosenings, tighter
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
@@ -91,17 +94,30 @@ class Limits(Value):
     """What one run may use and change."""
 
     run_cost_usd: Annotated[float, Field(gt=0)] = 2.5
+    raised_cost_usd: Annotated[float, Field(gt=0)] = 10.0
+    """What people may raise that to for one run, with `/budget`."""
     files: Annotated[int, Field(ge=1)] = 40
     lines: Annotated[int, Field(ge=1)] = 1500
     bytes: Annotated[int, Field(ge=1)] = 1_000_000
     turns: Annotated[int, Field(ge=1)] = 80
     run_minutes: Annotated[int, Field(ge=1)] = 60
+    open_pull_requests: Annotated[int, Field(ge=1)] | None = None
+    """How many of the bot's may be open in the repository; the next one waits. None: as many as there are."""
+
+
+class Strangers(Value):
+    """What people below `requesters` may do."""
+
+    start: Literal["refuse", "needs-ok"] = "refuse"
+    """Whether what they ask for is refused, or waits for somebody who may start it."""
 
 
 class Policy(Value):
     version: Literal[1] = 1
     policy: BuiltIn
     merge: Literal["person", "bot"] = "person"
+    ci: Literal["auto", "hold", "run"] = "auto"
+    """Whether the repository's CI waits until a change is approved; `auto`: where it would expose something."""
     plan: PlanGate = PlanGate()
     change: ChangeGate = ChangeGate()
     checks: dict[Name, Check] = {}
@@ -112,6 +128,12 @@ class Policy(Value):
     commands: Literal["plain", "namespaced"] = "plain"
     requesters: Role = Role.triage
     """The weakest role that may start a run."""
+    people: dict[GroupName, Group] = {}
+    rules: tuple[Rule, ...] = ()
+    actions: Actions = Actions()
+    deny: tuple[Deny, ...] = ()
+    quiet_hours: QuietHours = ()
+    strangers: Strangers = Strangers()
 
     @field_validator("requesters")
     @classmethod
@@ -141,7 +163,7 @@ def load(text: str, name: str, *, start_from: BuiltIn = BuiltIn.team) -> Policy:
 
     Raises PolicyInvalid with every mistake, each with line and column.
     """
-    policy, _ = _read(text, name, start_from)
+    policy, _ = _read(text, name, start_from, None)
     return policy
 
 
@@ -159,24 +181,33 @@ def effective(operator: str | None, repository: str | None, owner_is_organisatio
         source = "the operator's policy" if outer else "no file"
         return _effective(policy, f"{source}: built-in policy `{policy.policy}`")
     name = PATH
-    policy, document = _read(repository, name, outer.policy if outer else default)
+    policy, document = _read(repository, name, outer.policy if outer else default, outer)
     if outer:
         found = loosenings(_json(outer), _json(policy), document)
         if found:
             raise PolicyInvalid(f"{name} loosens the operator's policy:\n" + "\n".join(found))
-        policy = Policy.model_validate(tighter(_json(outer), _json(policy)))
+        policy = Policy.model_validate(tighter(_json(outer), _json(policy), document))
     return _effective(policy, f"`{name}`, starting from `{policy.policy}`")
 
 
 def _effective(policy: Policy, source: str) -> Effective:
-    return Effective(policy, digest("policy", _json(policy)), source)
+    return Effective(policy, digest("policy", _bound(policy)), source)
+
+
+def _bound(policy: Policy) -> dict[str, Any]:
+    """What approvals bind to: without the keys of rules that say nothing, so that what waits outlives an upgrade."""
+    unset = Policy(policy=policy.policy)
+    bound = {key: value for key, value in _json(policy).items() if not (key in _RULES and value == _json(unset)[key])}
+    if policy.limits.open_pull_requests is None:
+        bound["limits"] = {key: value for key, value in bound["limits"].items() if key != "open_pull_requests"}
+    return bound
 
 
 def _json(policy: Policy) -> dict[str, Any]:
     return policy.model_dump(mode="json", by_alias=True)
 
 
-def _read(text: str, name: str, start_from: BuiltIn) -> tuple[Policy, Document]:
+def _read(text: str, name: str, start_from: BuiltIn, outer: Policy | None) -> tuple[Policy, Document]:
     try:
         document = load_document(text, name)
     except DocumentInvalid as error:
@@ -188,6 +219,8 @@ def _read(text: str, name: str, start_from: BuiltIn) -> tuple[Policy, Document]:
         policy = Policy.model_validate(_over(_template(_named(value, start_from)), value))
     except ValidationError as error:
         raise PolicyInvalid(_all(mistakes(document, error, known=_KEYS), name)) from error
+    if found := crossed(policy, outer):
+        raise PolicyInvalid(_all(mistakes(document, None, more=found), name))
     return policy, document
 
 
@@ -219,7 +252,13 @@ def _all(found: list[str], name: str) -> str:
 _KEYS = tuple(
     {
         str(field.alias or key)
-        for model in (Policy, PlanGate, ChangeGate, Check, Limits)
+        for model in (
+            *(Policy, PlanGate, ChangeGate, Check, Limits, Strangers),
+            *(Group, Rule, If, Require, Deny, Actions, QuietTime),
+        )
         for key, field in model.model_fields.items()
     }
 )
+
+_RULES = frozenset({"people", "rules", "actions", "deny", "quiet_hours", "strangers"})
+"""Keys that files of the first version did not have."""

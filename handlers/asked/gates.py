@@ -11,8 +11,12 @@ from core.runs import Run, SignalKind, Waiting
 from core.states import WaitingFor
 from handlers import replies
 from handlers.asked.order import Answer, Order, accepted, mistaken, refused
+from policies.approving import ACTION_OF, approver
+from policies.considered import Considered, Yes
 from policies.evaluate import may_approve, may_command
+from policies.needs import rules_decide
 from policies.people import GateName
+from policies.result import Result, Status
 
 
 def gate_of(run: Run) -> GateName:
@@ -33,8 +37,8 @@ def approve(order: Order) -> Answer:
             return Answer((Ignore("nothing waits for an approval"),))
         return mistaken(order, replies.nothing_waits(run))
     binds, current = gate_of(run), _asked(run)
-    verdict = may_approve(order.policy, binds, role=order.role, actor=order.actor, requester=run.requester)
-    if not verdict.approved:
+    verdict = _may_approve(order, run, binds)
+    if verdict.status is Status.denied:
         return refused(order, verdict)
     if current is not None and order.args and not matches(order.args, current):
         return mistaken(order, replies.older(binds, current))
@@ -52,6 +56,23 @@ def approve(order: Order) -> Answer:
             review_id=order.review_id,
         ),
     )
+
+
+def _may_approve(order: Order, run: Run, binds: GateName) -> Result:
+    """Whether this person's approval may count. In doubt the gate says: it looks up teams and owners."""
+    if not rules_decide(order.policy):
+        return may_approve(order.policy, binds, role=order.role, actor=order.actor, requester=run.requester)
+    known = Considered(
+        action=ACTION_OF[binds],
+        now=order.at,
+        repository=order.repo.full_name,
+        workflow=run.workflow,
+        requester=run.requester,
+        title=run.snapshot.title,
+        base=run.base_ref,
+        author=run.snapshot.author or None,
+    )
+    return approver(order.policy, binds, Yes(by=order.actor, role=order.role, at=order.at), known)
 
 
 def _asked(run: Run) -> Digest | None:

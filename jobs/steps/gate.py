@@ -6,6 +6,7 @@ with what is there: the bot's plan comment may have been edited, the branch push
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from adapters.store import effects
 from core.digests import plan_digest, short
@@ -15,24 +16,29 @@ from core.github import Comment, Pull
 from core.markers import marked
 from core.names import Digest
 from core.outputs import Plan
-from core.runs import Approval, Waiting
+from core.runs import Approval, NewSignal, SignalKind, Waiting
 from core.states import Trigger, WaitingFor
 from core.workflow import Gate, Step
 from handlers import replies
 from jobs import approvals, checks, handed, status
 from jobs.approvals import Content
+from jobs.considering import consider, gate_before, stranger_text, with_approvals
 from jobs.effects.comments import fitting
 from jobs.facts import settled
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.people import whom_to_ask
 from jobs.steps.ship import Shipped, judge
 from jobs.work import Work
+from policies.considered import Considered
+from policies.deciding import decide, waits_for_people
 from policies.evaluate import change_gate, plan_gate
+from policies.needs import needs, rules_decide
 from policies.result import Result
+from policies.rules import Action
 from policies.schema import Effective
 
-OUR_SIDE = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
-"""Author associations of people who belong to the repository; everybody else is a stranger."""
+LOOK_AGAIN = timedelta(minutes=5)
+"""How often checks are looked at that a rule asks for, although nothing was heard of them."""
 
 
 async def perform(step: Step, gate: Gate, work: Work) -> Outcome:
@@ -54,15 +60,16 @@ async def perform(step: Step, gate: Gate, work: Work) -> Outcome:
 async def _plan(step: Step, work: Work) -> Outcome:
     policy = await work.policy()
     digest = _plan_digest(work, policy)
-    asked = Content(step.id, "plan", digest)
-    result = await _plan_result(work, policy, await approvals.standing(work, policy.policy, asked))
-    person = await whom_to_ask(work, policy.policy, "plan") if result.pending else None
+    considered = await _considered(work, policy, Action.plan)
+    asked = Content(step.id, "plan", digest, considered=considered)
+    result = await _plan_result(work, policy, asked, await approvals.standing(work, policy.policy, asked))
+    person = await whom_to_ask(work, policy.policy, "plan", considered) if result.pending else None
     shown = await _post_plan(work, policy, asked, result, person)
     asked = replace(asked, shown_in=await work.comment_of(shown))
     if end := await approvals.apply(work, policy.policy, asked):
         return end
     standing = await approvals.standing(work, policy.policy, asked)
-    result = await _plan_result(work, policy, standing)
+    result = await _plan_result(work, policy, asked, standing)
     if result.refused:
         raise ChangeRefused(result.why)
     if result.approved:
@@ -100,18 +107,33 @@ def _plan_digest(work: Work, policy: Effective) -> Digest:
     )
 
 
-async def _plan_result(work: Work, policy: Effective, standing: Sequence[Approval]) -> Result:
-    the_plan, snapshot = _the_plan(work), work.run.snapshot
-    associations = {snapshot.author_association, *(c.author_association for c in snapshot.comments)}
-    return plan_gate(
+async def _considered(
+    work: Work, policy: Effective, action: Action, shipped: Shipped | None = None
+) -> Considered | None:
+    """What the rules look at; None where the simple keys alone decide, which look at nothing more."""
+    if not rules_decide(policy.policy):
+        return None
+    if shipped is None:
+        return await consider(work, policy.policy, action, paths=_the_plan(work).files)
+    paths = [path.path for path in shipped.paths]
+    return await consider(work, policy.policy, action, paths=paths, tree=shipped.tree, head=shipped.head)
+
+
+async def _plan_result(work: Work, policy: Effective, asked: Content, standing: Sequence[Approval]) -> Result:
+    the_plan = _the_plan(work)
+    simple = plan_gate(
         policy.policy,
         plan=the_plan,
         estimate_usd=the_plan.estimate_usd,
         requester=work.run.requester,
-        stranger_text=not associations <= OUR_SIDE,
+        stranger_text=stranger_text(work),
         approvals=standing,
         owner=(await work.repository()).owner,
     )
+    if asked.considered is None:
+        return simple
+    known = await with_approvals(work, policy.policy, asked.considered, {"plan": standing})
+    return decide(policy.policy, known, {"plan": simple})
 
 
 async def _post_plan(work: Work, policy: Effective, asked: Content, result: Result, person: str | None) -> str:
@@ -157,8 +179,16 @@ async def change_decision(
     `asks` is the step that wants to know. The merge asks again: a role revoked or a comment edited after the gate
     opened closes it, and people are told anew.
     """
-    asked = Content(gate, "change", shipped.digest(work, policy.digest), shipped.head)
-    rejected = await approvals.apply(work, policy.policy, asked)
+    considered = await _considered(work, policy, Action.merge, shipped)
+    asked = Content(gate, "change", shipped.digest(work, policy.digest), shipped.head, considered=considered)
+
+    async def look_again(signal: NewSignal) -> str:
+        if signal.text == "policy":
+            content = await judge(work, await work.bench(), policy.policy, shipped.tree, shipped.paths)
+            await checks.put_policy(work, shipped.head, content)
+        return await checks.again(work, signal.text, signal.key)
+
+    rejected = await approvals.apply(work, policy.policy, asked, {SignalKind.look_again: look_again})
     pull = await work.github.pull(shipped.number)
     if end := closed(pull) or rejected:
         if end is rejected:
@@ -167,15 +197,16 @@ async def change_decision(
     unmoved(work, shipped, pull)
     await _base_stands(work, shipped)
     standing = await approvals.standing(work, policy.policy, asked)
-    owner = (await work.repository()).owner
-    result = change_gate(policy.policy, requester=work.run.requester, approvals=standing, owner=owner)
+    result = await _change_result(work, policy, asked, standing)
     if result.refused:
         raise ChangeRefused(result.why)
     await checks.put_approval(work, shipped.head, result, asked.digest)
     if result.approved:
         await _looked_at(work, shipped, policy, result)
         return result
-    person = await whom_to_ask(work, policy.policy, "change")
+    if not waits_for_people(result):
+        return await _wait_for_checks(work, asks, result)
+    person = await whom_to_ask(work, policy.policy, "change", considered)
     body = replies.waiting(person, "change", asked.digest, result.why, shipped.waits)
     shown = f"wait:{asks}:{short(asked.digest)}"
     await work.say(shown, body, number=shipped.number)
@@ -187,6 +218,26 @@ async def _looked_at(work: Work, shipped: Shipped, policy: Effective, approved: 
     if shipped.waits:
         content = await judge(work, await work.bench(), policy.policy, shipped.tree, shipped.paths)
         await checks.put_policy(work, shipped.head, content, looked_at=approved.why)
+
+
+async def _change_result(work: Work, policy: Effective, asked: Content, standing: Sequence[Approval]) -> Result:
+    owner = (await work.repository()).owner
+    simple = change_gate(policy.policy, requester=work.run.requester, approvals=standing, owner=owner)
+    if asked.considered is None:
+        return simple
+    planned: Sequence[Approval] = ()
+    if needs(policy.policy, Action.merge).approved_plan and (gate := gate_before(work, "plan")) is not None:
+        of_plan = Content(gate, "plan", _plan_digest(work, policy), considered=asked.considered)
+        planned = await approvals.standing(work, policy.policy, of_plan)
+    known = await with_approvals(work, policy.policy, asked.considered, {"change": standing, "plan": planned})
+    return decide(policy.policy, known, {"change": simple})
+
+
+async def _wait_for_checks(work: Work, asks: str, result: Result) -> Park:
+    """Wait for what no person can give: a report wakes the run, and so does the clock, since one may be lost."""
+    waiting = Waiting(what=WaitingFor.checks, why=result.why, not_before=work.services.clock.now() + LOOK_AGAIN)
+    await status.show(work, current=asks, waiting=waiting)
+    return Park(waiting)
 
 
 def closed(pull: Pull) -> End | None:

@@ -24,6 +24,8 @@ class Account:
     created_at: datetime
     token: str = ""
     members: list["Account"] = field(default_factory=list)
+    teams: dict[str, list["Account"]] = field(default_factory=dict)
+    """Of an organisation: who is in which team, by the team's slug."""
 
 
 @dataclass(eq=False)
