@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from core.holds import Hold
+
 
 class BotError(Exception):
     """Something went wrong that a person can understand. `str(error)` is one sentence for them."""
@@ -165,6 +167,10 @@ class BudgetSpent(BotError):
 
     def remedy(self) -> str:
         return "Raise the limit in `.github/pullwright.yml`, or describe a smaller task, then comment `/retry`."
+
+
+class MoneySpent(BudgetSpent):
+    """The run and its parts may pay for nothing more: it waits until somebody lets it."""
 
 
 class BoxUnavailable(BotError):
@@ -425,7 +431,11 @@ class Drained(BaseException):
 
 
 class Held(Drained):
-    """The operator holds this work: give the lease back, and begin nothing outside. Its text is the reason."""
+    """Somebody holds this work: give the lease back, and begin nothing outside. Its text is the reason."""
+
+    def __init__(self, hold: Hold) -> None:
+        super().__init__(hold.reason)
+        self.hold = hold
 
 
 class NoThread(BotError):

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal
 
 from core.effects import PutCheck
 from core.names import Plain, RunId, Sha, Subject
@@ -67,10 +68,32 @@ class ShowCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class SetHold:
+    """Hold this issue or pull request, or the whole repository where the number is None; or let it go on."""
+
+    number: int | None
+    held: bool
+    reason: str
+    actor: str
+    key: str
+    at: datetime
+    """When it was said: a newer word stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Keep what was decided about what somebody said here, for whoever asks why."""
+
+    number: int
+    tree: Mapping[str, Any]
+    """A `policies.result.Result` as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ignore:
     """Do nothing, and be able to say why."""
 
     why: str
 
 
-Intent = StartRun | Signal | Say | React | ShowCheck | Ignore
+Intent = StartRun | Signal | Say | React | ShowCheck | SetHold | Decided | Ignore

@@ -14,7 +14,7 @@ from handlers import replies
 from handlers.asked import Order, carry_out
 from handlers.authors import ignored
 from handlers.commands import Command, Refusal, parse
-from handlers.comment_created import all_or_none
+from handlers.comment_created import all_or_none, also_asked
 from handlers.events import ReviewSubmitted
 from handlers.rules import broken, policy_of
 from handlers.verbs import VERBS
@@ -24,7 +24,8 @@ EVENT = ReviewSubmitted
 
 
 def needs(event: ReviewSubmitted) -> FactQuery:
-    return FactQuery(number=event.number, review=(event.number, event.review_id), pull=event.number, policy=True)
+    query = FactQuery(number=event.number, review=(event.number, event.review_id), pull=event.number, policy=True)
+    return also_asked(query, event.body)
 
 
 def plan(event: ReviewSubmitted, facts: Facts) -> list[Intent]:

@@ -13,14 +13,15 @@ from functools import partial
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import deliveries, effects, events, holds, repositories, runs, signals
+from adapters.store import decisions, deliveries, effects, events, holds, repositories, runs, signals, stops
 from adapters.store.runs import Inserted
 from core import calls
+from core.decisions import About, Decision
 from core.digests import digest
 from core.effects import AddReaction, PostComment
 from core.errors import AppRefused, BotError, NotInstalled, NotThere, PermissionMissing, RateLimited
 from core.facts import Facts
-from core.intents import Ignore, Intent, React, Say, ShowCheck, Signal, StartRun
+from core.intents import Decided, Ignore, Intent, React, Say, SetHold, ShowCheck, Signal, StartRun
 from core.names import Repo, RunId, SubjectKind
 from core.runs import Delivery, Effect, NewEffect, NewRun, NewSignal
 from handlers import automatic, handler_of, replies
@@ -161,7 +162,7 @@ async def _once(services: Services, delivery: Delivery, event: Event, *, again: 
             await repositories.learn(db, event.repo.model_copy(update=named))
         if not await deliveries.routed(db, delivery, "; ".join(outcomes) or "nothing to do", services.clock.now()):
             raise RoutedElsewhere(delivery.guid)
-        await _tell_of_a_hold(db, event.repo, woken, services.clock.now())
+        await _tell_of_a_hold(db, woken, services.clock.now())
     return "; ".join(outcomes), woken
 
 
@@ -177,16 +178,15 @@ async def _wanted(services: Services, delivery: Delivery, event: Event) -> tuple
     return handler.plan(event, facts), facts
 
 
-async def _tell_of_a_hold(db: AsyncConnection, repo: Repo, woken: set[RunId], now: datetime) -> None:
-    """Say, once for each run, that the operator holds the work that was asked for."""
-    hold = await holds.on(db, repo) if woken else None
-    if hold is None:
-        return
+async def _tell_of_a_hold(db: AsyncConnection, woken: set[RunId], now: datetime) -> None:
+    """Say, once for each run and hold, that somebody holds the work that was asked for."""
     for run_id in sorted(woken):
+        if (hold := await holds.of_run(db, run_id)) is None:
+            continue
         run = await runs.require(db, run_id)
         if run.parent_id is not None or run.subject.kind is SubjectKind.repository:
             continue  # nobody reads there
-        act = PostComment(number=run.pull_number or run.subject.number, body=replies.held(run, hold.reason))
+        act = PostComment(number=run.pull_number or run.subject.number, body=replies.held(run, hold))
         key = f"held:{hold.since:%Y%m%d%H%M%S%f}:{run.id}"
         await effects.insert(db, NewEffect(key=key, run_id=None, repo=run.repo, act=act, at=now))
 
@@ -234,6 +234,16 @@ async def _write(
             key = f"react:{repo.id}:{number}:{comment_id}:{content}"
             await effects.insert(db, NewEffect(key=key, run_id=None, repo=repo, act=reaction, at=now))
             return f"reacted {content}"
+        case SetHold(number, held, reason, actor, key, at):
+            about = stops.WHOLE if number is None else number
+            if not await stops.say(db, repo.id, about, held=held, reason=reason, by=actor, key=key, at=at):
+                return "a newer word stands"
+            if not held:
+                woken.update(await stops.held_runs(db, repo.id, about))
+            return f"{'held' if held else 'let go on'} {'the repository' if number is None else f'#{number}'}"
+        case Decided(number, tree):
+            await decisions.keep(db, repo.id, Decision(number=number, about=About.word, at=now, tree=tree))
+            return "noted why"
         case ShowCheck(check, key):
             await effects.insert(db, NewEffect(key=key, run_id=None, repo=repo, act=check, at=now))
             return f"check {check.name} on {check.head_sha[:12]}"

@@ -13,6 +13,7 @@ from core.outputs import ChangeSummary
 from core.runs import Run, Step, Waiting
 from core.states import RunState, Trigger, target
 from core.workflow import parse
+from core.workflow.rounds import unrolled
 from handlers import replies
 from handlers.replies import CheckView, EvidenceView, PullView, RunView, StepView
 from handlers.replies.progress import StepState
@@ -26,7 +27,7 @@ async def show(work: Work, *, current: str, waiting: Waiting | None = None) -> N
     """Bring the run's status comment up to date; a part of another run has none, and asks for nothing."""
     if work.silent:
         return
-    limit = (await work.policy()).policy.limits.run_cost_usd
+    limit = float(await work.limit_usd())
     async with work.services.store.read() as db:
         memos = await steps.but_of_items(db, work.run.id)
         view = await view_of(db, work.run, memos, limit_usd=limit, current=current, waiting=waiting)
@@ -76,7 +77,7 @@ def _steps(
         memo = memos.get(step_id)
         if memo is not None and memo.state == "done":
             undone = UNDONE & memo.output.keys() if isinstance(memo.output, dict) else set()
-            came_to: StepState = "skipped" if "skipped" in undone else "failed" if undone else "done"
+            came_to: StepState = "skipped" if "skipped" in undone else "failed" if "failed" in undone else "done"
             views.append(StepView(name, came_to, notes.get(step_id, "")))
         elif step_id != (current or "").partition(".")[0]:
             views.append(StepView(name, "todo"))
@@ -96,7 +97,9 @@ def _named_steps(run: Run, memos: Sequence[Step]) -> Sequence[tuple[str, str]]:
     A run must be able to end, and to say so, whatever its text has become to us.
     """
     try:
-        return [(step.id, step.name or step.id) for step in parse(run.workflow_text, run.workflow).steps]
+        done = {memo.key: memo.output for memo in memos if memo.state == "done"}
+        found = unrolled(parse(run.workflow_text, run.workflow).steps, done)
+        return [(step.id, step.name or step.id) for step in found]
     except DocumentInvalid:
         return [(memo.key, memo.key) for memo in memos if "/" not in memo.key]
 

@@ -42,6 +42,7 @@ _KEPT = (
     "ended_why",
     "ended_code",
     "pull_number",
+    "extra_usd",
     "updated_at",
 )
 

@@ -6,6 +6,7 @@ order, run first and then what belongs to it, so that writers on PostgreSQL wait
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -20,7 +21,7 @@ from adapters.store.tables import runs, signals
 from core.errors import LeaseLost
 from core.names import Epoch, RunId, WorkerId
 from core.runs import NewRun, Run, Waiting
-from core.states import TERMINAL, RunState, Trigger, sources, target
+from core.states import TERMINAL, RunState, Trigger, WaitingFor, sources, target
 
 _t = runs.c
 _NEWEST = (_t.created_at.desc(), _t.id.desc())
@@ -228,6 +229,20 @@ async def end(
 async def set_pull(db: AsyncConnection, run_id: RunId, epoch: Epoch, number: int) -> None:
     """Remember the run's pull request, so that what is said there finds the run."""
     await held(db, _held(run_id, epoch).values(pull_number=number))
+
+
+async def raise_budget(db: AsyncConnection, run_id: RunId, epoch: Epoch, usd: Decimal) -> None:
+    """Let the run and its parts cost so much more. Its lease holder says so once for each word of a person."""
+    await held(db, _held(run_id, epoch).values(extra_usd=_t.extra_usd + usd))
+
+
+async def wake_for_budget(db: AsyncConnection, run_id: RunId, now: datetime) -> None:
+    """Queue the parts of the run that wait until it may cost more; the clock rings for them."""
+    below = sa.select(_t.id).where(_t.parent_id == run_id).cte("below", recursive=True)
+    below = below.union_all(sa.select(_t.id).where(_t.parent_id == below.c.id))
+    waiting = sa.select(_t.id).where(_t.id.in_(sa.select(below.c.id)), _t.waiting_for == WaitingFor.budget)
+    for part in (await db.execute(waiting.order_by(_t.id))).scalars().all():
+        await wake(db, RunId(part), now)
 
 
 async def reset_attempts(db: AsyncConnection, run_id: RunId, epoch: Epoch) -> None:

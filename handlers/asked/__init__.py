@@ -9,9 +9,11 @@ from types import MappingProxyType
 
 from handlers.asked.answering import answer
 from handlers.asked.gates import approve, cancel, reject
+from handlers.asked.holding import hold, unhold
 from handlers.asked.order import Answer, Order
 from handlers.asked.starting import retry, start_by_command
-from handlers.asked.telling import help_, status
+from handlers.asked.steering import budget, continue_, revise, take
+from handlers.asked.telling import help_, status, why
 
 __all__ = ["Answer", "Order", "carry_out"]
 
@@ -20,10 +22,17 @@ _BY_VERB: Mapping[str, Callable[[Order], Answer]] = MappingProxyType(
     {
         "approve": approve,
         "reject": reject,
+        "revise": revise,
         "cancel": cancel,
+        "take": take,
+        "hold": hold,
+        "unhold": unhold,
         "answer": answer,
+        "continue": continue_,
+        "budget": budget,
         "retry": retry,
         "status": status,
+        "why": why,
         "help": help_,
     }
 )

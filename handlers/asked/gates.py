@@ -21,6 +21,8 @@ from policies.result import Result, Status
 
 def gate_of(run: Run) -> GateName:
     """What a run that waits for an approval asks about: the change once there is a pull request, before it the plan."""
+    if run.waiting is not None and run.waiting.binds is not None:
+        return run.waiting.binds
     return "change" if run.pull_number is not None else "plan"
 
 

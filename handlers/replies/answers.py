@@ -1,6 +1,7 @@
 """Answers to commands: refusals that name the rule and the remedy, `/status` and `/help`."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from core.digests import short
 from core.errors import BotError
@@ -64,6 +65,17 @@ def in_the_way(run_id: RunId, pull_number: int | None, path: str) -> str:
     """A run may not ship what another one is shipping."""
     whose = f"#{pull_number} of run `{run_id}`" if pull_number is not None else f"Run `{run_id}`"
     return f"{whose} changes {code(path)} too: this goes on when that run is over."
+
+
+def too_many_open(limit: int, numbers: Sequence[int]) -> str:
+    """A pull request more than the policy allows is not opened yet."""
+    listed = ", ".join(f"#{number}" for number in numbers[:10]) or "others that are just being opened"
+    return f"At most {plural(limit, 'pull request')} of the bot's may be open here (now {listed}): it waits for one to end."
+
+
+def quiet(until: datetime) -> str:
+    """Nothing begins in quiet hours."""
+    return f"It is quiet here until {until:%Y-%m-%d %H:%M} UTC (`quiet_hours` in the policy): then it goes on."
 
 
 def nothing_here() -> str:

@@ -24,6 +24,7 @@ MOST_ANNOTATIONS = 200
 
 HOW_TO_APPROVE = Button(label="How to approve", description="Says what to comment; approves nothing", identifier="how")
 REJECT = Button(label="Reject", description="Ends the run, if your role allows it", identifier="reject")
+HOLD = Button(label="Hold", description="Stops work until somebody unholds it", identifier="hold")
 """Nothing but the event says who pressed a button, and GitHub cannot be asked again: so none of them approves."""
 
 
@@ -105,7 +106,7 @@ def check_approval(result: Result | None, digest: Digest | None, why: str = "") 
         title,
         block(line(result.why, 2_000), content, how),
         folded("How this was decided", markdown(result)),
-        buttons=() if result.approved else (HOW_TO_APPROVE, REJECT),
+        buttons=() if result.approved else (HOW_TO_APPROVE, REJECT, HOLD),
     )
 
 
@@ -122,7 +123,8 @@ def check_not_ours(merge_group: bool) -> CheckText:
 
 def folded(title: str, body: str) -> str:
     """The body behind a line that opens it; cut at the end of a line where it is too long for a check run."""
-    kept, size = [], 0
+    kept: list[str] = []
+    size = 0
     rows = body.split("\n")
     for row in rows:
         size += len(row.encode()) + 1

@@ -58,6 +58,8 @@ class PullView:
     url: str | None = None
     closes: bool = True
     """Whether merging it closes the issue."""
+    ci: str = ""
+    """What is to be said of the repository's CI."""
 
 
 def pull_title(summary: ChangeSummary) -> str:
@@ -74,6 +76,7 @@ def pull_body(view: PullView) -> str:
         _plan(view.plan),
         evidence_table(view.evidence),
         "\n".join(["**Checks**", "", *(_check(check) for check in view.checks)]) if view.checks else "",
+        view.ci,
         _opinion(view.opinion),
         f"<details><summary>What policy says</summary>\n\n{markdown(view.policy)}\n\n</details>",
         f"<sub>cost {spent} · run {run} of `{view.workflow}` · asked for by @{view.requester}</sub>",
