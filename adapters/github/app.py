@@ -21,6 +21,7 @@ from adapters.github.refusals import CredentialRefused
 from adapters.github.repository import Repository
 from adapters.github.requests import LastLook, Patience, Requests, sent_once
 from adapters.github.tokens import Tokens, app_unknown, statement_refused
+from core.allowance import Allowances
 from core.breakers import Guard
 from core.clock import Clock
 from core.errors import AppRefused, NotThere
@@ -41,8 +42,8 @@ class GitHubApp:
     """Everything one process asks of GitHub, over one session with one set of tokens. An async context manager.
 
     `private_key` is called when the key is first needed; its text is not kept. `pauses` is where other processes see
-    that GitHub asked us to pause, `guard` knows whether it is away. `made` is told every token that GitHub hands out,
-    before anything is done with it.
+    that GitHub asked us to pause, `allowances` where they share its limits, `guard` knows whether it is away. `made` is
+    told every token that GitHub hands out, before anything is done with it.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class GitHubApp:
         *,
         patience: Patience | None = None,
         pauses: Pauses | None = None,
+        allowances: Allowances | None = None,
         guard: Guard | None = None,
         made: Callable[[str], None] | None = None,
     ) -> None:
@@ -62,7 +64,7 @@ class GitHubApp:
         self._private_key = private_key
         self._clock = clock
         self._patience = patience or Patience()
-        self._governor = Governor(pauses or OwnPauses(), clock, MOST_CONNECTIONS)
+        self._governor = Governor(pauses or OwnPauses(), clock, MOST_CONNECTIONS, allowances)
         self._guard = guard
         self._made = made
         self._identity: App | None = None
@@ -86,7 +88,10 @@ class GitHubApp:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._session.close()
+        try:
+            await self._governor.leave()
+        finally:
+            await self._session.close()
 
     async def identity(self) -> App:
         """Who we are, asked once. AppRefused where the id or the key is wrong."""

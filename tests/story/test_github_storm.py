@@ -134,7 +134,7 @@ async def told_through_a_storm(
         by_repository = {run.repo.id: run for run in ended}
         for repository in streets:
             await assert_it_is_there_once(world, repository, by_repository[repository.id])
-        assert github.storm.impatient == []
+        assert (github.storm.impatient, github.limits.violations) == ([], [])
         assert [kind for kind in met if not github.storm.met[kind]] == []
 
 

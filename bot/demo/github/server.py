@@ -127,7 +127,8 @@ class GitHubStandIn:
                     headers |= self.limits.spend(actor).headers(resource)
                 if ":" in route.needs:
                     headers["x-accepted-github-permissions"] = route.needs.replace("|", "; ").replace(":", "=")
-                reply = await self._asked(route, request, actor)
+                with self.limits.under_way(actor, request.method, request.path):
+                    reply = await self._asked(route, request, actor)
             except Refusal as refusal:
                 if isinstance(refusal, Moved):
                     headers["Location"] = refusal.url
