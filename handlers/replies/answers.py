@@ -70,7 +70,8 @@ def in_the_way(run_id: RunId, pull_number: int | None, path: str) -> str:
 def too_many_open(limit: int, numbers: Sequence[int]) -> str:
     """A pull request more than the policy allows is not opened yet."""
     listed = ", ".join(f"#{number}" for number in numbers[:10]) or "others that are just being opened"
-    return f"At most {plural(limit, 'pull request')} of the bot's may be open here (now {listed}): it waits for one to end."
+    most = plural(limit, "pull request")
+    return f"At most {most} of the bot's may be open here (now {listed}): it waits for one to end."
 
 
 def quiet(until: datetime) -> str:
