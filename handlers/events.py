@@ -19,6 +19,7 @@ from handlers.payloads import (
     CheckSuitePayload,
     CommentPayload,
     DispatchPayload,
+    GroupPayload,
     IssuePayload,
     Payload,
     PullPayload,
@@ -125,6 +126,7 @@ class PullPushed(Told):
     NAME = "pull_request.synchronize"
 
     number: int
+    base: str
     after: Sha
     title: str
     body: str
@@ -140,6 +142,29 @@ class CheckRequested(Told):
     app_id: int
     head_sha: Sha
     identifier: str
+
+
+class CheckRerequested(Told):
+    """Somebody asks for a check run again."""
+
+    NAME = "check_run.rerequested"
+
+    check_id: int
+    app_id: int
+    name: str
+    external_id: str
+    head_sha: Sha
+    branch: str
+
+
+class GroupFormed(Told):
+    """A merge queue asks for checks on a group of pull requests."""
+
+    NAME = "merge_group.checks_requested"
+
+    branch: str
+    base: str
+    head_sha: Sha
 
 
 class ChecksReported(Told):
@@ -245,7 +270,7 @@ def _pull(payload: PullPayload) -> Event | Ignored:
     if payload.action == "closed":
         return PullClosed(**shared, number=pull.number, node_id=pull.node_id)
     if payload.action == "synchronize":
-        words = {"title": pull.title, "body": pull.body or ""}
+        words = {"title": pull.title, "body": pull.body or "", "base": pull.base.ref}
         return PullPushed(**shared, number=pull.number, after=pull.head.sha, **words)
     return automatic.of_a_pull(payload)
 
@@ -258,6 +283,16 @@ def _check(payload: CheckRunPayload) -> Event | Ignored:
             return automatic.check_completed(payload, branch)
         key = f"check_run:{check.id}:{check.conclusion}:{check.completed_at}"
         return _reported(payload, (branch,), check.head_sha, check.app.id, key)
+    if payload.action == "rerequested":
+        return CheckRerequested(
+            **common(payload),
+            check_id=check.id,
+            app_id=check.app.id,
+            name=check.name,
+            external_id=check.external_id or "",
+            head_sha=check.head_sha,
+            branch=(check.check_suite.head_branch if check.check_suite is not None else None) or "",
+        )
     if payload.action != "requested_action" or payload.requested_action is None:
         return unknown("check_run", payload.action)
     if not check.pull_requests:
@@ -278,6 +313,14 @@ def _suite(payload: CheckSuitePayload) -> Event | Ignored:
         return unknown("check_suite", payload.action)
     key = f"check_suite:{suite.id}:{suite.conclusion}:{suite.updated_at}"
     return _reported(payload, (suite.head_branch,), suite.head_sha, suite.app.id, key)
+
+
+def _group(payload: GroupPayload) -> Event | Ignored:
+    if payload.action != "checks_requested":
+        return unknown("merge_group", payload.action)
+    group = payload.merge_group
+    branch, base = (ref.removeprefix("refs/heads/") for ref in (group.head_ref, group.base_ref))
+    return GroupFormed(**common(payload), branch=branch, base=base, head_sha=group.head_sha)
 
 
 def _status(payload: StatusPayload) -> Event | Ignored:
@@ -304,6 +347,7 @@ _READERS: Mapping[str, tuple[type[Payload], Callable[[Any], Event | Ignored]]] =
         "check_run": (CheckRunPayload, _check),
         "check_suite": (CheckSuitePayload, _suite),
         "status": (StatusPayload, _status),
+        "merge_group": (GroupPayload, _group),
         "push": (PushPayload, automatic.pushed),
         "repository_dispatch": (DispatchPayload, automatic.dispatched),
     }

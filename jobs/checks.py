@@ -18,6 +18,8 @@ from jobs.work import Work
 from policies.result import Result
 
 PREFIX = "pullwright"
+RELEASED = "/released"
+"""What the key of a memo ends with that holds the final commit of a change whose CI was held."""
 
 
 async def put_tests(work: Work, head: Sha, tests: Mapping[str, Any]) -> None:
@@ -57,7 +59,9 @@ def final_approval(run: Run, memos: Sequence[Step], trigger: Trigger, why: str) 
     if shipped is None or trigger is Trigger.finish:
         return None
     conclusion = Conclusion.cancelled if trigger is Trigger.cancel else Conclusion.failure
-    return _check(run.id, "approval", Sha(shipped["head"]), conclusion, replies.check_approval(None, None, why))
+    released = next((memo.output for memo in memos if memo.key.endswith(RELEASED) and memo.state == "done"), None)
+    head = Sha(released if released and released == shipped.get("final") else shipped["head"])
+    return _check(run.id, "approval", head, conclusion, replies.check_approval(None, None, why))
 
 
 def _is_shipment(memo: Step) -> bool:
@@ -71,15 +75,30 @@ async def _put(work: Work, name: str, head: Sha, conclusion: Conclusion, text: C
     await work.do(f"check:{name}:{await _version(work, name, check)}", check)
 
 
+async def again(work: Work, name: str, key: str) -> str:
+    """Show the run's check of this name again, as it was said last: GitHub was asked for it, and waits."""
+    last, _ = await _last(work, name)
+    if last is None:
+        return "no such check was shown"
+    await work.do(f"check:{name}:again:{key}", last)
+    return "shown again"
+
+
+async def _last(work: Work, name: str) -> tuple[Act | None, int]:
+    """What the check of this name said last, and how many texts it had."""
+    last, number = None, 0
+    async with work.services.store.read() as db:
+        while (effect := await effects.get(db, work.key(f"check:{name}:{number}"))) is not None:
+            last, number = effect.act, number + 1
+    return last, number
+
+
 async def _version(work: Work, name: str, check: Act) -> int:
     """Which text of this check it is: the last one where nothing is new, since that is done, else the next.
 
     A check may say again what it said before the last time, so its words alone do not tell one text from another.
     """
-    last, number = None, 0
-    async with work.services.store.read() as db:
-        while (effect := await effects.get(db, work.key(f"check:{name}:{number}"))) is not None:
-            last, number = effect.act, number + 1
+    last, number = await _last(work, name)
     return number - 1 if last == check else number
 
 
