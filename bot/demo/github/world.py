@@ -172,6 +172,13 @@ class World:
     def protect(self, repository: Repository, branch: str, checks: tuple[str, ...] = (), approvals: int = 0) -> None:
         repository.protected[branch] = Protection(checks, approvals)
 
+    def rule(self, repository: Repository, branch: str, kind: str, **parameters: object) -> None:
+        """A ruleset with one rule for this branch: `required_status_checks`, `merge_queue`, `required_signatures` …"""
+        rule: Json = {"type": kind, "parameters": parameters} if parameters else {"type": kind}
+        source = {"ruleset_source_type": "Repository", "ruleset_source": repository.full_name}
+        rules = repository.rules.setdefault(branch, [])
+        rules.append(rule | source | {"ruleset_id": len(rules) + 1})
+
     def install(self, app: App, *repositories: Repository) -> Installation:
         """Install the App on these repositories of one owner (or add them) and tell it so by webhook."""
         owner = repositories[0].owner
