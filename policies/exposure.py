@@ -11,7 +11,7 @@ administration may read.
 """
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Literal
@@ -231,7 +231,11 @@ class _Judge:
         own = ("permissions" in workflow.file, workflow.file.get("permissions"))
         for name, job in jobs.items():
             found += self._rights(event, path, name, job, own, 0)
-        return [*taken, *found] if EVENTS[event].runs == "base" else found
+        if EVENTS[event].runs == "ours":
+            return found
+        # What a job holds is in doubt as long as it is in doubt whether our code gets there.
+        doubt = all(finding.doubt for finding in taken)
+        return [*taken, *(replace(finding, doubt=finding.doubt or doubt) for finding in found)]
 
     def _rights(
         self, event: str, path: str, name: str, job: dict[str, Plain], above: tuple[bool, Plain], depth: int

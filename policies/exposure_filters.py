@@ -78,9 +78,10 @@ def _parts(pattern: str) -> list[_Atom]:
     while at < len(pattern):
         here = pattern[at]
         if pattern.startswith("**", at):
-            # `**/x` is an `x` in any folder, and in none.
-            jump = 2 if pattern.startswith("**/", at) else 1
-            atoms.append(_Atom(lambda _: True, skippable=True, repeats=True, jump=jump))
+            if pattern.startswith("**/", at):
+                # `**/x` is an `x` in any folder, and in none: a fork that passes over the folders and the slash.
+                atoms.append(_Atom(lambda _: False, skippable=True, jump=3))
+            atoms.append(_Atom(lambda _: True, skippable=True, repeats=True))
             at += 2
         elif here == "*":
             atoms.append(_Atom(lambda character: character != "/", skippable=True, repeats=True))
@@ -108,7 +109,8 @@ def _parts(pattern: str) -> list[_Atom]:
 
 
 def _one_of(inside: str) -> Callable[[str], bool]:
-    allowed = re.compile(f"[{inside}]") if re.fullmatch(r"(?:[A-Za-z0-9](?:-[A-Za-z0-9])?)+", inside) else None
-    if allowed is None or any(low > high for low, high in re.findall(r"(.)-(.)", inside)):
+    readable = re.fullmatch(r"(?:[A-Za-z0-9](?:-[A-Za-z0-9])?)+", inside)
+    if readable is None or any(low > high for low, high in re.findall(r"(.)-(.)", inside)):
         raise Unclear(inside)
+    allowed = re.compile(f"[{inside}]")
     return lambda character: allowed.match(character) is not None
