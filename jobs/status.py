@@ -17,6 +17,7 @@ from core.workflow.rounds import unrolled
 from handlers import replies
 from handlers.replies import CheckView, EvidenceView, PullView, RunView, StepView
 from handlers.replies.progress import StepState
+from handlers.replies.templates import path_of_template
 from handlers.replies.words import plural
 from jobs import handed
 from jobs.work import UNDONE, Work
@@ -130,7 +131,15 @@ async def pull_view(work: Work, summary: ChangeSummary, allowed: Result, *, clos
         policy=allowed,
         cost_usd=totals.cost_usd or Decimal(0),
         unpriced=totals.unpriced_calls > 0,
+        template=await _template(work),
     )
+
+
+async def _template(work: Work) -> str:
+    """The repository's own template of a pull request, as it is on the base; empty where it has none."""
+    bench = await work.bench()
+    path = path_of_template(await bench.files())
+    return (await bench.read_texts([path])).get(path, "") if path is not None else ""
 
 
 def evidence(tests: Mapping[str, Any]) -> EvidenceView:
