@@ -59,8 +59,8 @@ def final_approval(run: Run, memos: Sequence[Step], trigger: Trigger, why: str) 
     if shipped is None or trigger is Trigger.finish:
         return None
     conclusion = Conclusion.cancelled if trigger is Trigger.cancel else Conclusion.failure
-    released = next((memo.output for memo in memos if memo.key.endswith(RELEASED) and memo.state == "done"), None)
-    head = Sha(released if released and released == shipped.get("final") else shipped["head"])
+    released = [memo.output for memo in memos if memo.key.endswith(RELEASED) and memo.state == "done"]
+    head = Sha(shipped["final"] if shipped.get("final") in released else shipped["head"])
     return _check(run.id, "approval", head, conclusion, replies.check_approval(None, None, why))
 
 
