@@ -93,6 +93,16 @@ class NotInstalled(AppRefused):
         return "Install the App for this repository, in its settings at GitHub."
 
 
+class InstallationSuspended(AppRefused):
+    """The account that installed the App has suspended it. Nothing can be done there until it ends that."""
+
+    code = "installation-suspended"
+    retryable = True
+
+    def remedy(self) -> str:
+        return "End the suspension in the App's settings at GitHub; the run goes on by itself."
+
+
 class PermissionMissing(BotError):
     """The App lacks a permission for what it tried."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from core.effects import PutCheck
+from core.effects import EditComment, PutCheck, RemoveLabel
 from core.names import Plain, RunId, Sha, Subject
 from core.runs import SignalKind, Snapshot
 
@@ -81,6 +81,14 @@ class SetHold:
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """Do something on GitHub that belongs to no run, once per key."""
+
+    act: RemoveLabel | EditComment
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """Keep what was decided about what somebody said here, for whoever asks why."""
 
@@ -90,10 +98,17 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Shut:
+    """GitHub lets nobody write to the repository, for this reason; None: it does."""
+
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ignore:
     """Do nothing, and be able to say why."""
 
     why: str
 
 
-Intent = StartRun | Signal | Say | React | ShowCheck | SetHold | Decided | Ignore
+Intent = StartRun | Signal | Say | React | ShowCheck | SetHold | Act | Decided | Shut | Ignore

@@ -21,6 +21,7 @@ from handlers.payloads import (
     DispatchPayload,
     GroupPayload,
     IssuePayload,
+    LinePayload,
     Payload,
     PullPayload,
     PushPayload,
@@ -107,6 +108,17 @@ class ReviewSubmitted(Told):
     body: str
 
 
+class LineCommented(Told):
+    """Somebody commented on a line of a pull request's diff."""
+
+    NAME = "pull_request_review_comment.created"
+
+    number: int
+    node_id: str
+    body: str
+    created_at: datetime
+
+
 class ReviewDismissed(Told):
     NAME = "pull_request_review.dismissed"
 
@@ -178,6 +190,12 @@ class ChecksReported(Told):
     """The App whose check it is; None where the event does not tell."""
     key: str
     """Tells one report from every other."""
+
+
+class RepositoryChanged(Told):
+    """The repository has another name, owner or default branch, or went into the archive or out of it."""
+
+    NAME = "repository.renamed"
 
 
 def parse(name: str, body: bytes, guid: str = "") -> Event | Ignored:
@@ -265,6 +283,19 @@ def _review(payload: ReviewPayload) -> Event | Ignored:
     return unknown("pull_request_review", payload.action)
 
 
+def _line(payload: LinePayload) -> Event | Ignored:
+    comment = payload.comment
+    if payload.action != "created":
+        return unknown("pull_request_review_comment", payload.action)
+    return LineCommented(
+        **common(payload),
+        number=payload.pull_request.number,
+        node_id=comment.node_id,
+        body=comment.body or "",
+        created_at=comment.created_at,
+    )
+
+
 def _pull(payload: PullPayload) -> Event | Ignored:
     pull, shared = payload.pull_request, common(payload)
     if payload.action == "closed":
@@ -328,6 +359,12 @@ def _status(payload: StatusPayload) -> Event | Ignored:
     return _reported(payload, branches, payload.sha, None, f"status:{payload.id}")
 
 
+def _repository(payload: Payload) -> Event | Ignored:
+    if payload.action in {"renamed", "transferred", "archived", "unarchived", "edited"}:
+        return RepositoryChanged(**common(payload))
+    return unknown("repository", payload.action)
+
+
 def _reported(
     payload: Payload, branches: Sequence[str | None], head: Sha, app: int | None, key: str
 ) -> Event | Ignored:
@@ -343,11 +380,13 @@ _READERS: Mapping[str, tuple[type[Payload], Callable[[Any], Event | Ignored]]] =
         "issues": (IssuePayload, _issue),
         "issue_comment": (CommentPayload, _comment),
         "pull_request_review": (ReviewPayload, _review),
+        "pull_request_review_comment": (LinePayload, _line),
         "pull_request": (PullPayload, _pull),
         "check_run": (CheckRunPayload, _check),
         "check_suite": (CheckSuitePayload, _suite),
         "status": (StatusPayload, _status),
         "merge_group": (GroupPayload, _group),
+        "repository": (Payload, _repository),
         "push": (PushPayload, automatic.pushed),
         "repository_dispatch": (DispatchPayload, automatic.dispatched),
     }

@@ -8,6 +8,7 @@ from policies.considered import Considered, Person
 from policies.deciding import decide
 from policies.evaluate import may_start
 from policies.needs import rules_decide
+from policies.pace import within_the_hour
 from policies.result import Result
 from policies.rules import Action
 from policies.schema import Policy
@@ -17,10 +18,15 @@ def may_begin(
     policy: Policy, facts: Facts, *, person: str | None, role: Role, workflow: str, title: str, at: datetime
 ) -> Result | None:
     """The verdict on a start in this person's name, or in ours where there is none; None: nothing has a say in that."""
+    pace = within_the_hour(policy, [run.created_at for run in facts.runs if run.parent_id is None], at)
     if person is not None:
         verdict = may_start(policy, role=role, actor=person, workflow=workflow)
+        if verdict.approved and not pace.approved:
+            return pace
         if not verdict.approved or not rules_decide(policy):
             return verdict
+    elif not pace.approved:
+        return pace
     elif not rules_decide(policy):
         return None
     login, repository, issue = person or facts.app.login, facts.repository, facts.issue

@@ -12,7 +12,7 @@ import structlog
 from adapters.store import dead_letters, effects, events, runs, signals, steps
 from core import faults
 from core.effects import Act, AddReaction, EditComment, PostComment
-from core.errors import BotError
+from core.errors import BotError, NotInstalled, NotThere
 from core.github import GitHub
 from core.holds import Hold
 from core.markers import marked
@@ -68,7 +68,10 @@ async def called_off(services: Services, lease: Lease) -> None:
         run = await runs.require(db, lease.run_id)
         pending = await signals.pending(db, lease.run_id)
     signal = next(signal for signal in pending if signal.kind in CALLS_OFF)
-    trigger, why = await _why_called_off(services.github.repository(run.repo), run, signal)
+    try:
+        trigger, why = await _why_called_off(services.github.repository(run.repo), run, signal)
+    except (NotInstalled, NotThere):
+        trigger, why = Trigger.cancel, signal.text or f"closed by @{signal.actor}"  # not ours to look at any more
     said = None
     if signal.kind is SignalKind.take and trigger is Trigger.cancel and run.pull_number is not None:
         said = replies.taken(signal.actor, run.pull_number)

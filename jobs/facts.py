@@ -11,21 +11,21 @@ from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import costs, decisions, holds, runs, steps
+from adapters.store import costs, decisions, effects, holds, runs, steps
 from core.decisions import Decision
 from core.errors import NotShownYet, NotThere
 from core.facts import FactQuery, Facts, Spent
 from core.github import CheckRun, Comment, GitHub, Issue, LabelEvent, Pull, Review, Turn
 from core.names import Repo
-from core.runs import Run, Step
+from core.runs import Effect, EffectState, Run, Step
 from core.states import TERMINAL
 from core.workflow.catalogue import Catalogue
 from jobs.policy import head_of_default, read_policy
 from jobs.services import Services
 from jobs.sources import config_at, workflows_at
 
-RECENT = 5
-"""Runs of a subject that a handler may look at."""
+RECENT = 20
+"""Runs of a subject that a handler may look at: as many as a policy may allow in an hour."""
 
 
 SETTLING = timedelta(seconds=10)
@@ -109,9 +109,13 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> tuple[Fac
         memos: dict[str, Sequence[Step]] = {newest.id: await steps.all_(db, newest.id)} if newest else {}
         spent: Spent | None = None
         decided: Sequence[Decision] = ()
+        done: Sequence[Effect] = ()
         numbers = {query.number or 0, *(run.subject.number for run in of_subject)}
         if query.decisions:
             decided = await decisions.of(db, repo.id, sorted(numbers | {run.pull_number or 0 for run in of_subject}))
+        usual = await costs.usual(db, repo.id) if query.usual else {}
+        if query.done:
+            done = [effect for run in reversed(of_subject) for effect in await effects.of_run(db, run.id)]
         if query.spending:
             spent = await _spent(db, repo, of_subject)
         hold = await holds.on(db, repo, *sorted(numbers))
@@ -144,7 +148,12 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> tuple[Fac
         hold=hold,
         decisions=decided,
         spent=spent,
+        usual_usd=usual,
+        done=[effect for effect in reversed(done) if effect.state is EffectState.done and effect.act.kind in _UNDOABLE],
     )
+
+
+_UNDOABLE = frozenset({"label", "comment", "merge"})
 
 
 async def _spent(db: AsyncConnection, repo: Repo, of_subject: Sequence[Run]) -> Spent | None:

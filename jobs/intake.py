@@ -13,21 +13,21 @@ from functools import partial
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import decisions, deliveries, effects, events, holds, repositories, runs, signals, stops
+from adapters.store import deliveries, effects, events, holds, repositories, runs, shut, signals
 from adapters.store.runs import Inserted
 from core import calls
-from core.decisions import About, Decision
 from core.digests import digest
-from core.effects import AddReaction, PostComment
+from core.effects import PostComment
 from core.errors import AppRefused, BotError, NotInstalled, NotThere, PermissionMissing, RateLimited
 from core.facts import Facts
-from core.intents import Decided, Ignore, Intent, React, Say, SetHold, ShowCheck, Signal, StartRun
+from core.intents import Act, Decided, Ignore, Intent, React, Say, SetHold, ShowCheck, Shut, Signal, StartRun
 from core.names import Repo, RunId, SubjectKind
 from core.runs import Delivery, Effect, NewEffect, NewRun, NewSignal
-from handlers import automatic, handler_of, replies
+from handlers import automatic, handler_of, installation_changed, replies
 from handlers.event import Event, Ignored
 from handlers.events import parse
-from jobs import lines, outbox
+from handlers.installation_changed import InstallationChanged
+from jobs import installations, lines, outbox, unbound
 from jobs.effects import Outside
 from jobs.facts import gather
 from jobs.services import Services
@@ -76,7 +76,9 @@ async def _route(services: Services, delivery: Delivery) -> None:
     now = services.clock.now()
     try:
         event = await _event(services, delivery)
-        if isinstance(event, Ignored):
+        if isinstance(event, InstallationChanged):
+            outcome, woken = await installations.follow(services, delivery, event)
+        elif isinstance(event, Ignored):
             outcome, woken = f"ignored: {event.why}", set[RunId]()
             async with services.store.begin() as db:
                 await deliveries.routed(db, delivery, outcome, now)
@@ -100,10 +102,11 @@ async def _route(services: Services, delivery: Delivery) -> None:
         await ring(services, run_id)
 
 
-async def _event(services: Services, delivery: Delivery) -> Event | Ignored:
+async def _event(services: Services, delivery: Delivery) -> Event | InstallationChanged | Ignored:
     """What the delivery says. In one of our own the repository is named, and known where GitHub ever told of it."""
     if not calls.ours(delivery):
-        return parse(delivery.event, delivery.body, delivery.guid)
+        installation = installation_changed.read(delivery.event, delivery.body)
+        return installation or parse(delivery.event, delivery.body, delivery.guid)
     told = calls.read(delivery)
     if told is None:
         return Ignored("a delivery of our own that this version cannot read")
@@ -225,28 +228,18 @@ async def _write(
                 at=now,
             )
             return f"signal {intent.kind} to run {intent.run_id}"
-        case Say(number, body, key):
-            act = PostComment(number=number, body=body)
-            await effects.insert(db, NewEffect(key=f"say:{key}", run_id=None, repo=repo, act=act, at=now))
-            return "answered"
-        case React(number, comment_id, content):
-            reaction = AddReaction(number=number, comment_id=comment_id, content=content)
-            key = f"react:{repo.id}:{number}:{comment_id}:{content}"
-            await effects.insert(db, NewEffect(key=key, run_id=None, repo=repo, act=reaction, at=now))
-            return f"reacted {content}"
-        case SetHold(number, held, reason, actor, key, at):
-            about = stops.WHOLE if number is None else number
-            if not await stops.say(db, repo.id, about, held=held, reason=reason, by=actor, key=key, at=at):
-                return "a newer word stands"
-            if not held:
-                woken.update(await stops.held_runs(db, repo.id, about))
-            return f"{'held' if held else 'let go on'} {'the repository' if number is None else f'#{number}'}"
-        case Decided(number, tree):
-            await decisions.keep(db, repo.id, Decision(number=number, about=About.word, at=now, tree=tree))
-            return "noted why"
-        case ShowCheck(check, key):
-            await effects.insert(db, NewEffect(key=key, run_id=None, repo=repo, act=check, at=now))
-            return f"check {check.name} on {check.head_sha[:12]}"
+        case Say() | React() | ShowCheck() | Act() | SetHold() | Decided():
+            return await unbound.write(db, repo, intent, woken, now)
+        case Shut(why):
+            return await _shut(db, repo, why, now)
+
+
+async def _shut(db: AsyncConnection, repo: Repo, why: str | None, now: datetime) -> str:
+    if why is None:
+        await shut.reopen(db, shut.What.repository, repo.id)
+        return "the repository is open"
+    await shut.close(db, shut.What.repository, repo.id, why, now)
+    return f"the repository is shut: {why}"
 
 
 async def _start(

@@ -101,6 +101,8 @@ class Limits(Value):
     bytes: Annotated[int, Field(ge=1)] = 1_000_000
     turns: Annotated[int, Field(ge=1)] = 80
     run_minutes: Annotated[int, Field(ge=1)] = 60
+    runs_per_hour: Annotated[int, Field(ge=1, le=20)] = 10
+    """How many runs may begin about one issue or pull request within an hour, whoever asks for them."""
     open_pull_requests: Annotated[int, Field(ge=1)] | None = None
     """How many of the bot's may be open in the repository; the next one waits. None: as many as there are."""
 
@@ -158,6 +160,13 @@ def built_in(name: BuiltIn) -> Policy:
     return Policy.model_validate(_template(name))
 
 
+def file_schema() -> dict[str, Any]:
+    """The JSON Schema of a policy file. No key is required there: what is left out comes from the built-in policy."""
+    schema = Policy.model_json_schema(by_alias=True)
+    schema.pop("required", None)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": PATH}
+
+
 def load(text: str, name: str, *, start_from: BuiltIn = BuiltIn.team) -> Policy:
     """The policy of one file. Where it names no built-in, it starts from `start_from`.
 
@@ -198,8 +207,9 @@ def _bound(policy: Policy) -> dict[str, Any]:
     """What approvals bind to: without the keys of rules that say nothing, so that what waits outlives an upgrade."""
     unset = Policy(policy=policy.policy)
     bound = {key: value for key, value in _json(policy).items() if not (key in _RULES and value == _json(unset)[key])}
-    if policy.limits.open_pull_requests is None:
-        bound["limits"] = {key: value for key, value in bound["limits"].items() if key != "open_pull_requests"}
+    # How often runs begin says nothing about what was approved.
+    silent = {"runs_per_hour"} | ({"open_pull_requests"} if policy.limits.open_pull_requests is None else set())
+    bound["limits"] = {key: value for key, value in bound["limits"].items() if key not in silent}
     return bound
 
 
@@ -240,9 +250,13 @@ def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def _template(name: BuiltIn) -> dict[str, Any]:
-    text = resources.files("policies").joinpath("templates", f"{name.value}.yml").read_text(encoding="utf-8")
-    value: dict[str, Any] = load_document(text, f"{name.value}.yml").value
+    value: dict[str, Any] = load_document(template_text(name), f"{name.value}.yml").value
     return value
+
+
+def template_text(name: BuiltIn) -> str:
+    """A built-in policy as its file has it, comments and all."""
+    return resources.files("policies").joinpath("templates", f"{name.value}.yml").read_text(encoding="utf-8")
 
 
 def _all(found: list[str], name: str) -> str:

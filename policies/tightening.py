@@ -61,6 +61,7 @@ STRICTNESS: Mapping[Key, Callable[[Any], float]] = MappingProxyType(
         ("limits", "bytes"): _lower,
         ("limits", "turns"): _lower,
         ("limits", "run_minutes"): _lower,
+        ("limits", "runs_per_hour"): _lower,
         ("limits", "open_pull_requests"): _lower,
         ("strangers", "start"): _one_of("needs-ok", "refuse"),
     }

@@ -9,6 +9,7 @@ import asyncio
 import fcntl
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -52,6 +53,13 @@ class Mirrors:
         if not mirror.is_dir():
             return False
         return (await git("cat-file", "-e", f"{sha}^{{commit}}", git_dir=mirror, ok=(0, 1, 128))).code == 0
+
+    async def remove(self, repository_id: int) -> None:
+        """Delete the mirror. Only where no clone is left that borrows from it."""
+        if not self.path(repository_id).is_dir():
+            return
+        async with self._alone(repository_id):
+            await asyncio.to_thread(shutil.rmtree, self.path(repository_id), ignore_errors=True)
 
     async def _made(self, repository_id: int) -> Path:
         """The mirror's folder; a crash leaves no half of one under its name."""

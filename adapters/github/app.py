@@ -16,7 +16,7 @@ from yarl import URL
 
 from adapters.github.governor import Governor
 from adapters.github.hook import Hook
-from adapters.github.parse import AppJson, InstallationJson, parsed
+from adapters.github.parse import AppJson, InstallationJson, StandingJson, parsed
 from adapters.github.refusals import CredentialRefused
 from adapters.github.repository import Repository
 from adapters.github.requests import LastLook, Patience, Requests, sent_once
@@ -27,6 +27,7 @@ from core.clock import Clock
 from core.errors import AppRefused, NotThere
 from core.facts import App
 from core.github import GitHub
+from core.installations import Standing
 from core.names import Repo
 from core.pauses import OwnPauses, Pauses
 
@@ -109,6 +110,14 @@ class GitHubApp:
         except NotThere as error:
             raise AppRefused(f"The App is not installed on {owner}/{name}.") from error
         return parsed(InstallationJson, sent, "an installation").id
+
+    async def installation(self, installation_id: int) -> Standing | None:
+        """What GitHub knows of the installation; None where there is none (any more)."""
+        address = self._requests.address("/app/installations/{id}", {"id": installation_id})
+        try:
+            return parsed(StandingJson, await self._as_app(address), "an installation").value()
+        except NotThere:
+            return None
 
     async def beside(self, repo: Repo, name: str) -> Repo | None:
         """The owner's repository of this name, where the same installation covers it; else None. Asked each minute."""

@@ -26,6 +26,7 @@ from core.github import (
     ReviewState,
     Turn,
 )
+from core.installations import Standing
 from core.names import Role, Sha
 
 T = TypeVar("T", bound="Edge")
@@ -75,6 +76,14 @@ class AppJson(Edge):
 
 class InstallationJson(Edge):
     id: int
+
+
+class StandingJson(Edge):
+    account: AccountJson
+    suspended_at: AwareDatetime | None = None
+
+    def value(self) -> Standing:
+        return Standing(account=self.account.login, suspended=self.suspended_at is not None)
 
 
 class RepositoryJson(Edge):

@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import stops
+from adapters.store import shut, stops
 from adapters.store.statements import changed, sayable
 from adapters.store.statements import insert as insert_into
 from adapters.store.tables import holds, runs
@@ -49,12 +49,12 @@ async def on(db: AsyncConnection, repo: Repo, *numbers: int) -> Hold | None:
     """
     mine = _over(sa.literal(repo.owner.lower()), sa.literal(repo.name.lower()))
     row = (await db.execute(sa.select(holds).where(mine).order_by(_t.since).limit(1))).mappings().first()
-    return Hold(**row) if row else await stops.on(db, repo, *numbers)
+    return Hold(**row) if row else await shut.on(db, repo) or await stops.on(db, repo, *numbers)
 
 
 async def of_run(db: AsyncConnection, run_id: RunId) -> Hold | None:
     """The hold that this run stands under: one query while there is none."""
-    mine = sa.or_(sa.exists().where(_over(runs.c.owner, runs.c.name)), stops.over())
+    mine = sa.or_(sa.exists().where(_over(runs.c.owner, runs.c.name)), shut.over(), stops.over())
     query = sa.select(runs.c.repo, runs.c.subject_number).where(runs.c.id == run_id, mine)
     row = (await db.execute(query)).first()
     return None if row is None else await on(db, Repo.model_validate(row.repo), row.subject_number)
@@ -62,7 +62,7 @@ async def of_run(db: AsyncConnection, run_id: RunId) -> Hold | None:
 
 def free(row: sa.FromClause = runs) -> sa.ColumnElement[bool]:
     """The condition that no hold is over a row of `runs`."""
-    return sa.and_(~sa.exists().where(_over(row.c.owner, row.c.name)), ~stops.over(row))
+    return sa.and_(~sa.exists().where(_over(row.c.owner, row.c.name)), ~shut.over(row), ~stops.over(row))
 
 
 def _over(owner: sa.ColumnElement[str], name: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:

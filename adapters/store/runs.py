@@ -19,7 +19,7 @@ from adapters.store.statements import changed, held, sayable
 from adapters.store.statements import insert as insert_into
 from adapters.store.tables import runs, signals
 from core.errors import LeaseLost
-from core.names import Epoch, RunId, WorkerId
+from core.names import Epoch, Repo, RunId, WorkerId
 from core.runs import NewRun, Run, Waiting
 from core.states import TERMINAL, RunState, Trigger, WaitingFor, sources, target
 
@@ -84,6 +84,18 @@ async def of_subject(db: AsyncConnection, repo_id: int, number: int) -> list[Run
         sa.and_(_t.repo_id == repo_id, _t.pull_number == number),
     )
     return await _runs(db, sa.select(runs).where(about, _t.parent_id.is_(None)).order_by(*_NEWEST))
+
+
+async def unfinished_of(db: AsyncConnection, repo_id: int) -> list[RunId]:
+    """Every run of this repository that is not over, parts of others left out: they end with the whole."""
+    query = sa.select(_t.id).where(_t.repo_id == repo_id, _t.ended_at.is_(None), _t.parent_id.is_(None))
+    return [RunId(run_id) for run_id in (await db.execute(query.order_by(_t.id))).scalars()]
+
+
+async def follow(db: AsyncConnection, repo: Repo) -> None:
+    """Know the repository by its new name in all that is not over: what was pinned is its id."""
+    moved = {"repo": repo, "owner": repo.owner.lower(), "name": repo.name.lower()}
+    await db.execute(sa.update(runs).where(_t.repo_id == repo.id, _t.ended_at.is_(None)).values(moved))
 
 
 async def recent(db: AsyncConnection, limit: int, state: RunState | None = None, *, parts: bool = False) -> list[Run]:

@@ -314,6 +314,16 @@ pauses = sa.Table(
     sa.Column("why", Words, nullable=False),
 )
 
+shut = sa.Table(
+    "shut",
+    metadata,
+    sa.Column("what", Words, primary_key=True),
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("reason", Words, nullable=False),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("gone", sa.Boolean(create_constraint=False), nullable=False),
+)
+
 allowances = sa.Table(
     "allowances",
     metadata,

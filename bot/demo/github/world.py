@@ -61,6 +61,8 @@ class World:
         self.apps: dict[str, App] = {}
         self.installations: dict[int, Installation] = {}
         self.repositories: dict[str, Repository] = {}
+        self.moved: dict[str, Repository] = {}
+        """Repositories by the names that they had."""
         self.tokens: dict[str, Token] = {}
         self.requests: list[SeenRequest] = []
         self.unknown_requests: list[str] = []
@@ -159,6 +161,7 @@ class World:
         for label, (color, description) in DEFAULT_LABELS.items():
             repository.labels[label] = Label(*self.next_id("LA"), label, color, description)
         self.repositories[repository.full_name.lower()] = repository
+        self.moved.pop(repository.full_name.lower(), None)
         return repository
 
     def add_collaborator(self, repository: Repository, login: str, role: Role) -> None:

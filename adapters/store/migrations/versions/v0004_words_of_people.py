@@ -20,6 +20,7 @@ NUMBER = sa.BigInteger()
 
 def upgrade() -> None:
     _share_what_github_allows()
+    _follow_installations()
     _hold_subjects()
     _keep_decisions()
     op.add_column("runs", sa.Column("extra_usd", MICRODOLLARS, nullable=False, server_default="0"))
@@ -61,4 +62,15 @@ def _share_what_github_allows() -> None:
         "allowances",
         sa.Column("caller", WORDS, primary_key=True),
         sa.Column("known", sa.JSON(), nullable=False),
+    )
+
+
+def _follow_installations() -> None:
+    op.create_table(
+        "shut",
+        sa.Column("what", WORDS, primary_key=True),
+        sa.Column("id", NUMBER, primary_key=True, autoincrement=False),
+        sa.Column("reason", WORDS, nullable=False),
+        sa.Column("since", MICROSECONDS, nullable=False),
+        sa.Column("gone", sa.Boolean(create_constraint=False), nullable=False),
     )
