@@ -13,6 +13,7 @@ from core.workflow import Step
 from handlers import replies
 from jobs import status
 from jobs.considering import consider, with_approvals
+from jobs.decided import decided
 from jobs.heard import hear
 from jobs.outcomes import End, Park
 from jobs.planned import approved_plan
@@ -34,6 +35,7 @@ async def may_ship(work: Work, policy: Effective, tree: Sha, paths: Sequence[Cha
     considered = await consider(work, policy.policy, Action.ship, paths=[path.path for path in paths], tree=tree)
     planned = await approved_plan(work, policy, considered)
     verdict = decide(policy.policy, await with_approvals(work, policy.policy, considered, {"plan": planned}), {})
+    await decided(work, verdict)
     if not verdict.approved:
         raise ChangeRefused(verdict.why, evidence=markdown(verdict))
 

@@ -4,7 +4,7 @@ The policy is read anew at every look, the approvals are checked with GitHub ane
 with what is there: the bot's plan comment may have been edited, the branch pushed to, the base changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,9 +15,11 @@ from core.runs import Approval, NewSignal, SignalKind, Waiting
 from core.states import Trigger, WaitingFor
 from core.workflow import Gate, Step
 from handlers import replies
-from jobs import approvals, checks, exposed, handed, status
+from jobs import approvals, checks, exposed, feedback, handed, status
 from jobs.approvals import Content
 from jobs.considering import consider, stranger_text, with_approvals
+from jobs.decided import decided
+from jobs.heard import Judge
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.people import whom_to_ask
 from jobs.planned import approved_plan, digest_of_plan, the_plan
@@ -39,10 +41,13 @@ LOOK_AGAIN = timedelta(minutes=5)
 
 async def perform(step: Step, gate: Gate, work: Work) -> Outcome:
     if gate.binds == "plan":
-        return await _plan(step, work)
+        came = await _plan(step, work)
+        return came if isinstance(came, End) else await feedback.going_back(step, work) or came
     policy = await work.policy()
     shipped = await as_it_lies(work, Shipped.of(work, "change to approve"))
-    decided = await change_decision(work, shipped, policy, step.id, asks=step.id)
+    decided = await change_decision(work, shipped, policy, step.id, asks=step.id, also=feedback.judges(step, work))
+    if not isinstance(decided, End) and (back := await feedback.going_back(step, work, shipped.head)) is not None:
+        return back
     match decided:
         case End() | Park():
             return decided
@@ -64,10 +69,11 @@ async def _plan(step: Step, work: Work) -> Outcome:
     person = await whom_to_ask(work, policy.policy, "plan", considered) if result.pending else None
     shown = await _post_plan(work, policy, asked, result, person)
     asked = replace(asked, shown_in=await work.comment_of(shown))
-    if end := await approvals.apply(work, policy.policy, asked):
+    if end := await approvals.apply(work, policy.policy, asked, feedback.judges(step, work)):
         return end
     standing = await approvals.standing(work, policy.policy, asked)
     result = await _plan_result(work, policy, asked, standing)
+    await decided(work, result)
     if result.refused:
         raise ChangeRefused(result.why)
     if result.approved:
@@ -136,12 +142,18 @@ async def _post_plan(work: Work, policy: Effective, asked: Content, result: Resu
 
 
 async def change_decision(
-    work: Work, shipped: Shipped, policy: Effective, gate: str, *, asks: str
+    work: Work,
+    shipped: Shipped,
+    policy: Effective,
+    gate: str,
+    *,
+    asks: str,
+    also: Mapping[SignalKind, Judge] = approvals.NO_OTHERS,
 ) -> Result | End | Park:
     """Whether the change is approved now: an approved Result, an End, or what it waits for.
 
-    `asks` is the step that wants to know. The merge asks again: a role revoked or a comment edited after the gate
-    opened closes it, and people are told anew.
+    `asks` is the step that wants to know, and listens for what is in `also` besides. The merge asks again: a role
+    revoked or a comment edited after the gate opened closes it, and people are told anew.
     """
     considered = await _considered(work, policy, Action.merge, shipped)
     asked = Content(
@@ -154,7 +166,7 @@ async def change_decision(
             await checks.put_policy(work, shipped.head, content)
         return await checks.again(work, signal.text, signal.key)
 
-    rejected = await approvals.apply(work, policy.policy, asked, {SignalKind.look_again: look_again})
+    rejected = await approvals.apply(work, policy.policy, asked, {**also, SignalKind.look_again: look_again})
     pull = await work.github.pull(shipped.number)
     if end := closed(pull) or rejected:
         if end is rejected:
@@ -164,6 +176,7 @@ async def change_decision(
     await _base_stands(work, shipped)
     standing = await approvals.standing(work, policy.policy, asked)
     result = await _change_result(work, policy, asked, standing)
+    await decided(work, result)
     if result.refused:
         raise ChangeRefused(result.why)
     await checks.put_approval(work, shipped.head, result, asked.digest)
