@@ -4,7 +4,7 @@ Whatever authorises something is fetched anew from GitHub; a payload only says w
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ from core.decisions import Decision
 from core.github import BranchRules, CheckRun, Comment, Issue, LabelEvent, Pull, RepositoryFacts, Review, Turn, TurnKind
 from core.holds import Hold
 from core.names import Role, RunId, Sha, SubjectKind
-from core.runs import Run, Step
+from core.runs import Effect, Run, Step
 from core.states import TERMINAL
 from core.workflow.catalogue import Catalogue, File, Layer
 
@@ -94,6 +94,10 @@ class FactQuery:
     """What was decided here last."""
     spending: bool = False
     """What the runs here have cost."""
+    usual: bool = False
+    """What runs of each workflow have cost in this repository."""
+    done: bool = False
+    """What the runs here have done that can be taken back."""
     policy: bool = False
     workflows: bool = False
     """The workflows that may be started here, as they are at the commit at which the policy was read."""
@@ -181,6 +185,10 @@ class Facts:
     decisions: Sequence[Decision] = ()
     """What was decided here last, newest first."""
     spent: Spent | None = None
+    usual_usd: Mapping[str, Decimal] = field(default_factory=dict)
+    """What a run of a workflow has cost here on average, by the workflow's name; without one that had a price, none."""
+    done: Sequence[Effect] = ()
+    """The labels, comments and merges of the runs here, newest first."""
 
     @property
     def active(self) -> Run | None:

@@ -40,7 +40,13 @@ def needs(event: CommentCreated) -> FactQuery | Ignore:
 def also_asked(query: FactQuery, body: str) -> FactQuery:
     """The query with what only some commands need, by the words of the text that might hold them."""
     words = body.lower()
-    return replace(query, decisions="why" in words, spending="budget" in words)
+    return replace(
+        query,
+        decisions="why" in words,
+        spending="budget" in words,
+        usual="dry-run" in words,
+        done="undo" in words,
+    )
 
 
 def plan(event: CommentCreated, facts: Facts) -> list[Intent]:

@@ -121,6 +121,17 @@ class ReviewPayload(Payload):
     pull_request: Pull
 
 
+class LineComment(_Part):
+    node_id: NodeId
+    body: str | None = None
+    created_at: datetime
+
+
+class LinePayload(Payload):
+    comment: LineComment
+    pull_request: Pull
+
+
 class PullPayload(Payload):
     pull_request: Pull
     label: Label | None = None

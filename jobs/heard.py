@@ -66,8 +66,8 @@ async def _anywhere(work: Work, policy: Policy | None, signal: NewSignal, about:
         case SignalKind.approve | SignalKind.answer:
             return await _unasked(work, signal)
         case SignalKind.revise:
-            await reply(work, signal, replies.no_plan_waits(work.run))
-            return "refused: no plan waits"
+            await reply(work, signal, replies.nothing_to_revise(work.run))
+            return "refused: nothing to revise"
         case SignalKind.reject:
             refused = await _reject(work, policy or (await work.policy()).policy, signal)
             if refused is None:

@@ -22,6 +22,9 @@ VERBS: Mapping[str, Role | None] = MappingProxyType(
         "answer": None,
         "approve": None,
         "revise": None,
+        "ok-to-run": None,
+        "undo": Role.write,
+        "dry-run": _ANYBODY,
         "continue": None,
         "reject": Role.write,
         "cancel": Role.write,
@@ -56,7 +59,7 @@ def may_command(policy: Policy, verb: str, *, role: Role, actor: str, requester:
     if verb in OF_THEIR_OWN and requester is not None and _same(actor, requester):
         return Result(name, Status.approved, f"@{actor} asked for this run.", (Fact("requester", (requester,)),))
     needed = VERBS[verb]
-    if verb in {"implement", "retry", "answer", "revise", "continue"}:
+    if verb in {"implement", "retry", "answer", "revise", "continue", "ok-to-run"}:
         needed = policy.requesters
     if needed is None:
         needed = min((policy.plan.from_, policy.change.from_), key=list(Role).index)

@@ -11,9 +11,12 @@ from handlers.asked.answering import answer
 from handlers.asked.gates import approve, cancel, reject
 from handlers.asked.holding import hold, unhold
 from handlers.asked.order import Answer, Order
+from handlers.asked.rehearsing import dry_run
 from handlers.asked.starting import retry, start_by_command
 from handlers.asked.steering import budget, continue_, revise, take
 from handlers.asked.telling import help_, status, why
+from handlers.asked.undoing import undo
+from handlers.asked.vouching import ok_to_run
 
 __all__ = ["Answer", "Order", "carry_out"]
 
@@ -31,6 +34,9 @@ _BY_VERB: Mapping[str, Callable[[Order], Answer]] = MappingProxyType(
         "continue": continue_,
         "budget": budget,
         "retry": retry,
+        "undo": undo,
+        "ok-to-run": ok_to_run,
+        "dry-run": dry_run,
         "status": status,
         "why": why,
         "help": help_,

@@ -10,7 +10,7 @@ from core.names import Digest
 from core.runs import Run, SignalKind, Waiting
 from core.states import WaitingFor
 from handlers import replies
-from handlers.asked.order import Answer, Order, accepted, mistaken, refused
+from handlers.asked.order import Answer, Order, accepted, mistaken, refused, said
 from policies.approving import ACTION_OF, approver
 from policies.considered import Considered, Yes
 from policies.evaluate import may_approve, may_command
@@ -46,7 +46,7 @@ def approve(order: Order) -> Answer:
         return mistaken(order, replies.older(binds, current))
     if current is not None and not names_content and _written_before(order, run.waiting):
         return mistaken(order, replies.written_before(binds, current))
-    return accepted(
+    answer = accepted(
         order,
         Signal(
             run_id=run.id,
@@ -58,6 +58,10 @@ def approve(order: Order) -> Answer:
             review_id=order.review_id,
         ),
     )
+    if names_content or current is None:
+        return answer
+    means = replies.approving(binds, current, order.policy.merge, run.pull_number)
+    return Answer((*answer.intents, *said(order, means).intents))
 
 
 def _may_approve(order: Order, run: Run, binds: GateName) -> Result:

@@ -79,6 +79,14 @@ def refused(order: Order, result: Result) -> Answer:
     return Answer((*_reaction(order, "confused"), said_so, noted), refused=True)
 
 
+def needing_ok(order: Order, result: Result) -> Answer:
+    """A stranger may not, and somebody who may can let it run. Said as a refusal is: once per person and thread."""
+    body = replies.needs_ok(result)
+    told = Say(order.number, body, refusal_key(order.repo, order.number, order.actor))
+    noted = Decided(order.number, as_json(all_of(_asked(order), (result,))))
+    return Answer((*_reaction(order, "confused"), told, noted), refused=True)
+
+
 def accepted(order: Order, *intents: Intent) -> Answer:
     """The order is stored and allowed."""
     return Answer((*intents, *_reaction(order, "eyes")))

@@ -6,7 +6,7 @@ run only ends by it.
 
 from decimal import Decimal
 
-from core.intents import Signal
+from core.intents import Ignore, Signal
 from core.runs import Run, SignalKind
 from core.states import WaitingFor
 from handlers import replies
@@ -61,21 +61,26 @@ def take(order: Order) -> Answer:
 
 
 def revise(order: Order) -> Answer:
-    """Have the plan that waits made anew, with what this person says of it."""
+    """Have what waits to be approved made anew, with what this person says of it.
+
+    A review that asks for changes says it too; where it cannot mean that here, it is a review like any other.
+    """
     run = order.run
+    if order.quiet and (run is None or _may_not(order, run) is not None or not _asks(run)):
+        return Answer((Ignore("a review that asks for changes, and nothing to change that its author may choose"),))
     if run is None:
         return mistaken(order, replies.no_run_to(order.verb))
     if (no := _may_not(order, run)) is not None:
         return no
-    if order.comment_id is None:
-        return mistaken(order, replies.revise_in_comment())
     if not order.args:
         return mistaken(order, replies.revise_is_empty())
-    if run.pull_number is not None:
-        return mistaken(order, replies.revise_the_plan_only(run.pull_number))
-    if run.waiting is None or run.waiting.what is not WaitingFor.approval:
-        return mistaken(order, replies.no_plan_waits(run))
+    if not _asks(run):
+        return mistaken(order, replies.nothing_to_revise(run))
     return accepted(order, _signal(order, run, SignalKind.revise, order.args))
+
+
+def _asks(run: Run) -> bool:
+    return run.waiting is not None and run.waiting.what is WaitingFor.approval
 
 
 def _may_not(order: Order, run: Run) -> Answer | None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from core.decisions import About, Decision
 from core.facts import Spent
 from core.holds import Hold
+from core.names import Sha
 from core.runs import Run
 from handlers.neutralise import line
 from handlers.replies.words import block, money
@@ -101,24 +102,22 @@ def taken(person: str, pull_number: int) -> str:
     )
 
 
-def revise_in_comment() -> str:
-    return "Say `/revise` in a comment: of a review GitHub does not tell whether its words were changed."
-
-
 def revise_is_empty() -> str:
     return "Say what should be different: `/revise <feedback>`."
 
 
-def revise_the_plan_only(pull_number: int) -> str:
-    """The change is there already."""
-    return (
-        f"The plan was carried out: #{pull_number} stands there, and `/revise` changes plans only. "
-        "`/reject` ends this run, `/take` hands the branch to you, and `/implement` with the feedback starts anew."
-    )
+def revised_too_often(rounds: int) -> str:
+    return f"This went back {rounds - 1} times already. Take the branch over with `/take`, or end it with `/reject`."
 
 
-def no_plan_waits(run: Run) -> str:
-    return f"No plan of run `{run.id}` waits to be approved, so there is none to revise: see `/status`."
+def wish_taken_up(head: Sha, summary: str) -> str:
+    """What became of what somebody said in a review thread."""
+    return f"Taken up in {head[:12]}. {line(summary, 500)}".strip()
+
+
+def nothing_to_revise(run: Run) -> str:
+    """`/revise` to a run that asks nobody whether something is right as it is."""
+    return f"Nothing of run `{run.id}` that could be revised waits to be approved: see `/status`."
 
 
 def why(decided: Sequence[Decision]) -> str:

@@ -64,7 +64,7 @@ def pressed(identifier: str = "reject", *, app: int = APP.id, head: str = HEAD, 
 
 @pytest.mark.parametrize("body", ["/approve", f"/approve {SHORT}", f"/approve `{PLAN}`", f"/approve {SHORT.upper()}"])
 def test_an_approval_is_bound_to_the_digest_that_waits(body):
-    signal, eyes = said(body)
+    signal, eyes, *said_back = said(body)
     assert signal == Signal(
         run_id="r1",
         kind=SignalKind.approve,
@@ -74,6 +74,8 @@ def test_an_approval_is_bound_to_the_digest_that_waits(body):
         comment_id=50,
     )
     assert eyes == React(3, 50, "eyes")
+    means = f"That approves the plan `{SHORT}`. Next the change is made, tested and shown as a pull request."
+    assert said_back == ([Say(3, means, "comment:IC_50:0:approve:answer")] if body == "/approve" else [])
 
 
 @pytest.mark.parametrize("role", [None, Role.none, Role.read, Role.triage])
@@ -116,12 +118,12 @@ def test_a_bare_approval_from_before_the_plan_was_shown_approves_nothing():
 
 
 def test_a_bare_approval_after_the_question_counts_however_soon_it_came():
-    signal, _ = said("/approve", runs=[waiting_run(asked_in=49)])
+    signal, *_ = said("/approve", runs=[waiting_run(asked_in=49)])
     assert signal.digest == PLAN
 
 
 def test_a_bare_approval_counts_while_somebody_looks_at_another_answer_to_the_same_question():
-    signal, _ = said("/approve", runs=[waiting_run(state=RunState.running, updated_at=at(5))])
+    signal, *_ = said("/approve", runs=[waiting_run(state=RunState.running, updated_at=at(5))])
     assert signal.digest == PLAN
 
 
@@ -214,7 +216,7 @@ def test_these_comments_are_not_listened_to(there, why):
 
 def test_the_author_whom_github_names_is_the_actor_and_not_the_sender_of_the_delivery():
     it = commented("/approve", sender="mallory")
-    signal, _ = planned(it, facts(comment=comment("/approve", author=account("ada")), runs=[waiting_run()]))
+    signal, *_ = planned(it, facts(comment=comment("/approve", author=account("ada")), runs=[waiting_run()]))
     assert signal.actor == "ada"
 
 

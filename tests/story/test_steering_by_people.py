@@ -124,5 +124,5 @@ async def test_why_tells_what_was_refused_here(quick: World) -> None:
     await quick.requester.comment(issue, "/why")
     await quick.settle()
     answer = quick.replies(issue)[-1]
-    assert "denied. Approving the plan needs the role `write` or above, and @sam has the role `read`." in answer
+    assert "denied. Approving the plan needs the role `write` or above, and ＠sam has the role `read`." in answer
     assert "<details><summary>How it was decided</summary>" in answer
