@@ -164,3 +164,12 @@ def test_a_change_is_never_approved_where_a_denial_holds_or_is_in_doubt(policy, 
     found = decide(policy, known(given_, seen), {"change": built})
     if any(one.name.startswith("deny: ") and one.refused for one in found.children):
         assert found.refused
+
+
+@given(requirements, approvals, approvals, facts)
+def test_an_added_approval_never_un_approves_one_rule(require, given_, more, seen):
+    alone = built_in(BuiltIn.team).model_copy(
+        update={"people": GROUPS, "rules": (a_rule("one", If(), require),), "actions": Actions(merge=("one",))}
+    )
+    if status(alone, given_, seen, SIMPLE) is Status.approved:
+        assert status(alone, given_ + more, seen, SIMPLE) is Status.approved
