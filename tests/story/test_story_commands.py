@@ -65,6 +65,8 @@ async def test_help_shows_every_command_to_anybody(quick: World) -> None:
         "| requesters |\n"
         "| `/investigate [run=]` | Read why a run failed, and say the cause, the evidence and the next step. "
         "| requesters |\n"
+        "| `/plan [task]` | Say how an issue would be solved, step by step; change nothing. | requesters |\n"
+        "| `/research [task]` | Find out in the code what an issue is about; change nothing. | requesters |\n"
         "| `/research-and-implement [task]` "
         "| Research a large task from several sides, design it, and do it in many small verified changes. "
         "| requesters |\n"
