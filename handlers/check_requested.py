@@ -1,6 +1,6 @@
 """Somebody presses a button of our approval check: it may stop work, and never let anything go on.
 
-Nothing but the signed payload tells who pressed it, and GitHub cannot be asked again. So whoever holds the hook's secret
+Nothing but the signed payload tells who pressed it, and GitHub cannot be asked again. So whoever has the hook's secret
 could press: what a press does must be harmless or stop something, as the same secret can anyway. Rejecting and holding
 need the role that the command needs, looked up live; approving is answered with how to do it.
 """

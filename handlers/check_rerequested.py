@@ -1,7 +1,7 @@
 """Somebody asks for one of our checks again: it is evaluated anew from what is so now.
 
-Of a run's check the run itself looks, where it waits; what its tests and its reviewer said of this very content stays as
-it is, and is shown again. Our own files of a commit are read again.
+The run of the check looks itself, where it waits; what its tests and its reviewer said of this very content stays, and
+is shown again. Our own files of a commit are read again.
 """
 
 from dataclasses import replace

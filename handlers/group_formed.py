@@ -1,4 +1,4 @@
-"""A merge queue made a group of pull requests and asks for checks on it: where ours is required, it is given at once."""
+"""A merge queue made a group of pull requests and asks for checks on it: where ours is required, it comes at once."""
 
 from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent

@@ -25,7 +25,6 @@ from policies.people import GateName
 from policies.result import Status
 from policies.schema import Policy
 
-
 NO_OTHERS: Mapping[SignalKind, Judge] = MappingProxyType({})
 
 

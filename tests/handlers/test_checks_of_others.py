@@ -1,4 +1,4 @@
-"""Our checks where somebody else asks for them: people's own pull requests, merge groups, and checks asked for again."""
+"""Our checks where somebody else asks for them: people's own pull requests, merge groups, checks again."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from core.runs import SignalKind
 from core.workflow.catalogue import File
 from handlers import handler_of
 from handlers.event import Event
+from handlers.events import parse
 from handlers.not_ours import APPROVAL
 from handlers.triggered import NOT_LISTENED
 
@@ -146,8 +147,6 @@ def test_what_only_calls_itself_a_merge_group_is_not_answered(it: Event, more: d
 
 def test_a_merge_group_that_goes_away_means_nothing() -> None:
     part = {"head_sha": HEAD, "head_ref": f"refs/heads/{GROUP}", "base_ref": "refs/heads/main"}
-    from handlers.events import parse
-
     assert (
         parse("merge_group", payload("destroyed", merge_group=part)).why == "nothing listens to merge_group.destroyed"
     )
