@@ -11,6 +11,7 @@ import contextlib
 import re
 import secrets
 import time
+from asyncio import sleep
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -106,7 +107,7 @@ class Governor:
                     f"GitHub allows {wait.why}, and there is room again in {wait.seconds:.0f} s.", wait.seconds
                 )
             patience -= max(wait.seconds, 0.01)
-            await asyncio.sleep(wait.seconds)
+            await sleep(wait.seconds)
 
     async def _counted(self, caller: str, kind: Kind, patience: float) -> Wait | None:
         """None where the request may leave now. One at a time asks for a grant: the others may find one then."""

@@ -1,5 +1,6 @@
 """A hundred runs at a time in one installation: every limit that GitHub documents is kept to, and every run ends."""
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 
@@ -9,16 +10,25 @@ from story_trust import quick_world
 from story_world import LABEL
 from test_github_storm import SETTINGS, TRIVIAL, assert_it_is_there_once, neighbours, until_quiet
 
+from adapters.github import governor
 from adapters.store import runs
 
 NUMBER = 100
 
 
 @pytest.mark.slow
-async def test_a_hundred_runs_of_one_installation_never_go_beyond_a_limit_of_githubs(tmp_path: Path) -> None:
+async def test_a_hundred_runs_of_one_installation_never_go_beyond_a_limit_of_githubs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     origin = source(tmp_path, checks=TRIVIAL)
-    async with quick_world(tmp_path, source=origin, policy=AT_ONCE, settings=SETTINGS) as world:
+    async with quick_world(tmp_path, source=origin, policy=AT_ONCE, settings=SETTINGS, limited=True) as world:
         github = world.town.github
+
+        async def leap(seconds: float) -> None:
+            world.clock.leap(seconds)
+            await asyncio.sleep(0)
+
+        monkeypatch.setattr(governor, "sleep", leap)  # nobody needs to sit it out
         github.limits.enforced = True
         street = await neighbours(world, origin, NUMBER, NUMBER)
         await until_quiet(world)
