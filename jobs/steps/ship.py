@@ -3,17 +3,20 @@
 import re
 from dataclasses import replace
 
+from adapters.store import effects
 from core.digests import ChangedPath, change_digest, digest
-from core.effects import OpenPull, PushBranch
+from core.effects import EditPull, OpenPull, PushBranch
 from core.errors import ChangeRefused
 from core.expressions import as_text, expand
 from core.names import Digest, Sha, Value
 from core.outputs import ChangeSummary
 from core.workflow import Ship, Step
+from core.workflow.rounds import of_round, round_of
 from core.workspaces import Author
 from handlers import replies
 from handlers.neutralise import line
-from jobs import checks, drift, exposed, handed, scope, shipping, status, unpushed
+from jobs import checks, drift, exposed, feedback, handed, scope, shipping, status, unpushed
+from jobs.feedback import sent_back_at
 from jobs.memo import remembered
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.unpushed import Unpushed
@@ -107,13 +110,17 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
         held = await bench.workspace.commit(tree, (work.run.base_sha,), marked, author, work.run.created_at)
         await work.keep_workspace(held)
     head = held or final
-    await work.do("push", PushBranch(branch=branch, sha=head, expected=None))
+    before = work.newest("Shipment")  # of an earlier round, whose pull request goes on
+    await work.do(of_round("push", step.id), PushBranch(branch=branch, sha=head, expected=sent_back_at(step, work)))
     title = replies.pull_title(summary)
     view = await status.pull_view(work, summary, allowed, closes=ship.closes)
     body = replies.pull_body(replace(view, ci=replies.ci_held(seen.exposure.result, work.run.base_ref) if held else ""))
-    opened = await work.do(
-        "pull", OpenPull(branch=branch, base=work.run.base_ref, title=title, body=body, draft=ship.draft)
-    )
+    if before is None:
+        opening = OpenPull(branch=branch, base=work.run.base_ref, title=title, body=body, draft=ship.draft)
+        opened = await work.do("pull", opening)
+    else:
+        opened = before
+        await _say_anew(step, work, before["number"], body)
     shipped = Shipped(
         number=opened["number"],
         node_id=opened["node_id"],
@@ -137,7 +144,17 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     await checks.put_policy(work, head, allowed)
     if (opinion := handed.opinion(work)) is not None:
         await checks.put_review(work, head, opinion)
+    await feedback.answer(step, work, shipped.number, head, summary.summary)
     return Done(shipped.model_dump(mode="json"), f"#{shipped.number} from `{branch}`")
+
+
+async def _say_anew(step: Step, work: Work, number: int, body: str) -> None:
+    """Let the text of the pull request say what this round brings, where it is still ours."""
+    names = [of_round("pull-text", f"ship~{earlier}") for earlier in range(round_of(step.id) - 1, 1, -1)]
+    async with work.services.store.read() as db:
+        told = [effect.act for name in (*names, "pull") if (effect := await effects.get(db, work.key(name)))]
+    was = next(act.body for act in told if isinstance(act, EditPull | OpenPull))
+    await work.do(of_round("pull-text", step.id), EditPull(number=number, was=was, body=body))
 
 
 async def _holding(step: Step, work: Work, seen: exposed.Seen) -> Hold:
