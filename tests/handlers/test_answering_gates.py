@@ -361,7 +361,7 @@ def test_a_review_may_reject_by_its_text():
         ({"review": review(submitted_at=None)}, "the review is gone, or not handed in"),
         ({"pull": pull(app_authored=False)}, "a pull request that is not ours"),
         ({"review": review(author=account("x[bot]", bot=True))}, "x[bot] is a bot"),
-        ({"review": review(ReviewState.commented)}, "a review without an approval or command"),
+        ({"review": review(ReviewState.commented)}, "a review without an approval, a wish or a command"),
         ({"runs": []}, "nothing waits for an approval"),
         ({"runs": [], "review": review(head_sha=OTHER_HEAD)}, "a review of an older head, and no run is at work here"),
     ],
