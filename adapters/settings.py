@@ -65,6 +65,7 @@ class Settings(BaseSettings):
 
     github_url: str = "https://github.com"
     github_api_url: str = "https://api.github.com"
+    """Where only `github_url` is given, that server's."""
     app_id: int | None = Field(default=None, gt=0)
     private_key: SecretStr | None = None
     """The App's key in PEM, also where `private_key_file` named a file."""
@@ -184,6 +185,20 @@ class Settings(BaseSettings):
     @classmethod
     def _mounts(cls, given: object) -> object:
         return tuple(_mount(part.strip()) for part in given.split(",")) if isinstance(given, str) else given
+
+    @model_validator(mode="before")
+    @classmethod
+    def _api_of_the_server(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """An enterprise server has its API below its own address, and a tenant of ghe.com beside its own."""
+        url = given.get("github_url")
+        if not isinstance(url, str) or given.get("github_api_url") is not None:
+            return given
+        parts, plain = urlsplit(url), url.rstrip("/")
+        host = parts.hostname or ""
+        if host in {"", "github.com", "www.github.com"} or (parts.scheme != "https" and host not in _LOOPBACK):
+            return given
+        api = f"https://api.{host}" if host.endswith(".ghe.com") else f"{plain}/api/v3"
+        return {**given, "github_api_url": api}
 
     @model_validator(mode="before")
     @classmethod

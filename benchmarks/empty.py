@@ -121,6 +121,7 @@ async def place(
     # A worker's log is a part of its work; only no terminal is waited for.
     with Path(folder, "log").open("w") as log, logs.configured(log, process="bench"):  # noqa: ASYNC230  # one local file
         async with town as at, open_services(load(at.environ)) as opened:
+            at.github.world.hourly_limit = 0  # what is measured is our pace, not the one that GitHub allows
             await opened.store.migrate()
             repository = at.repository
             installation = at.github.world.installation_of(at.app, repository)

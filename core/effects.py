@@ -113,13 +113,33 @@ class PostReview(Value):
     comments: tuple[LineComment, ...] = ()
 
 
+class AnswerThread(Value):
+    """An answer in the review thread that this comment begins. The thread may be gone: then nobody asks any more."""
+
+    kind: Literal["answer"] = "answer"
+    number: int
+    thread: int
+    body: str
+
+
+class EditPull(Value):
+    """Let the text of our pull request say what it brings now, unless somebody wrote it anew."""
+
+    kind: Literal["pull_text"] = "pull_text"
+    number: int
+    was: str
+    body: str
+
+
 class Annotation(Value):
-    """A mistake at its place in a file of the commit, shown in the diff."""
+    """Something to be seen at its place in a file of the commit, shown in the diff."""
 
     path: str
     line: int
-    column: int
+    column: int | None = None
     message: str
+    level: Literal["notice", "warning", "failure"] = "failure"
+    title: str = "Pullwright cannot use this file"
 
 
 class PutCheck(Value):
@@ -147,6 +167,14 @@ class MergePull(Value):
     message: str
 
 
+class EnqueuePull(Value):
+    """Put a pull request, at exactly this head, into the merge queue of its base: GitHub merges it when it is green."""
+
+    kind: Literal["enqueue"] = "enqueue"
+    number: int
+    sha: Sha
+
+
 Act = Annotated[
     PostComment
     | KeepComment
@@ -161,12 +189,15 @@ Act = Annotated[
     | MarkReady
     | RequestReview
     | PostReview
+    | AnswerThread
+    | EditPull
     | PutCheck
-    | MergePull,
+    | MergePull
+    | EnqueuePull,
     Field(discriminator="kind"),
 ]
 
-COSMETIC = frozenset({"reaction", "status", "edit", "review_request"})
+COSMETIC = frozenset({"reaction", "status", "edit", "review_request", "answer", "pull_text"})
 """Kinds whose failure never fails a run: they say something, and change nothing that ships."""
 
 DISPENSABLE = frozenset({"check"})

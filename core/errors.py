@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from core.holds import Hold
+
 
 class BotError(Exception):
     """Something went wrong that a person can understand. `str(error)` is one sentence for them."""
@@ -91,6 +93,16 @@ class NotInstalled(AppRefused):
         return "Install the App for this repository, in its settings at GitHub."
 
 
+class InstallationSuspended(AppRefused):
+    """The account that installed the App has suspended it. Nothing can be done there until it ends that."""
+
+    code = "installation-suspended"
+    retryable = True
+
+    def remedy(self) -> str:
+        return "End the suspension in the App's settings at GitHub; the run goes on by itself."
+
+
 class PermissionMissing(BotError):
     """The App lacks a permission for what it tried."""
 
@@ -165,6 +177,10 @@ class BudgetSpent(BotError):
 
     def remedy(self) -> str:
         return "Raise the limit in `.github/pullwright.yml`, or describe a smaller task, then comment `/retry`."
+
+
+class MoneySpent(BudgetSpent):
+    """The run and its parts may pay for nothing more: it waits until somebody lets it."""
 
 
 class BoxUnavailable(BotError):
@@ -453,7 +469,11 @@ class Drained(BaseException):
 
 
 class Held(Drained):
-    """The operator holds this work: give the lease back, and begin nothing outside. Its text is the reason."""
+    """Somebody holds this work: give the lease back, and begin nothing outside. Its text is the reason."""
+
+    def __init__(self, hold: Hold) -> None:
+        super().__init__(hold.reason)
+        self.hold = hold
 
 
 class NoThread(BotError):

@@ -4,12 +4,15 @@ Whatever authorises something is fetched anew from GitHub; a payload only says w
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 
-from core.github import CheckRun, Comment, Issue, LabelEvent, Pull, RepositoryFacts, Review, Turn, TurnKind
+from core.decisions import Decision
+from core.github import BranchRules, CheckRun, Comment, Issue, LabelEvent, Pull, RepositoryFacts, Review, Turn, TurnKind
+from core.holds import Hold
 from core.names import Role, RunId, Sha, SubjectKind
-from core.runs import Run, Step
+from core.runs import Effect, Run, Step
 from core.states import TERMINAL
 from core.workflow.catalogue import Catalogue, File, Layer
 
@@ -89,7 +92,21 @@ class FactQuery:
     """A branch, and where it was when this happened."""
     check: tuple[Sha, int] | None = None
     """A commit, and the id of a check run on it."""
+    rules: str | None = None
+    """A branch, for what GitHub asks before anything reaches it."""
+    required: str | None = None
+    """A check. Where those rules do not ask for it, what it alone would need is not fetched."""
+    checks_on: Sha | None = None
+    """A commit, for every check run on it, where `required` is asked for."""
     config: ConfigQuery | None = None
+    decisions: bool = False
+    """What was decided here last."""
+    spending: bool = False
+    """What the runs here have cost."""
+    usual: bool = False
+    """What runs of each workflow have cost in this repository."""
+    done: bool = False
+    """What the runs here have done that can be taken back."""
     policy: bool = False
     workflows: bool = False
     """The workflows that may be started here, as they are at the commit at which the policy was read."""
@@ -130,6 +147,18 @@ class PolicyFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What models were paid, as far as their prices are known."""
+
+    run_usd: Decimal
+    """For the run that is at work here, with its parts; else for the newest."""
+    here_usd: Decimal
+    """For all runs about this issue or pull request."""
+    unpriced: bool
+    """Whether some calls here have no known price."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What was fetched, all of it at about the same moment."""
 
@@ -155,6 +184,9 @@ class Facts:
     head: Sha | None = None
     """Where the branch is that was asked for; None where there is none."""
     check: CheckRun | None = None
+    rules: BranchRules | None = None
+    """None where they were not asked for."""
+    checks: Sequence[CheckRun] = ()
     thread: Sequence[Comment] = ()
     policy: PolicyFile | None = None
     config: ConfigFiles | None = None
@@ -165,8 +197,15 @@ class Facts:
     """The steps of each run in `runs`, by run id, for `/status`."""
     workflows: Catalogue | None = None
     """The workflows that may be started here; None where they were not asked for."""
-    hold: str | None = None
-    """Why the operator holds the work of this repository, where that is so."""
+    hold: Hold | None = None
+    """Who holds the work here, and why, where that is so."""
+    decisions: Sequence[Decision] = ()
+    """What was decided here last, newest first."""
+    spent: Spent | None = None
+    usual_usd: Mapping[str, Decimal] = field(default_factory=dict)
+    """What a run of a workflow has cost here on average, by the workflow's name; without one that had a price, none."""
+    done: Sequence[Effect] = ()
+    """The labels, comments and merges of the runs here, newest first."""
 
     @property
     def active(self) -> Run | None:

@@ -8,7 +8,9 @@ looks before it is tried again.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
+
+from pydantic import Field
 
 from core.names import Role, Sha, Value
 
@@ -120,6 +122,21 @@ class Review(Value):
     """Whether our App wrote it: what makes a marker count."""
 
 
+class ReviewComment(Value):
+    """What somebody said to a line of a pull request's diff; `reply_to` is the comment that begins its thread."""
+
+    id: int
+    author: Account
+    app_authored: bool
+    """Whether our App wrote it."""
+    path: str
+    line: int | None
+    """In the head of now; None where that line is gone."""
+    body: str
+    reply_to: int | None
+    edited: bool
+
+
 class LineComment(Value):
     """What is said to a line of a file, as the head of a pull request has it."""
 
@@ -191,9 +208,9 @@ class CommitStatus(Value):
 class Button(Value):
     """A button on a check run. GitHub's limits: label and identifier 20 characters, description 40."""
 
-    label: str
-    description: str
-    identifier: str
+    label: Annotated[str, Field(min_length=1, max_length=20)]
+    description: Annotated[str, Field(min_length=1, max_length=40)]
+    identifier: Annotated[str, Field(min_length=1, max_length=20)]
 
 
 class Collaborator(Value):
@@ -205,6 +222,19 @@ class MergeMethod(StrEnum):
     merge = "merge"
     squash = "squash"
     rebase = "rebase"
+
+
+class BranchRules(Value):
+    """What GitHub asks before anything reaches a branch: its rulesets, and its protection as far as an App is told."""
+
+    required_checks: tuple[str, ...] = ()
+    """Names of checks and contexts of statuses."""
+    merge_queue: bool = False
+    signatures: bool = False
+    """Whether every commit must be signed."""
+    linear: bool = False
+    methods: tuple[MergeMethod, ...] | None = None
+    """How pull requests may be merged; None where every way may."""
 
 
 class GitHub(Protocol):
@@ -238,6 +268,10 @@ class GitHub(Protocol):
         ...
 
     async def collaborators(self) -> Sequence[Collaborator]: ...
+    async def in_team(self, organisation: str, team: str, login: str) -> bool:
+        """Whether the person is a member of the team now. PermissionMissing where the App may not read members."""
+        ...
+
     async def pull(self, number: int) -> Pull: ...
     async def changed_by(self, number: int) -> tuple[str, ...] | None:
         """Every path that the pull request touches, and where files were before; None where GitHub tells not of all."""
@@ -247,11 +281,27 @@ class GitHub(Protocol):
         """Pull requests, open or not, whose head is this branch of this repository."""
         ...
 
+    async def open_pulls(self) -> Sequence[Pull]:
+        """Every open pull request of the repository."""
+        ...
+
     async def review(self, number: int, review_id: int) -> Review | None: ...
     async def reviews(self, number: int) -> Sequence[Review]: ...
+    async def review_comments(self, number: int) -> Sequence[ReviewComment]:
+        """Every comment on the diff that was handed in, oldest first."""
+        ...
+
     async def check_runs(self, sha: Sha) -> Sequence[CheckRun]: ...
     async def statuses(self, sha: Sha) -> Sequence[CommitStatus]:
         """The newest commit status of each context."""
+        ...
+
+    async def rules(self, branch: str) -> BranchRules:
+        """What GitHub asks before anything reaches this branch, whether it exists or not."""
+        ...
+
+    async def queued(self, node_id: str) -> bool:
+        """Whether the pull request is in a merge queue."""
         ...
 
     # What we do.
@@ -280,9 +330,14 @@ class GitHub(Protocol):
         """One review of this head that comments, and neither approves nor asks for changes."""
         ...
 
+    async def answer_thread(self, number: int, thread: int, body: str) -> ReviewComment: ...
     async def create_check(self, fields: Mapping[str, Any]) -> CheckRun: ...
     async def update_check(self, check_id: int, fields: Mapping[str, Any]) -> CheckRun: ...
     async def merge(self, number: int, *, sha: Sha, method: MergeMethod, title: str, message: str) -> Sha: ...
+
+    async def enqueue(self, node_id: str, *, sha: Sha) -> None:
+        """Put a pull request whose head is exactly `sha` into the merge queue of its base. Raises MergeRefused."""
+        ...
 
     async def git_token(self, *, write: bool) -> str:
         """A token for git over HTTP, scoped to this repository and to contents read or write."""

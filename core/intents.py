@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal
 
-from core.effects import PutCheck
+from core.effects import EditComment, PutCheck, RemoveLabel
 from core.names import Plain, RunId, Sha, Subject
 from core.runs import SignalKind, Snapshot
 
@@ -67,10 +68,47 @@ class ShowCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class SetHold:
+    """Hold this issue or pull request, or the whole repository where the number is None; or let it go on."""
+
+    number: int | None
+    held: bool
+    reason: str
+    actor: str
+    key: str
+    at: datetime
+    """When it was said: a newer word stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Do something on GitHub that belongs to no run, once per key."""
+
+    act: RemoveLabel | EditComment
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Keep what was decided about what somebody said here, for whoever asks why."""
+
+    number: int
+    tree: Mapping[str, Any]
+    """A `policies.result.Result` as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """GitHub lets nobody write to the repository, for this reason; None: it does."""
+
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ignore:
     """Do nothing, and be able to say why."""
 
     why: str
 
 
-Intent = StartRun | Signal | Say | React | ShowCheck | Ignore
+Intent = StartRun | Signal | Say | React | ShowCheck | SetHold | Act | Decided | Shut | Ignore

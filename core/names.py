@@ -28,6 +28,13 @@ class Value(BaseModel):
 
 
 _OWN_BRANCH = re.compile(r"pullwright/[^/]*-([a-z2-7]{12})")
+_OWN_CHECK = re.compile(r"([a-z2-7]{12}):")
+
+
+def run_of_check(external_id: str) -> RunId | None:
+    """The run that a check of ours says it belongs to: `<run>:<name>`; None where it belongs to none."""
+    found = _OWN_CHECK.match(external_id)
+    return RunId(found[1]) if found else None
 
 
 def run_of_branch(branch: str) -> RunId | None:

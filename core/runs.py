@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from core.effects import Act
 from core.names import Digest, Epoch, Plain, Repo, RunId, Sha, Subject, Value, WorkerId
@@ -53,6 +53,8 @@ class Waiting(Value):
     """The login of the one person who is asked."""
     digest: Digest | None = None
     """What an approval must bind to."""
+    binds: Literal["plan", "change"] | None = None
+    """What that is; None: the change once there is a pull request, before it the plan."""
     asked_in: int | None = None
     """The comment that put the question to people. Ids of comments only grow: a lower one is no answer to it."""
     not_before: datetime | None = None
@@ -125,6 +127,8 @@ class Run(NewRun):
     ended_why: str | None = None
     ended_code: str | None = None
     pull_number: int | None = None
+    extra_usd: Decimal = Decimal(0)
+    """What people added, with `/budget`, to the price that policy allows for it and its parts."""
     updated_at: datetime
 
 
@@ -141,12 +145,22 @@ class SignalKind(StrEnum):
     """A person pushed to the run's branch."""
     checks_done = "checks_done"
     """A check of the repository's own was reported on what the run shipped: a hint to look, and nothing more."""
+    look_again = "look_again"
+    """Somebody asked GitHub for a check of the run's again, the one named in `text`."""
     paths_free = "paths_free"
     """The run ended that shipped paths which this one is to ship."""
     moved_up = "moved_up"
     """The run ended behind which this one stood in line: it is its turn, and what was looked up for it is old."""
     part_ended = "part_ended"
     """A run that does a part of this one's work is over, however it ended."""
+    go_on = "go_on"
+    """Somebody wants the run to go on with what it put off."""
+    budget = "budget"
+    """Somebody raises what the run may cost by so many dollars, in `text`."""
+    take = "take"
+    """Somebody takes the run's pull request over."""
+    revise = "revise"
+    """Somebody wants the plan to be made anew, with the feedback in `text`."""
 
 
 class NewSignal(Value):

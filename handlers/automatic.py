@@ -35,6 +35,7 @@ class PullOffered(Told):
 
     how: Literal["opened", "reopened", "ready_for_review"]
     number: int
+    base: str
     head_sha: Sha
     title: str
     body: str
@@ -113,7 +114,7 @@ def of_a_pull(payload: PullPayload) -> Event | Ignored:
     pull, action = payload.pull_request, payload.action
     about = {**common(payload), "number": pull.number, "title": pull.title, "body": pull.body or ""}
     if action in {"opened", "reopened", "ready_for_review"}:
-        return PullOffered(**about, how=action, head_sha=pull.head.sha)
+        return PullOffered(**about, how=action, head_sha=pull.head.sha, base=pull.base.ref)
     if action == "labeled" and payload.label is not None:
         return PullLabeled(**about, label=payload.label.name)
     return unknown("pull_request", action)

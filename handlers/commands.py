@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from core.digests import SHOWN
+from handlers.markup import Open
 from handlers.verbs import VERBS, Verb
 
 MAX_COMMANDS = 10
@@ -33,10 +34,11 @@ _PLAIN = re.compile(rf"/{_WORD}(?:[ \t]+(.*))?")
 _NAMESPACED = re.compile(rf"/{NAMESPACE}(?:[ \t]+/?{_WORD}(?:[ \t]+(.*))?)?[ \t]*", re.IGNORECASE)
 _DIGEST = re.compile(rf"`?([0-9a-f]{{{SHOWN},64}})`?", re.IGNORECASE)
 
-_MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+_AMOUNT = re.compile(r"\+\$?(?!0{1,4}(?:\.0{1,2})?$)[0-9]{1,4}(?:\.[0-9]{1,2})?")
 
-_SETS_ASIDE = re.compile(r"<(/?)(?:blockquote|q|del|s|strike|pre|code|samp|kbd|template)\b[^<>]*>", re.IGNORECASE)
-"""HTML elements that quote, strike out or show as code what stands in them, which CommonMark does not say."""
+_HOLDS_INLINE = frozenset({"paragraph_open", "heading_open", "th_open", "td_open"})
+
+_MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,9 @@ def parse(
     return _judged([(rows[number], *said[number]) for number in standing], verbs)
 
 
-def render(command: Command) -> str:
-    """The command as one types it."""
-    return f"/{command.verb} {command.args}".rstrip()
+def render(command: Command, *, namespaced: bool = False) -> str:
+    """The command as one types it: parsed again, it is the same."""
+    return f"/{NAMESPACE if namespaced else ''}{' ' if namespaced else ''}{command.verb} {command.args}".rstrip()
 
 
 def _read(row: str, slug: str, namespaced: bool, verbs: Collection[str]) -> tuple[str, str] | None:
@@ -105,34 +107,26 @@ def _in_plain_text(rows: Sequence[str], numbers: Sequence[int]) -> list[int]:
     for offset, number in enumerate(numbers):
         marked[number] = chr(_FIRST_MARK + offset) + rows[number][1:]
     begins: set[int] = set()
-    aside = 0
-    tokens = _MARKDOWN.parse("\n".join(marked))
-    for opening, inline in pairwise(tokens):
+    html = Open()
+    for opening, inline in pairwise(_MARKDOWN.parse("\n".join(marked))):
         if opening.type == "html_block":
-            aside = _aside(opening.content, aside)
-        elif opening.type == "paragraph_open" and opening.level == 0:
-            begins.update(_line_beginnings(inline.children or (), aside))
-            for child in inline.children or ():
-                aside = _aside(child.content, aside) if child.type == "html_inline" else aside
+            html.feed(opening.content)
+        elif opening.type in _HOLDS_INLINE and inline.type == "inline":
+            found = _line_beginnings(inline.children or (), html)
+            if opening.type == "paragraph_open" and opening.level == 0:
+                begins.update(found)
     return [number for offset, number in enumerate(numbers) if _FIRST_MARK + offset in begins]
 
 
-def _aside(html: str, depth: int) -> int:
-    """How many elements are open behind this HTML that set aside what follows."""
-    for tag in _SETS_ASIDE.finditer(html):
-        depth = max(0, depth - 1) if tag[1] else depth + 1
-    return depth
-
-
-def _line_beginnings(children: Sequence[Token], aside: int) -> list[int]:
+def _line_beginnings(children: Sequence[Token], html: Open) -> list[int]:
     """The first characters of the lines of a paragraph that begin as plain text, outside of links and emphasis, and
-    of the HTML elements that are open: `aside` of them when the paragraph begins."""
+    of the HTML that is open there."""
     found = []
     fresh = True
     for child in children:
         if child.type == "html_inline":
-            aside = _aside(child.content, aside)
-        if fresh and not aside and child.type == "text" and child.level == 0 and child.content:
+            html.feed(child.content)
+        if fresh and not html.anything and child.type == "text" and child.level == 0 and child.content:
             found.append(ord(child.content[0]))
         # The parser may put an empty text before what follows; it begins no line.
         fresh = child.type in {"softbreak", "hardbreak"} or (fresh and child.type == "text" and not child.content)
@@ -164,6 +158,8 @@ def _misused(verb: Verb, args: str) -> str | None:
         return f"`/{verb.name}` takes nothing after it."
     if verb.takes == "digest" and args and not _DIGEST.fullmatch(args):
         return f"`/{verb.name}` takes nothing, or a digest of at least {SHOWN} hexadecimal digits."
+    if verb.takes == "amount" and args and not _AMOUNT.fullmatch(args):
+        return f"`/{verb.name}` takes nothing, or dollars to add: `/{verb.name} +2`."
     return None
 
 

@@ -5,6 +5,7 @@ somebody edited it, and edits run nothing.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.errors import PolicyInvalid
 from core.facts import FactQuery, Facts
@@ -25,13 +26,26 @@ EVENT = CommentCreated
 def needs(event: CommentCreated) -> FactQuery | Ignore:
     if not might_command(event.body):
         return Ignore("a comment without commands")
-    return FactQuery(
+    query = FactQuery(
         number=event.number,
         comment_id=event.comment_id,
         pull=event.number if event.on_pull else None,
         thread=True,
         policy=True,
         workflows=True,
+    )
+    return also_asked(query, event.body)
+
+
+def also_asked(query: FactQuery, body: str) -> FactQuery:
+    """The query with what only some commands need, by the words of the text that might hold them."""
+    words = body.lower()
+    return replace(
+        query,
+        decisions="why" in words,
+        spending="budget" in words,
+        usual="dry-run" in words,
+        done="undo" in words,
     )
 
 

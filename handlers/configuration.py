@@ -8,12 +8,13 @@ the commit are compared with those of the commit before.
 import re
 from collections.abc import Sequence
 
+from core.digests import digest, short
 from core.effects import Annotation, PutCheck
 from core.errors import PolicyInvalid
 from core.facts import ConfigFiles, ConfigQuery, Facts
 from core.github import CheckStatus, Conclusion
 from core.intents import Intent, ShowCheck
-from core.names import Repo
+from core.names import Repo, Sha
 from core.workflow.catalogue import FOLDER, STEPS, SUFFIX, Entry, File, Piece, in_owners, is_owners
 from handlers import replies
 from handlers.automatic import Pushed
@@ -39,17 +40,24 @@ def asked(event: Pushed) -> ConfigQuery | None:
     return ConfigQuery(sha=event.after, branch=event.branch, before=event.before, touched=known)
 
 
+def again(sha: Sha, branch: str) -> ConfigQuery:
+    """The files of a commit whose check is asked for again, whether it changed them or not."""
+    return ConfigQuery(sha=sha, branch=branch, before=None, touched=True)
+
+
 def judged(repo: Repo, facts: Facts) -> list[Intent]:
     """The check on the commit, once per commit; nothing where it changes no file of ours."""
     files = facts.config
     if files is None:
         return []
     found = _mistakes(files, facts)
-    text = replies.check_config(found, files.count)
+    text, key = replies.check_config(found, files.count), f"config:{repo.id}:{files.sha}"
+    told = [one.model_dump(mode="json") for one in found]
     check = PutCheck(
         name=NAME,
         head_sha=files.sha,
-        external_id=f"config:{repo.id}:{files.sha}",
+        # Annotations cannot be taken back: others are another check run, and the newest of a name counts.
+        external_id=f"{key}:{short(digest('mistakes', *told))}" if told else key,
         status=CheckStatus.completed,
         conclusion=Conclusion.failure if found else Conclusion.success,
         title=text.title,
@@ -57,7 +65,7 @@ def judged(repo: Repo, facts: Facts) -> list[Intent]:
         text=text.text,
         annotations=tuple(found[: replies.MOST_ANNOTATIONS]),
     )
-    return [ShowCheck(check=check, key=check.external_id)]
+    return [ShowCheck(check=check, key=key)]
 
 
 def _is_ours(path: str, repo: Repo) -> bool:

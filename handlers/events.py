@@ -19,7 +19,9 @@ from handlers.payloads import (
     CheckSuitePayload,
     CommentPayload,
     DispatchPayload,
+    GroupPayload,
     IssuePayload,
+    LinePayload,
     Payload,
     PullPayload,
     PushPayload,
@@ -106,6 +108,17 @@ class ReviewSubmitted(Told):
     body: str
 
 
+class LineCommented(Told):
+    """Somebody commented on a line of a pull request's diff."""
+
+    NAME = "pull_request_review_comment.created"
+
+    number: int
+    node_id: str
+    body: str
+    created_at: datetime
+
+
 class ReviewDismissed(Told):
     NAME = "pull_request_review.dismissed"
 
@@ -125,6 +138,7 @@ class PullPushed(Told):
     NAME = "pull_request.synchronize"
 
     number: int
+    base: str
     after: Sha
     title: str
     body: str
@@ -142,6 +156,29 @@ class CheckRequested(Told):
     identifier: str
 
 
+class CheckRerequested(Told):
+    """Somebody asks for a check run again."""
+
+    NAME = "check_run.rerequested"
+
+    check_id: int
+    app_id: int
+    name: str
+    external_id: str
+    head_sha: Sha
+    branch: str
+
+
+class GroupFormed(Told):
+    """A merge queue asks for checks on a group of pull requests."""
+
+    NAME = "merge_group.checks_requested"
+
+    branch: str
+    base: str
+    head_sha: Sha
+
+
 class ChecksReported(Told):
     """A check of somebody else's is done, or a commit status was set, on a branch that is called like a run's."""
 
@@ -153,6 +190,12 @@ class ChecksReported(Told):
     """The App whose check it is; None where the event does not tell."""
     key: str
     """Tells one report from every other."""
+
+
+class RepositoryChanged(Told):
+    """The repository has another name, owner or default branch, or went into the archive or out of it."""
+
+    NAME = "repository.renamed"
 
 
 def parse(name: str, body: bytes, guid: str = "") -> Event | Ignored:
@@ -240,12 +283,25 @@ def _review(payload: ReviewPayload) -> Event | Ignored:
     return unknown("pull_request_review", payload.action)
 
 
+def _line(payload: LinePayload) -> Event | Ignored:
+    comment = payload.comment
+    if payload.action != "created":
+        return unknown("pull_request_review_comment", payload.action)
+    return LineCommented(
+        **common(payload),
+        number=payload.pull_request.number,
+        node_id=comment.node_id,
+        body=comment.body or "",
+        created_at=comment.created_at,
+    )
+
+
 def _pull(payload: PullPayload) -> Event | Ignored:
     pull, shared = payload.pull_request, common(payload)
     if payload.action == "closed":
         return PullClosed(**shared, number=pull.number, node_id=pull.node_id)
     if payload.action == "synchronize":
-        words = {"title": pull.title, "body": pull.body or ""}
+        words = {"title": pull.title, "body": pull.body or "", "base": pull.base.ref}
         return PullPushed(**shared, number=pull.number, after=pull.head.sha, **words)
     return automatic.of_a_pull(payload)
 
@@ -258,6 +314,16 @@ def _check(payload: CheckRunPayload) -> Event | Ignored:
             return automatic.check_completed(payload, branch)
         key = f"check_run:{check.id}:{check.conclusion}:{check.completed_at}"
         return _reported(payload, (branch,), check.head_sha, check.app.id, key)
+    if payload.action == "rerequested":
+        return CheckRerequested(
+            **common(payload),
+            check_id=check.id,
+            app_id=check.app.id,
+            name=check.name,
+            external_id=check.external_id or "",
+            head_sha=check.head_sha,
+            branch=(check.check_suite.head_branch if check.check_suite is not None else None) or "",
+        )
     if payload.action != "requested_action" or payload.requested_action is None:
         return unknown("check_run", payload.action)
     if not check.pull_requests:
@@ -280,9 +346,23 @@ def _suite(payload: CheckSuitePayload) -> Event | Ignored:
     return _reported(payload, (suite.head_branch,), suite.head_sha, suite.app.id, key)
 
 
+def _group(payload: GroupPayload) -> Event | Ignored:
+    if payload.action != "checks_requested":
+        return unknown("merge_group", payload.action)
+    group = payload.merge_group
+    branch, base = (ref.removeprefix("refs/heads/") for ref in (group.head_ref, group.base_ref))
+    return GroupFormed(**common(payload), branch=branch, base=base, head_sha=group.head_sha)
+
+
 def _status(payload: StatusPayload) -> Event | Ignored:
     branches = tuple(branch.name for branch in payload.branches)
     return _reported(payload, branches, payload.sha, None, f"status:{payload.id}")
+
+
+def _repository(payload: Payload) -> Event | Ignored:
+    if payload.action in {"renamed", "transferred", "archived", "unarchived", "edited"}:
+        return RepositoryChanged(**common(payload))
+    return unknown("repository", payload.action)
 
 
 def _reported(
@@ -300,10 +380,13 @@ _READERS: Mapping[str, tuple[type[Payload], Callable[[Any], Event | Ignored]]] =
         "issues": (IssuePayload, _issue),
         "issue_comment": (CommentPayload, _comment),
         "pull_request_review": (ReviewPayload, _review),
+        "pull_request_review_comment": (LinePayload, _line),
         "pull_request": (PullPayload, _pull),
         "check_run": (CheckRunPayload, _check),
         "check_suite": (CheckSuitePayload, _suite),
         "status": (StatusPayload, _status),
+        "merge_group": (GroupPayload, _group),
+        "repository": (Payload, _repository),
         "push": (PushPayload, automatic.pushed),
         "repository_dispatch": (DispatchPayload, automatic.dispatched),
     }

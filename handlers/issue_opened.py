@@ -12,6 +12,7 @@ from handlers import issue_triggers
 from handlers.asked import Order, carry_out
 from handlers.authors import ignored
 from handlers.commands import Refusal, might_command, parse
+from handlers.comment_created import also_asked
 from handlers.events import IssueOpened
 from handlers.issue_labeled import label_query, labelled
 from handlers.listening import LABELS
@@ -26,7 +27,7 @@ def needs(event: IssueOpened) -> FactQuery:
         return label_query(event.number, label)
     query = FactQuery(number=event.number, role_of=event.sender.login, thread=True, policy=True, workflows=True)
     # An answer to a command needs the policy whether a workflow listens or not.
-    return query if might_command(event.body) else replace(query, listening="issues")
+    return also_asked(query, event.body) if might_command(event.body) else replace(query, listening="issues")
 
 
 def plan(event: IssueOpened, facts: Facts) -> list[Intent]:

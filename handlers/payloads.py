@@ -103,16 +103,32 @@ class Head(_Part):
     sha: ShaText
 
 
+class Base(_Part):
+    ref: Annotated[str, StringConstraints(max_length=300)] = ""
+
+
 class Pull(_Part):
     number: Number
     node_id: NodeId
     head: Head
+    base: Base = Base()
     title: str = ""
     body: str | None = None
 
 
 class ReviewPayload(Payload):
     review: Review
+    pull_request: Pull
+
+
+class LineComment(_Part):
+    node_id: NodeId
+    body: str | None = None
+    created_at: datetime
+
+
+class LinePayload(Payload):
+    comment: LineComment
     pull_request: Pull
 
 
@@ -140,6 +156,7 @@ class CheckRun(_Part):
     app: App
     name: str = ""
     conclusion: str | None = None
+    external_id: str | None = None
     completed_at: datetime | None = None
     check_suite: CheckSuite | None = None
     pull_requests: tuple[PullNumber, ...] = ()
@@ -152,6 +169,16 @@ class Button(_Part):
 class CheckRunPayload(Payload):
     check_run: CheckRun
     requested_action: Button | None = None
+
+
+class Group(_Part):
+    head_sha: ShaText
+    head_ref: Annotated[str, StringConstraints(max_length=300)]
+    base_ref: Annotated[str, StringConstraints(max_length=300)]
+
+
+class GroupPayload(Payload):
+    merge_group: Group
 
 
 class CompletedSuite(CheckSuite):

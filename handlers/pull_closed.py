@@ -2,7 +2,8 @@
 
 from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent, Signal
-from core.runs import SignalKind
+from core.runs import Run, SignalKind
+from core.states import WaitingFor
 from handlers.authors import ignored
 from handlers.events import PullClosed
 
@@ -19,7 +20,8 @@ def plan(event: PullClosed, facts: Facts) -> list[Intent]:
     if not about or pull is None:
         return [Ignore("no run at work here opened this pull request, or is about it")]
     if why := ignored(event.sender, facts.app):
-        return [why]
+        queued = [run for run in about if run.waiting is not None and run.waiting.what is WaitingFor.checks]
+        return [_look(event, run) for run in queued if pull.merged] or [why]
     if pull.open:
         return [Ignore("the pull request is open again")]
     how = "merged" if pull.merged else "closed"
@@ -33,3 +35,14 @@ def plan(event: PullClosed, facts: Facts) -> list[Intent]:
         )
         for run in about
     ]
+
+
+def _look(event: PullClosed, run: Run) -> Signal:
+    """A merge queue merges under a name of its own: the run that put it there looks what came of it."""
+    return Signal(
+        run_id=run.id,
+        kind=SignalKind.checks_done,
+        key=f"pull:{event.node_id}:queue:{run.id}",
+        actor=event.sender.login,
+        text=f"#{event.number} was merged",
+    )

@@ -6,6 +6,7 @@ branch is in the same repository: those who push there have write access. Our ow
 """
 
 from datetime import datetime
+from typing import Any
 
 from core.facts import FactQuery, Facts
 from core.github import Account, Issue, Pull
@@ -13,6 +14,7 @@ from core.intents import Ignore, Intent
 from core.names import Sha, Subject, SubjectKind
 from core.workflow import Listen
 from core.workflow.triggers import PullRequests, PullType
+from handlers import not_ours
 from handlers.asked.starting import as_it_stood
 from handlers.authors import ignored
 from handlers.automatic import PullLabeled, PullOffered
@@ -38,11 +40,25 @@ def asked(event: PullEvent) -> FactQuery:
         thread=True,
         policy=True,
         workflows=True,
+        **_not_ours(event),
     )
 
 
+def _not_ours(event: PullEvent) -> dict[str, Any]:
+    """What tells whether our check must be answered on it: a new head may have none."""
+    if isinstance(event, PullLabeled) or (isinstance(event, PullOffered) and event.how == "ready_for_review"):
+        return {}
+    return {"rules": event.base, "required": not_ours.APPROVAL, "checks_on": _head(event)}
+
+
 def begun_by(event: PullEvent, facts: Facts) -> list[Intent]:
-    """What it starts, or why nothing. Nobody is answered."""
+    """What it starts, or why nothing, and our check where it is required of everybody's. No person is answered."""
+    head = _head(event)
+    answered = not_ours.of_pull(event.repo, head, facts) if head is not None else []
+    return [*answered, *_begun(event, facts)]
+
+
+def _begun(event: PullEvent, facts: Facts) -> list[Intent]:
     issue, pull = facts.issue, facts.pull
     if facts.policy is None or issue is None or pull is None:
         return [NOT_LISTENED]

@@ -14,7 +14,7 @@ from handlers import replies
 from handlers.asked import Order, carry_out
 from handlers.authors import ignored
 from handlers.commands import Command, Refusal, parse
-from handlers.comment_created import all_or_none
+from handlers.comment_created import all_or_none, also_asked
 from handlers.events import ReviewSubmitted
 from handlers.rules import broken, policy_of
 from handlers.verbs import VERBS
@@ -24,7 +24,8 @@ EVENT = ReviewSubmitted
 
 
 def needs(event: ReviewSubmitted) -> FactQuery:
-    return FactQuery(number=event.number, review=(event.number, event.review_id), pull=event.number, policy=True)
+    query = FactQuery(number=event.number, review=(event.number, event.review_id), pull=event.number, policy=True)
+    return also_asked(query, event.body)
 
 
 def plan(event: ReviewSubmitted, facts: Facts) -> list[Intent]:
@@ -49,9 +50,10 @@ def plan(event: ReviewSubmitted, facts: Facts) -> list[Intent]:
     if review.state is not ReviewState.approved:
         if "approve" in verbs:
             return [_answer(event, replies.approve_in_review())]
-        return all_or_none([carry_out(_order(event, facts, policy, review, command, at)) for command in commands]) or [
-            Ignore("a review without an approval or command")
-        ]
+        wishes = [None] if review.state is ReviewState.changes_requested and not commands else []
+        return all_or_none(
+            [carry_out(_order(event, facts, policy, review, said, at)) for said in (*commands, *wishes)]
+        ) or [Ignore("a review without an approval, a wish or a command")]
     if verbs - {"approve"}:
         return [_answer(event, replies.not_understood("an approving review cannot say otherwise in its text."))]
     if review.head_sha != pull.head_sha:
@@ -65,13 +67,15 @@ def plan(event: ReviewSubmitted, facts: Facts) -> list[Intent]:
 def _order(
     event: ReviewSubmitted, facts: Facts, policy: Policy, review: Review, command: Command | None, at: datetime
 ) -> Order:
-    """The order of a command in the review's text, or, without one, of the approving review itself."""
+    """The order of a command in the review's text, or, without one, of the review itself, which approves or wants the
+    change to be different."""
+    own = "approve" if review.state is ReviewState.approved else "revise"
     return Order(
-        verb=command.verb if command is not None else "approve",
-        args=command.args if command is not None else "",
+        verb=command.verb if command is not None else own,
+        args=command.args if command is not None else "" if own == "approve" else review.body or "see its comments",
         actor=review.author.login,
         at=at,
-        key=f"review:{review.node_id}:" + (f"{command.index}:{command.verb}" if command is not None else "approved"),
+        key=f"review:{review.node_id}:" + (f"{command.index}:{command.verb}" if command is not None else f"{own}d"),
         repo=event.repo,
         number=event.number,
         facts=facts,

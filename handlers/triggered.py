@@ -17,7 +17,7 @@ from core.runs import Snapshot
 from core.workflow import Listen, Workflow
 from handlers.asked.giving import Wrong, taken
 from handlers.rules import policy_of
-from policies.evaluate import may_start
+from handlers.starts import may_begin
 
 OWN_BRANCHES = "pullwright/"
 NOT_LISTENED = Ignore("no workflow listens to this")
@@ -85,10 +85,10 @@ def _may_not(name: str, person: str | None, facts: Facts) -> str:
         policy = policy_of(facts)
     except PolicyInvalid as error:
         return f"the policy cannot be read: {error}"
-    if person is None:
-        return ""
-    verdict = may_start(policy, role=facts.role or Role.none, actor=person, workflow=name)
-    return "" if verdict.approved else verdict.why
+    title = facts.issue.title if facts.issue is not None else ""
+    role = (facts.role if person is not None else None) or Role.none
+    verdict = may_begin(policy, facts, person=person, role=role, workflow=name, title=title, at=facts.told_at)
+    return "" if verdict is None or verdict.approved else verdict.why
 
 
 def about_the_repository(title: str, facts: Facts) -> Snapshot:

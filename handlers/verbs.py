@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-Takes = Literal["nothing", "digest", "text"]
+Takes = Literal["nothing", "digest", "amount", "text"]
+
+_ENDERS = "write role, or the requester"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +27,28 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         for verb in (
             Verb("implement", "text", "/implement [task]", "starts work on this issue", "requesters"),
             Verb("approve", "digest", "/approve [digest]", "approves what a run waits for", "approvers, by policy"),
-            Verb(
-                "reject", "text", "/reject [reason]", "ends a run that should not go on", "write role, or the requester"
-            ),
-            Verb(
-                "cancel",
-                "text",
-                "/cancel [run]",
-                "stops the run at work here, or one in line",
-                "write role, or the requester",
-            ),
+            Verb("reject", "text", "/reject [reason]", "ends a run that should not go on", _ENDERS),
+            Verb("revise", "text", "/revise <feedback>", "has the plan or the change made anew", "requesters"),
+            Verb("cancel", "text", "/cancel [run]", "stops the run at work here, or one in line", _ENDERS),
+            Verb("take", "nothing", "/take", "hands the bot's branch over to you", "write role"),
+            Verb("hold", "text", "/hold [repository] [reason]", "stops work until `/unhold`", f"{_ENDERS}; admins"),
+            Verb("unhold", "text", "/unhold [repository]", "lets it go on", "write role, or who held it; admins"),
             Verb("answer", "text", "/answer <text>", "answers what a run asks", "requesters"),
+            Verb("continue", "nothing", "/continue", "goes on at once with what was put off", "requesters"),
+            Verb("budget", "amount", "/budget [+dollars]", "says what was spent; raises the limit", "write role"),
             Verb("retry", "nothing", "/retry", "starts the last run anew", "requesters"),
+            Verb("undo", "nothing", "/undo", "takes back the bot's last label, comment or merge here", "write role"),
+            Verb("ok-to-run", "digest", "/ok-to-run [digest]", "starts what a stranger asked for", "requesters"),
+            Verb(
+                "dry-run",
+                "text",
+                "/dry-run [workflow]",
+                "says what a run would do",
+                "everybody",
+                decides=False,
+            ),
             Verb("status", "nothing", "/status", "says where the run stands", "everybody", decides=False),
+            Verb("why", "nothing", "/why", "says what was decided here last, and why", "everybody", decides=False),
             Verb("help", "nothing", "/help", "shows this table", "everybody", decides=False),
         )
     }

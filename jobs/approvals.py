@@ -4,8 +4,9 @@ What authorises an approval is read from GitHub when it is applied, and again wh
 review with its author, and the author's role. Whoever lost the role or changed the words has not approved.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,13 +16,16 @@ from core.github import ReviewState
 from core.names import Digest, Sha
 from core.runs import Approval, NewSignal, SignalKind
 from handlers import replies
-from jobs.heard import Counts, comment_of, hear, reply, review_of, wait_until_shown
+from jobs.considering import may_approve_here
+from jobs.heard import Counts, Judge, comment_of, hear, reply, review_of, wait_until_shown
 from jobs.outcomes import End
 from jobs.work import Work
-from policies.evaluate import may_approve
+from policies.considered import Considered
 from policies.people import GateName
 from policies.result import Status
 from policies.schema import Policy
+
+NO_OTHERS: Mapping[SignalKind, Judge] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +38,25 @@ class Content:
     digest: Digest
     head_sha: Sha | None = None
     """The head a GitHub review must cover; None before there is a pull request."""
+    held: Sha | None = None
+    """A commit of exactly this content that the head took the place of, or will: a review of it counts as well."""
     shown_in: int | None = None
     """The comment that shows it to people now; None where that is the pull request itself."""
+    considered: Considered | None = None
+    """What is known of the run, where rules decide; None where the simple keys do."""
 
 
-async def apply(work: Work, policy: Policy, asked: Content) -> End | None:
-    """Apply every signal that came in, oldest first. An End where somebody rejected."""
+async def apply(
+    work: Work, policy: Policy, asked: Content, others: Mapping[SignalKind, Judge] = NO_OTHERS
+) -> End | None:
+    """Apply every signal that came in, oldest first; `others` judge some that are no approvals. An End where somebody
+    rejected.
+    """
 
     async def approve(signal: NewSignal) -> Counts | str:
         return await _approve(work, policy, asked, signal)
 
-    return await hear(work, policy, {SignalKind.approve: approve}, about=asked.binds)
+    return await hear(work, policy, {SignalKind.approve: approve, **others}, about=asked.binds)
 
 
 async def standing(work: Work, policy: Policy, asked: Content) -> Sequence[Approval]:
@@ -85,11 +97,11 @@ async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal
         return "refused: what approved is gone or was edited"
     comment_hash, covers = said
     role = await work.github.role(signal.actor)
-    allowed = may_approve(policy, asked.binds, role=role, actor=signal.actor, requester=work.run.requester)
+    allowed = await may_approve_here(work, policy, asked.binds, asked.considered, login=signal.actor, role=role)
     if allowed.status is not Status.approved:
         await reply(work, signal, replies.refused(allowed))
         return f"refused: {allowed.why}"
-    if signal.review_id is not None and covers != asked.head_sha:
+    if signal.review_id is not None and covers not in {asked.head_sha, asked.held}:
         return "refused: the review covers another head"
     if signal.review_id is None and not matches(signal.digest or "", asked.digest):
         await reply(work, signal, replies.older(asked.binds, asked.digest))
@@ -146,11 +158,11 @@ async def _no_longer(work: Work, policy: Policy, asked: Content, approval: Appro
         review = reviews.get(approval.review_id)
         if review is None or review.state is not ReviewState.approved:
             return "the review was dismissed"
-        if review.head_sha != asked.head_sha:
+        if review.head_sha not in {asked.head_sha, asked.held}:
             return "the review covers another head"
         later = [one for one in reviews.values() if one.author.id == review.author.id and one.id > review.id]
         if any(one.state is ReviewState.changes_requested for one in later):
             return "they asked for changes since"
     role = await work.github.role(approval.actor)
-    allowed = may_approve(policy, asked.binds, role=role, actor=approval.actor, requester=work.run.requester)
+    allowed = await may_approve_here(work, policy, asked.binds, asked.considered, login=approval.actor, role=role)
     return None if allowed.status is Status.approved else allowed.why

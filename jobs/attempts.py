@@ -8,14 +8,15 @@ from datetime import timedelta
 
 from adapters.store import events, steps
 from core.digests import digest
-from core.errors import BotError, NotThere
+from core.errors import BotError, MoneySpent, NotThere
 from core.redaction import without_credentials
+from core.runs import NewSignal, SignalKind, Waiting
 from core.runs import Step as Memo
-from core.runs import Waiting
 from core.states import WaitingFor
 from core.trying import Again, Failure, GiveUp, GoOn, Mend, decide
 from core.workflow import Composite, Step
-from jobs.heard import hear
+from jobs import budgets
+from jobs.heard import Judge, hear
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.steps import composite
 from jobs.work import Work
@@ -39,6 +40,10 @@ async def attempted(work: Work, step: Step, perform: Perform, one: One) -> Outco
             return None
         try:
             return await perform(step, work)
+        except MoneySpent as error:
+            if (waits := await budgets.ask(work, step, error)) is not None:
+                return waits
+            continue
         except BotError as error:
             if error.retryable or isinstance(error, NotThere):
                 raise
@@ -61,14 +66,30 @@ async def attempted(work: Work, step: Step, perform: Perform, one: One) -> Outco
 
 
 async def pausing(work: Work, step: Step) -> Park | End | None:
-    """The pause before the next attempt, while it lasts: what people say in it is heard, and brings it no nearer."""
+    """The pause before the next attempt, while it lasts: what people say in it is heard.
+
+    Only `/continue` ends it before its time.
+    """
     failures, waiting = work.failures.get(step.id), work.pauses.get(step.id, work.run.waiting)
     if not failures or waiting is None or waiting.what is not WaitingFor.time or waiting.not_before is None:
         return None
     decision = decide(step, failures[-1].code, len(failures), salt=work.run.id)
     if not isinstance(decision, Again) or waiting.not_before <= work.services.clock.now():
         return None
-    return await hear(work, None, {}, about="run") or Park(waiting)
+    hurried = False
+
+    async def go_on(_: NewSignal) -> str:
+        nonlocal hurried
+        hurried = True
+        return "the pause is over"
+
+    judges: dict[SignalKind, Judge] = {SignalKind.go_on: go_on}
+    if end := await hear(work, None, judges, about="run"):
+        return end
+    if hurried:
+        work.pauses.pop(step.id, None)
+        return None
+    return Park(waiting)
 
 
 def recorded(memos: Iterable[Memo]) -> dict[str, list[Failure]]:

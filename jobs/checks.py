@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.store import effects
+from core.digests import digest, short
 from core.effects import Act, PutCheck, worded
 from core.github import CheckStatus, Conclusion
 from core.names import Digest, RunId, Sha
@@ -17,6 +18,8 @@ from jobs.work import Work
 from policies.result import Result
 
 PREFIX = "pullwright"
+RELEASED = "/released"
+"""What the key of a memo ends with that holds the final commit of a change whose CI was held."""
 
 
 async def put_tests(work: Work, head: Sha, tests: Mapping[str, Any]) -> None:
@@ -26,9 +29,13 @@ async def put_tests(work: Work, head: Sha, tests: Mapping[str, Any]) -> None:
     await _put(work, "tests", head, Conclusion.success, text)
 
 
-async def put_policy(work: Work, head: Sha, allowed: Result) -> None:
-    conclusion = Conclusion.success if allowed.approved else Conclusion.failure
-    await _put(work, "policy", head, conclusion, replies.check_policy(allowed))
+async def put_policy(work: Work, head: Sha, allowed: Result, *, looked_at: str = "") -> None:
+    """What only waits for a person is `action_required`, until `looked_at` says who approved exactly this."""
+    if allowed.approved or (allowed.pending and looked_at):
+        conclusion = Conclusion.success
+    else:
+        conclusion = Conclusion.action_required if allowed.pending else Conclusion.failure
+    await _put(work, "policy", head, conclusion, replies.check_policy(allowed, looked_at))
 
 
 async def put_review(work: Work, head: Sha, opinion: Opinion) -> None:
@@ -37,13 +44,13 @@ async def put_review(work: Work, head: Sha, opinion: Opinion) -> None:
     await _put(work, "review", head, conclusion, replies.check_review(opinion))
 
 
-async def put_approval(work: Work, head: Sha, result: Result | None, digest: Digest | None, why: str = "") -> None:
+async def put_approval(work: Work, head: Sha, result: Result | None, change: Digest | None, why: str = "") -> None:
     """Pending is `action_required`, never neutral: somebody has to act."""
     if result is None:
         conclusion = Conclusion.failure
     else:
         conclusion = Conclusion.success if result.approved else Conclusion.action_required
-    await _put(work, "approval", head, conclusion, replies.check_approval(result, digest, why))
+    await _put(work, "approval", head, conclusion, replies.check_approval(result, change, why))
 
 
 def final_approval(run: Run, memos: Sequence[Step], trigger: Trigger, why: str) -> PutCheck | None:
@@ -52,7 +59,9 @@ def final_approval(run: Run, memos: Sequence[Step], trigger: Trigger, why: str) 
     if shipped is None or trigger is Trigger.finish:
         return None
     conclusion = Conclusion.cancelled if trigger is Trigger.cancel else Conclusion.failure
-    return _check(run.id, "approval", Sha(shipped["head"]), conclusion, replies.check_approval(None, None, why))
+    released = [memo.output for memo in memos if memo.key.endswith(RELEASED) and memo.state == "done"]
+    head = Sha(shipped["final"] if shipped.get("final") in released else shipped["head"])
+    return _check(run.id, "approval", head, conclusion, replies.check_approval(None, None, why))
 
 
 def _is_shipment(memo: Step) -> bool:
@@ -66,26 +75,48 @@ async def _put(work: Work, name: str, head: Sha, conclusion: Conclusion, text: C
     await work.do(f"check:{name}:{await _version(work, name, check)}", check)
 
 
+async def again(work: Work, name: str, key: str) -> str:
+    """Show the run's check of this name again, as it was said last: GitHub was asked for it, and waits."""
+    last, _ = await _last(work, name)
+    if last is None:
+        return "no such check was shown"
+    await work.do(f"check:{name}:again:{key}", last)
+    return "shown again"
+
+
+async def _last(work: Work, name: str) -> tuple[Act | None, int]:
+    """What the check of this name said last, and how many texts it had."""
+    last, number = None, 0
+    async with work.services.store.read() as db:
+        while (effect := await effects.get(db, work.key(f"check:{name}:{number}"))) is not None:
+            last, number = effect.act, number + 1
+    return last, number
+
+
 async def _version(work: Work, name: str, check: Act) -> int:
     """Which text of this check it is: the last one where nothing is new, since that is done, else the next.
 
     A check may say again what it said before the last time, so its words alone do not tell one text from another.
     """
-    last, number = None, 0
-    async with work.services.store.read() as db:
-        while (effect := await effects.get(db, work.key(f"check:{name}:{number}"))) is not None:
-            last, number = effect.act, number + 1
+    last, number = await _last(work, name)
     return number - 1 if last == check else number
+
+
+def _told(text: CheckText) -> Digest:
+    return digest("annotations", *(one.model_dump(mode="json") for one in text.annotations))
 
 
 def _check(run: RunId, name: str, head: Sha, conclusion: Conclusion, text: CheckText) -> PutCheck:
     return PutCheck(
         name=f"{PREFIX}/{name}",
         head_sha=head,
-        external_id=f"{run}:{name}",
+        # Annotations cannot be taken back: with others it is another check run, and the newest of a name counts.
+        external_id=f"{run}:{name}" + (f":{short(_told(text))}" if text.annotations else ""),
         status=CheckStatus.completed,
         conclusion=conclusion,
         title=text.title,
         summary=text.summary,
         text=text.text,
+        buttons=text.buttons,
+        annotations=text.annotations,
     )

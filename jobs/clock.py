@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from adapters.store import leases, runs
-from jobs import retention, schedules
+from jobs import installations, retention, schedules
 from jobs.bells import ring
 from jobs.services import Services
 from jobs.sweep import INTERVAL_SECONDS, sweep
@@ -40,6 +40,7 @@ async def run(services: Services, stop: asyncio.Event, *, sweep_seconds: float =
 
     async def retention_() -> None:
         if await leads(services):
+            await installations.forget(services)
             await retention.daily(services)
 
     every = services.settings.clock_seconds

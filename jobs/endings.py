@@ -12,8 +12,9 @@ import structlog
 from adapters.store import dead_letters, effects, events, runs, signals, steps
 from core import faults
 from core.effects import Act, AddReaction, EditComment, PostComment
-from core.errors import BotError
+from core.errors import BotError, NotInstalled, NotThere
 from core.github import GitHub
+from core.holds import Hold
 from core.markers import marked
 from core.names import RunId
 from core.runs import NewEffect, NewSignal, Run, SignalKind, Waiting
@@ -21,6 +22,7 @@ from core.states import Trigger, WaitingFor, target
 from handlers import replies
 from jobs import checks, lines, parts, scope, status
 from jobs.effects.comments import fitting
+from jobs.heard import CALLS_OFF
 from jobs.lease import Lease
 from jobs.loose import perform_loose
 from jobs.outcomes import End
@@ -28,9 +30,6 @@ from jobs.policy import in_force, read_policy
 from jobs.services import Services
 from jobs.work import Work
 from policies.schema import Limits
-
-CALLS_OFF = frozenset({SignalKind.cancel, SignalKind.closed})
-"""Signals that end a run wherever it is."""
 
 GIVEN_UP = "given-up"
 """The code of a run that failed again and again at the same place."""
@@ -69,17 +68,25 @@ async def called_off(services: Services, lease: Lease) -> None:
         run = await runs.require(db, lease.run_id)
         pending = await signals.pending(db, lease.run_id)
     signal = next(signal for signal in pending if signal.kind in CALLS_OFF)
-    trigger, why = await _why_called_off(services.github.repository(run.repo), run, signal)
-    await _end(services, lease, _Ended(trigger, why, signal.kind, actor=signal.actor))
+    try:
+        trigger, why = await _why_called_off(services.github.repository(run.repo), run, signal)
+    except (NotInstalled, NotThere):
+        trigger, why = Trigger.cancel, signal.text or f"closed by @{signal.actor}"  # not ours to look at any more
+    said = None
+    if signal.kind is SignalKind.take and trigger is Trigger.cancel and run.pull_number is not None:
+        said = replies.taken(signal.actor, run.pull_number)
+    await _end(services, lease, _Ended(trigger, why, signal.kind, actor=signal.actor, comment=said))
 
 
 async def _why_called_off(github: GitHub, run: Run, signal: NewSignal) -> tuple[Trigger, str]:
     if run.pull_number is not None and (await github.pull(run.pull_number)).merged:
         # Also where it was cancelled too late: the merge was on its way already.
-        by = "" if signal.kind is SignalKind.cancel else f" by @{signal.actor}"
+        by = f" by @{signal.actor}" if signal.kind is SignalKind.closed else ""
         return Trigger.finish, f"#{run.pull_number} was merged{by}"
     if run.parent_id is not None:
         return Trigger.cancel, signal.text
+    if signal.kind is SignalKind.take:
+        return Trigger.cancel, f"handed over to @{signal.actor}"
     if signal.kind is SignalKind.cancel:
         return Trigger.cancel, f"cancelled by @{signal.actor}" + (f": {signal.text}" if signal.text else "")
     return Trigger.cancel, signal.text or f"closed by @{signal.actor}"
@@ -156,7 +163,9 @@ async def _show_pause(services: Services, run: Run, why: str) -> None:
         shown = await effects.get(db, f"run:{run.id}:status")
         memos = await steps.all_(db, run.id)
         away = Waiting(what=WaitingFor.time, why=why)
-        view = await status.view_of(db, run, memos, limit_usd=Limits().run_cost_usd, waiting=away)
+        view = await status.view_of(
+            db, run, memos, limit_usd=Limits().run_cost_usd + float(run.extra_usd), waiting=away
+        )
     if shown is None or not shown.receipt:
         return
     body = marked(fitting(services.redactor.text(replies.status_comment(view))), shown.key)
@@ -166,11 +175,11 @@ async def _show_pause(services: Services, run: Run, why: str) -> None:
         log.warning("status.failed", code=error.code, why=str(error))
 
 
-async def show_hold(services: Services, run_id: RunId, reason: str) -> None:
-    """Say in the run's status that the operator holds it: these are words, which a hold does not stop."""
+async def show_hold(services: Services, run_id: RunId, hold: Hold) -> None:
+    """Say in the run's status that somebody holds it: these are words, which a hold does not stop."""
     async with services.store.read() as db:
         run = await runs.require(db, run_id)
-    await _show_pause(services, run, replies.held_back(reason))
+    await _show_pause(services, run, replies.held_back(hold))
 
 
 async def _limit(services: Services, run: Run) -> float:
@@ -178,10 +187,10 @@ async def _limit(services: Services, run: Run) -> float:
     try:
         github = services.github.repository(run.repo)
         repository = await github.repository()
-        file = await read_policy(services, run.repo, github, repository)
-        return in_force(file, repository).policy.limits.run_cost_usd
+        limits = in_force(await read_policy(services, run.repo, github, repository), repository).policy.limits
     except BotError:
-        return Limits().run_cost_usd
+        limits = Limits()
+    return limits.run_cost_usd + float(run.extra_usd)
 
 
 def _reaction(run: Run, content: str) -> AddReaction:

@@ -22,8 +22,10 @@ from core.names import Digest, RunId
 from core.runs import NewSignal, SignalKind
 from core.states import Trigger
 from core.workflow import Change, Foreach, Merge, Ready, Ship, Step, Wait, Write, parse
-from jobs import attempts, endings, handed, parts, setbacks, status
+from core.workflow.rounds import sent_back
+from jobs import attempts, endings, handed, parts, quiet, setbacks, status
 from jobs.bells import ring
+from jobs.heard import CALLS_OFF
 from jobs.lease import Lease, beating
 from jobs.moved_up import look_again
 from jobs.outcomes import Done, End, Outcome, Park
@@ -102,13 +104,14 @@ async def _held(services: Services, lease: Lease) -> None:
         async with lease.write() as db:
             if isinstance(told, Held):
                 at, facts = services.clock.now(), {"why": str(told)}
-                await events.append(db, lease.run_id, name="run.held", actor="operator", facts=facts, at=at)
+                actor = told.hold.by or "operator"
+                await events.append(db, lease.run_id, name="run.held", actor=actor, facts=facts, at=at)
             # The worker stops, the run did not fail: however often workers are replaced, it is not given up for it.
             await runs.reset_attempts(db, lease.run_id, lease.epoch)
             await runs.release(db, lease.run_id, lease.epoch)
         log.info("run.released", held=str(told) or None)
         if isinstance(told, Held):
-            await endings.show_hold(services, lease.run_id, str(told))
+            await endings.show_hold(services, lease.run_id, told.hold)
     except BotError as error:
         await setbacks.failed(services, lease, error)
     except Exception as error:  # the edge of a job: nobody foresaw this
@@ -118,7 +121,7 @@ async def _held(services: Services, lease: Lease) -> None:
 
 
 async def _watch(services: Services, lease: Lease, draining: asyncio.Event) -> None:
-    """Tell the lease when the worker drains, when the operator holds the run, or when somebody called it off."""
+    """Tell the lease when the worker drains, when somebody holds the run or called it off."""
     while True:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(draining.wait(), WATCH_SECONDS)
@@ -131,11 +134,11 @@ async def _watch(services: Services, lease: Lease, draining: asyncio.Event) -> N
         except StoreUnavailable as error:
             log.warning("watch.missed", why=str(error))
             continue
-        if any(signal.kind in endings.CALLS_OFF for signal in pending):
+        if any(signal.kind in CALLS_OFF for signal in pending):
             lease.stop(Cancelled(), now=True)
             return
         if hold is not None:
-            lease.stop(Held(hold.reason))
+            lease.stop(Held(hold))
             return
 
 
@@ -157,14 +160,15 @@ async def _advance(services: Services, lease: Lease) -> None:
         begun=set(memos),
         resumed=bool(memos),
     )
+    work.unroll()
     work.failures = attempts.recorded(memos.values())
     for signal in await _called_off(work):
         if signal.kind is SignalKind.moved_up:
             await look_again(work, signal)
     if not memos:
         await work.react("rocket")
-    for step in work.workflow.steps:
-        if step.id not in work.outputs and not await _one(work, step):
+    while (step := next((one for one in work.workflow.steps if one.id not in work.outputs), None)) is not None:
+        if not await _one(work, step):
             return
     await endings.finish(work, End(Trigger.finish, _came_to(work)))
 
@@ -223,7 +227,7 @@ async def _called_off(work: Work) -> Sequence[NewSignal]:
     """The signals that wait to be applied. Raises Cancelled where one of them is none that a gate applies."""
     async with work.services.store.read() as db:
         pending = await signals.pending(db, work.run.id)
-    if any(signal.kind in endings.CALLS_OFF for signal in pending):
+    if any(signal.kind in CALLS_OFF for signal in pending):
         raise Cancelled
     return pending
 
@@ -232,7 +236,7 @@ async def _outcome(work: Work, step: Step) -> Outcome | None:
     """What the step came to; None where the run goes no further now, because of a step within it."""
     if step.when is not None and not holds(step.when, await handed.values(work)):
         return Done({"skipped": step.when}, f"skipped: `{step.when}` does not hold")
-    if (paused := await attempts.pausing(work, step)) is not None:
+    if (paused := await attempts.pausing(work, step) or await quiet.resting(work, step)) is not None:
         return paused
     if step.id not in work.begun:
         async with work.services.store.begin() as db:
@@ -249,7 +253,7 @@ async def _finish_step(work: Work, step: Step, output: object, why: str) -> None
     """Write what the step came to and, in the same transaction, that the next one begins where that is sure already."""
     now = work.services.clock.now()
     faults.point("step.before_outcome")
-    following = _sure_to_follow(work, step)
+    following = None if sent_back(output) else _sure_to_follow(work, step)
     async with work.services.store.begin() as db:
         await headway.make(
             db,
@@ -260,6 +264,7 @@ async def _finish_step(work: Work, step: Step, output: object, why: str) -> None
             begins=None if following is None else Begins(following.id, _input_hash(work, following)),
         )
     work.outputs[step.id] = output
+    work.unroll()
     if following is not None:
         work.begun.add(following.id)
     log.info("step.finished", why=why)

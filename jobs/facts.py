@@ -7,21 +7,25 @@ the review's author, never of the sender a payload names.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from adapters.store import holds, runs, steps
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store import costs, decisions, effects, holds, runs, steps
+from core.decisions import Decision
 from core.errors import NotShownYet, NotThere
-from core.facts import FactQuery, Facts
+from core.facts import FactQuery, Facts, Spent
 from core.github import CheckRun, Comment, GitHub, Issue, LabelEvent, Pull, Review, Turn
 from core.names import Repo
-from core.runs import Run, Step
+from core.runs import Effect, EffectState, Run, Step
 from core.states import TERMINAL
 from core.workflow.catalogue import Catalogue
 from jobs.policy import head_of_default, read_policy
 from jobs.services import Services
 from jobs.sources import config_at, workflows_at
 
-RECENT = 5
-"""Runs of a subject that a handler may look at."""
+RECENT = 20
+"""Runs of a subject that a handler may look at: as many as a policy may allow in an hour."""
 
 
 SETTLING = timedelta(seconds=10)
@@ -79,13 +83,15 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> tuple[Fac
     """What had to be asked in the end, and the facts."""
     github = services.github.repository(repo)
     repository = await github.repository()
+    rules = await github.rules(query.rules) if query.rules is not None else None
+    asked_for = rules is not None and query.required in rules.required_checks
     config = await config_at(services, github, repo, repository, query.config) if query.config is not None else None
     if (key := query.listening) is not None:
         known = await workflows_at(services, github, repo, await head_of_default(github, repository))
         query = _needed(query, key, known)
-        if not known.listening(key) and not query.besides:
+        if not known.listening(key) and not query.besides and not asked_for:
             app = await services.github.identity()
-            return query, Facts(app=app, repository=repository, config=config, workflows=known)
+            return query, Facts(app=app, repository=repository, config=config, workflows=known, rules=rules)
     issue = await _issue(github, query)
     comment = await _comment(github, query)
     labelling = await _labelling(github, query)
@@ -101,7 +107,18 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> tuple[Fac
             of_subject = [named]
         newest = next((run for run in of_subject if run.behind_id is None), None)
         memos: dict[str, Sequence[Step]] = {newest.id: await steps.all_(db, newest.id)} if newest else {}
-        hold = await holds.on(db, repo)
+        spent: Spent | None = None
+        decided: Sequence[Decision] = ()
+        done: Sequence[Effect] = ()
+        numbers = {query.number or 0, *(run.subject.number for run in of_subject)}
+        if query.decisions:
+            decided = await decisions.of(db, repo.id, sorted(numbers | {run.pull_number or 0 for run in of_subject}))
+        usual = await costs.usual(db, repo.id) if query.usual else {}
+        if query.done:
+            done = [effect for run in reversed(of_subject) for effect in await effects.of_run(db, run.id)]
+        if query.spending:
+            spent = await _spent(db, repo, of_subject)
+        hold = await holds.on(db, repo, *sorted(numbers))
     policy = await read_policy(services, repo, github, repository) if query.policy else None
     workflows = None
     if query.workflows:
@@ -120,13 +137,33 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> tuple[Fac
         changed=await github.changed_by(pull.number) if query.changed and pull is not None else None,
         head=await github.head_of(query.branch[0]) if query.branch is not None else None,
         check=await _check(github, query),
+        rules=rules,
+        checks=await github.check_runs(query.checks_on) if query.checks_on is not None and asked_for else (),
         thread=await github.comments(query.number) if query.thread and query.number is not None else (),
         policy=policy,
         config=config,
         runs=of_subject,
         steps=memos,
         workflows=workflows,
-        hold=None if hold is None else hold.reason,
+        hold=hold,
+        decisions=decided,
+        spent=spent,
+        usual_usd=usual,
+        done=[effect for effect in reversed(done) if effect.state is EffectState.done and effect.act.kind in _UNDOABLE],
+    )
+
+
+_UNDOABLE = frozenset({"label", "comment", "merge"})
+
+
+async def _spent(db: AsyncConnection, repo: Repo, of_subject: Sequence[Run]) -> Spent | None:
+    """What the run at work here cost, or the newest; None where there never was one."""
+    if not of_subject:
+        return None
+    ours = next((run for run in of_subject if run.state not in TERMINAL and run.behind_id is None), of_subject[0])
+    run, here = await costs.of_run(db, ours.id), await costs.of_issue(db, repo.id, ours.subject.number)
+    return Spent(
+        run_usd=run.cost_usd or Decimal(0), here_usd=here.cost_usd or Decimal(0), unpriced=here.unpriced_calls > 0
     )
 
 

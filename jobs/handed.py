@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from core.names import Value
 from core.outputs import ChangeSummary, Opinion, Plan, Research
 from core.workflow import Handed, name_of
+from core.workflow.rounds import base_of
 from jobs.work import Scope, Work
 from jobs.workbench import CheckPlan
 
@@ -89,12 +90,17 @@ async def values(work: Work) -> dict[str, Any]:
             "requester": run.requester,
         },
         "steps": {
-            **{name_of(key): {"failed": True, **failed[-1].told} for key, failed in work.failures.items() if failed},
-            **{name_of(key): _shown(output) for key, output in work.outputs.items() if not {*"/."} & {*key}},
+            **{_named(key): {"failed": True, **failed[-1].told} for key, failed in work.failures.items() if failed},
+            **{_named(key): _shown(output) for key, output in work.outputs.items() if not {*"/."} & {*key}},
         },
         **({"item": run.part.item, "index": run.part.index} if run.part is not None and not run.part.whole else {}),
         **({"error": work.mending.told} if work.mending is not None else {}),
     }
+
+
+def _named(key: str) -> str:
+    """How a step of any round is named; what the newest one handed over counts."""
+    return name_of(base_of(key))
 
 
 def _within(work: Work, scope: Scope) -> dict[str, Any]:

@@ -7,20 +7,22 @@ read again from GitHub, with whoever said it: an event alone may be forged.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import approvals, events, signals
+from adapters.store import approvals, events, runs, signals
 from core.errors import NotShownYet
 from core.github import Comment, Review
 from core.runs import NewSignal, SignalKind
 from core.states import Trigger
 from handlers import replies
+from jobs import checks
 from jobs.facts import settled
 from jobs.outcomes import End
 from jobs.work import Work
-from policies.evaluate import may_command
-from policies.result import Status
+from policies.evaluate import may_command, may_raise
+from policies.result import Status, all_of
 from policies.schema import Policy
 
 
@@ -31,6 +33,9 @@ class Counts:
     outcome: str
     write: Callable[[AsyncConnection], Awaitable[None]]
 
+
+CALLS_OFF = frozenset({SignalKind.cancel, SignalKind.closed, SignalKind.take})
+"""Signals that end a run wherever it is."""
 
 Judge = Callable[[NewSignal], Awaitable[Counts | str]]
 """What a signal counts for; or in words why it does not, which the person was told where it is theirs to mend."""
@@ -45,33 +50,40 @@ async def hear(work: Work, policy: Policy | None, judges: Mapping[SignalKind, Ju
     async with work.services.store.read() as db:
         pending = await signals.pending(db, work.run.id)
     for signal in pending:
-        judged: Counts | str
-        if (judge := judges.get(signal.kind)) is not None:
-            judged = await judge(signal)
-        else:
-            match signal.kind:
-                case SignalKind.approve | SignalKind.answer:
-                    judged = await _unasked(work, signal)
-                case SignalKind.reject:
-                    refused = await _reject(work, policy or (await work.policy()).policy, signal)
-                    if refused is None:
-                        why = f"@{signal.actor} rejected the {about}: {signal.text or 'no reason given'}"
-                        return End(Trigger.reject, why, actor=signal.actor)
-                    judged = refused
-                case SignalKind.void:
-                    judged = await _void(work, signal)
-                case SignalKind.pushed | SignalKind.checks_done:
-                    judged = "seen"  # whoever ships, merges or waits for checks looks at the commit itself
-                case SignalKind.paths_free:
-                    judged = "seen"  # whoever wants the paths tries to take them
-                case SignalKind.part_ended:
-                    judged = "seen"  # whoever waits for parts looks at their rows
-                case SignalKind.moved_up:
-                    judged = "seen"  # the engine looks again before the first step
-                case SignalKind.cancel | SignalKind.closed:
-                    continue  # the engine calls the run off
+        if signal.kind in CALLS_OFF:
+            continue  # the engine calls the run off
+        judge = judges.get(signal.kind)
+        judged = await judge(signal) if judge is not None else await _anywhere(work, policy, signal, about)
+        if isinstance(judged, End):
+            return judged
         await _applied(work, signal, judged)
     return None
+
+
+async def _anywhere(work: Work, policy: Policy | None, signal: NewSignal, about: str) -> Counts | str | End:
+    """What a signal means to a step that does not listen for it."""
+    match signal.kind:
+        case SignalKind.approve | SignalKind.answer:
+            return await _unasked(work, signal)
+        case SignalKind.revise:
+            await reply(work, signal, replies.nothing_to_revise(work.run))
+            return "refused: nothing to revise"
+        case SignalKind.reject:
+            refused = await _reject(work, policy or (await work.policy()).policy, signal)
+            if refused is None:
+                why = f"@{signal.actor} rejected the {about}: {signal.text or 'no reason given'}"
+                return End(Trigger.reject, why, actor=signal.actor)
+            return refused
+        case SignalKind.budget:
+            return await _raise(work, policy or (await work.policy()).policy, signal)
+        case SignalKind.void:
+            return await _void(work, signal)
+        case SignalKind.look_again:
+            return await checks.again(work, signal.text, signal.key)
+        case _:
+            # Whoever ships, merges, takes paths, waits for parts or for checks, or put something off looks at that
+            # itself when it is woken.
+            return "seen"
 
 
 async def comment_of(work: Work, signal: NewSignal) -> Comment | None:
@@ -116,8 +128,12 @@ async def _unasked(work: Work, signal: NewSignal) -> str:
 
 
 async def _reject(work: Work, policy: Policy, signal: NewSignal) -> str | None:
-    """None where the rejection counts; else what became of it."""
-    if (await comment_of(work, signal) or await review_of(work, signal)) is None:
+    """None where the rejection counts; else what became of it.
+
+    Of a button the event alone tells who pressed it. That is enough to stop: their role is looked up as ever.
+    """
+    pressed = signal.comment_id is None and signal.review_id is None
+    if not pressed and (await comment_of(work, signal) or await review_of(work, signal)) is None:
         wait_until_shown(work, signal)
         return "refused: what rejected is gone or was edited"
     role = await work.github.role(signal.actor)
@@ -126,6 +142,32 @@ async def _reject(work: Work, policy: Policy, signal: NewSignal) -> str | None:
         return None
     await reply(work, signal, replies.refused(allowed))
     return f"refused: {allowed.why}"
+
+
+async def _raise(work: Work, policy: Policy, signal: NewSignal) -> Counts | str:
+    """Let the run cost more, if whoever said so may now and policy allows as much."""
+    if (await comment_of(work, signal) or await review_of(work, signal)) is None:
+        wait_until_shown(work, signal)
+        return "refused: what raised the budget is gone or was edited"
+    role, more = await work.github.role(signal.actor), Decimal(signal.text.lstrip("+$"))
+    async with work.services.store.read() as db:
+        extra = (await runs.require(db, work.run.id)).extra_usd
+    may = may_command(policy, "budget", role=role, actor=signal.actor, requester=work.run.requester)
+    allowed = all_of("raise the budget", (may, may_raise(policy, by=more, extra=extra)))
+    if not allowed.approved:
+        await reply(work, signal, replies.refused(allowed))
+        return f"refused: {allowed.why}"
+
+    async def write(db: AsyncConnection) -> None:
+        now = work.services.clock.now()
+        await runs.raise_budget(db, work.run.id, work.epoch, more)
+        await runs.wake_for_budget(db, work.run.id, now)
+        facts = {"usd": str(more), "role": role, "extra_usd": str(extra + more)}
+        await events.append(db, work.run.id, name="budget.raised", actor=signal.actor, facts=facts, at=now)
+
+    limit = Decimal(str(policy.limits.run_cost_usd)) + extra + more
+    await reply(work, signal, replies.budget_raised(limit))
+    return Counts("raised", write)
 
 
 async def _void(work: Work, signal: NewSignal) -> str:

@@ -18,10 +18,11 @@ from core.facts import Facts
 from core.intents import Ignore, Intent, Signal
 from core.names import RunId
 from core.runs import Delivery
-from handlers import automatic, handler_of
+from handlers import automatic, handler_of, installation_changed
 from handlers.event import Event, Ignored
 from handlers.events import parse
-from jobs import lines
+from handlers.installation_changed import InstallationChanged
+from jobs import installations, lines
 from jobs.bells import ring
 from jobs.facts import gather
 from jobs.loose import perform_loose
@@ -58,7 +59,9 @@ async def _route(services: Services, delivery: Delivery) -> None:
     now = services.clock.now()
     try:
         event = await _event(services, delivery)
-        if isinstance(event, Ignored):
+        if isinstance(event, InstallationChanged):
+            outcome, woken = await installations.follow(services, delivery, event)
+        elif isinstance(event, Ignored):
             outcome, woken = f"ignored: {event.why}", set[RunId]()
             async with services.store.begin() as db:
                 await deliveries.routed(db, delivery, outcome, now)
@@ -82,10 +85,11 @@ async def _route(services: Services, delivery: Delivery) -> None:
         await ring(services, run_id)
 
 
-async def _event(services: Services, delivery: Delivery) -> Event | Ignored:
+async def _event(services: Services, delivery: Delivery) -> Event | InstallationChanged | Ignored:
     """What the delivery says. In one of our own the repository is named, and known where GitHub ever told of it."""
     if not calls.ours(delivery):
-        return parse(delivery.event, delivery.body, delivery.guid)
+        installation = installation_changed.read(delivery.event, delivery.body)
+        return installation or parse(delivery.event, delivery.body, delivery.guid)
     told = calls.read(delivery)
     if told is None:
         return Ignored("a delivery of our own that this version cannot read")
@@ -144,7 +148,7 @@ async def _once(services: Services, delivery: Delivery, event: Event, *, again: 
             await repositories.learn(db, event.repo.model_copy(update=named))
         if not await deliveries.routed(db, delivery, "; ".join(outcomes) or "nothing to do", services.clock.now()):
             raise RoutedElsewhere(delivery.guid)
-        await tell_of_a_hold(db, event.repo, woken, services.clock.now())
+        await tell_of_a_hold(db, woken, services.clock.now())
     return "; ".join(outcomes), woken
 
 

@@ -11,7 +11,7 @@ from adapters.store import costs, events, parts, steps
 from core import faults
 from core.completions import Usage
 from core.digests import canonical
-from core.errors import BudgetSpent
+from core.errors import MoneySpent
 from core.names import Digest, Sha
 from jobs.work import Work
 
@@ -87,10 +87,10 @@ class StepMemo:
             )
 
     def interrupted(self) -> None:
-        """Raise what the worker was told, and BudgetSpent where the parts of a run have spent its budget together."""
+        """Raise what the worker was told, and MoneySpent where the parts of a run have spent its budget together."""
         self.work.lease.interrupted()
         if self.shared_usd is not None and self._spent_usd >= self.shared_usd:
-            raise BudgetSpent(f"The run and its parts have spent ${self._spent_usd:.2f} together, which is the limit.")
+            raise MoneySpent(f"The run and its parts have spent ${self._spent_usd:.2f} together, which is the limit.")
 
 
 async def remembered(work: Work, key: str, asked: Digest, find: Callable[[], Awaitable[Any]]) -> Any:

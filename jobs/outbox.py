@@ -16,9 +16,12 @@ from core.clock import Clock
 from core.effects import (
     AddLabels,
     AddReaction,
+    AnswerThread,
     Assign,
     CloseIssue,
     EditComment,
+    EditPull,
+    EnqueuePull,
     KeepComment,
     MarkReady,
     MergePull,
@@ -33,7 +36,7 @@ from core.effects import (
 from core.errors import Held, LeaseLost
 from core.names import Epoch
 from core.runs import Effect, EffectState
-from jobs.effects import Outside, Receipt, branches, checks, comments, issues, pulls, reviews
+from jobs.effects import Outside, Receipt, branches, checks, comments, issues, pulls, reviews, threads
 
 Write = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 """Opens a transaction that commits only while the right to write is held."""
@@ -56,15 +59,15 @@ async def perform(
     `stands` says whether the right to act still holds at this moment: a process may be frozen for minutes between two
     lines, and another have acted meanwhile. Raises LeaseLost where it does not and the effect belongs to a lease.
     `note` is written in the transaction that keeps the receipt, so that a journal never lacks what was done.
-    Raises Held where the operator holds the run's work: nothing is begun then. What belongs to no lease is said all the
+    Raises Held where somebody holds the run's work: nothing is begun then. What belongs to no lease is said all the
     same: it answers people. Raises what GitHub or git raised; the row then still says that an attempt was made, so the
     next one looks first.
     """
     if effect.state is EffectState.done and effect.receipt is not None:
         return effect.receipt
     async with write() as db:
-        if epoch is not None and (hold := await holds.on(db, effect.repo)) is not None:
-            raise Held(hold.reason)
+        if effect.run_id is not None and epoch is not None and (hold := await holds.of_run(db, effect.run_id)):
+            raise Held(hold)
         if not await effects.acting(db, effect.key, epoch, clock.now()):
             return None
     faults.point("effect.before_act")
@@ -95,11 +98,24 @@ async def _find(effect: Effect, outside: Outside) -> Receipt | None:
             return await pulls.find_ready(act, outside)
         case MergePull() as act:
             return await pulls.find_merged(act, outside)
+        case EnqueuePull() as act:
+            return await pulls.find_enqueued(act, outside)
         case PostReview() as act:
             return await reviews.find(act, outside)
         case CloseIssue() as act:
             return await issues.find_closed(act, outside)
-        case AddReaction() | EditComment() | AddLabels() | RemoveLabel() | Assign() | RequestReview() | PutCheck():
+        case AnswerThread() as act:
+            return await threads.find(act, outside)
+        case (
+            AddReaction()
+            | EditComment()
+            | EditPull()
+            | AddLabels()
+            | RemoveLabel()
+            | Assign()
+            | RequestReview()
+            | PutCheck()
+        ):
             return None  # these act the same way however often they act
         case _ as never:
             assert_never(never)
@@ -117,17 +133,13 @@ async def _act(effect: Effect, outside: Outside) -> Receipt:
             return await issues.act(act, outside)
         case PushBranch() as act:
             return await branches.act(act, outside)
-        case OpenPull() as act:
-            return await pulls.open_(act, outside)
-        case MarkReady() as act:
-            return await pulls.make_ready(act, outside)
-        case RequestReview() as act:
-            return await pulls.request_review(act, outside)
+        case OpenPull() | MarkReady() | RequestReview() | EditPull() | MergePull() | EnqueuePull() as act:
+            return await pulls.act(act, outside)
         case PostReview() as act:
             return await reviews.act(act, outside)
+        case AnswerThread() as act:
+            return await threads.act(act, outside)
         case PutCheck() as act:
             return await checks.put(act, outside)
-        case MergePull() as act:
-            return await pulls.merge(act, outside)
         case _ as never:
             assert_never(never)

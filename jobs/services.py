@@ -18,9 +18,11 @@ from adapters.operator import OperatorFile
 from adapters.sandbox.backends import boxes
 from adapters.settings import Settings
 from adapters.store import Store, open_store
+from adapters.store.allowances import StoredAllowances
 from adapters.store.breakers import StoredBreakers
 from adapters.store.pauses import StoredPauses
 from adapters.system import RandomIds, SystemClock
+from core.allowance import Allowances
 from core.boxes import Boxes
 from core.breakers import Guard
 from core.clock import Clock, Ids
@@ -63,14 +65,25 @@ def github_app(
     redactor: Redactor | None = None,
     pauses: Pauses | None = None,
     guard: Guard | None = None,
+    allowances: Allowances | None = None,
 ) -> GitHubApp:
     """The App as the settings name it; `redactor` learns its tokens, `pauses` is where all processes see that GitHub
-    asked us to pause, and `guard` knows whether it is away. Raises ConfigurationError where they name no App."""
+    asked us to pause, `allowances` where they share its limits, and `guard` knows whether it is away. Raises
+    ConfigurationError where they name no App."""
     if settings.app_id is None or settings.private_key is None:
         raise ConfigurationError("PULLWRIGHT_APP_ID and PULLWRIGHT_PRIVATE_KEY (or PRIVATE_KEY_FILE) must be set.")
     learn = (redactor or Redactor()).learn
     key = settings.private_key.get_secret_value
-    return GitHubApp(settings.github_api_url, settings.app_id, key, clock, pauses=pauses, guard=guard, made=learn)
+    return GitHubApp(
+        settings.github_api_url,
+        settings.app_id,
+        key,
+        clock,
+        pauses=pauses,
+        allowances=allowances,
+        guard=guard,
+        made=learn,
+    )
 
 
 @asynccontextmanager
@@ -86,7 +99,7 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
         stack.enter_context(logs.hiding(redactor))
         store = await stack.enter_async_context(open_store(settings.database_url, redactor=redactor))
         guard = Guard(StoredBreakers(store), clock)
-        app = github_app(settings, clock, redactor, StoredPauses(store), guard)
+        app = github_app(settings, clock, redactor, StoredPauses(store), guard, StoredAllowances(store))
         model = GuardedModel(LiteLLMModel.of(settings, operator.prices), f"model:{settings.model}", guard)
         yield Services(
             settings=settings,

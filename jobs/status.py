@@ -13,9 +13,11 @@ from core.outputs import ChangeSummary
 from core.runs import Run, Step, Waiting
 from core.states import RunState, Trigger, target
 from core.workflow import parse
+from core.workflow.rounds import unrolled
 from handlers import replies
 from handlers.replies import CheckView, EvidenceView, PullView, RunView, StepView
 from handlers.replies.progress import StepState
+from handlers.replies.templates import path_of_template
 from handlers.replies.words import plural
 from jobs import handed
 from jobs.work import UNDONE, Work
@@ -26,7 +28,7 @@ async def show(work: Work, *, current: str, waiting: Waiting | None = None) -> N
     """Bring the run's status comment up to date; a part of another run has none, and asks for nothing."""
     if work.silent:
         return
-    limit = (await work.policy()).policy.limits.run_cost_usd
+    limit = float(await work.limit_usd())
     async with work.services.store.read() as db:
         memos = await steps.but_of_items(db, work.run.id)
         view = await view_of(db, work.run, memos, limit_usd=limit, current=current, waiting=waiting)
@@ -76,7 +78,7 @@ def _steps(
         memo = memos.get(step_id)
         if memo is not None and memo.state == "done":
             undone = UNDONE & memo.output.keys() if isinstance(memo.output, dict) else set()
-            came_to: StepState = "skipped" if "skipped" in undone else "failed" if undone else "done"
+            came_to: StepState = "skipped" if "skipped" in undone else "failed" if "failed" in undone else "done"
             views.append(StepView(name, came_to, notes.get(step_id, "")))
         elif step_id != (current or "").partition(".")[0]:
             views.append(StepView(name, "todo"))
@@ -96,7 +98,9 @@ def _named_steps(run: Run, memos: Sequence[Step]) -> Sequence[tuple[str, str]]:
     A run must be able to end, and to say so, whatever its text has become to us.
     """
     try:
-        return [(step.id, step.name or step.id) for step in parse(run.workflow_text, run.workflow).steps]
+        done = {memo.key: memo.output for memo in memos if memo.state == "done"}
+        found = unrolled(parse(run.workflow_text, run.workflow).steps, done)
+        return [(step.id, step.name or step.id) for step in found]
     except DocumentInvalid:
         return [(memo.key, memo.key) for memo in memos if "/" not in memo.key]
 
@@ -106,7 +110,7 @@ async def pull_view(work: Work, summary: ChangeSummary, allowed: Result, *, clos
     async with work.services.store.read() as db:
         totals = await costs.of_run(db, work.run.id)
     tests, opinion = handed.checked(work), handed.opinion(work)
-    checks = [CheckView("pullwright/policy", ok=allowed.approved, why=allowed.why)]
+    checks = [CheckView("pullwright/policy", ok=None if allowed.pending else allowed.approved, why=allowed.why)]
     if tests is not None:
         repairs = tests["repairs"]
         mended = f", after {plural(repairs, 'repair')}" if repairs else ""
@@ -127,7 +131,15 @@ async def pull_view(work: Work, summary: ChangeSummary, allowed: Result, *, clos
         policy=allowed,
         cost_usd=totals.cost_usd or Decimal(0),
         unpriced=totals.unpriced_calls > 0,
+        template=await _template(work),
     )
+
+
+async def _template(work: Work) -> str:
+    """The repository's own template of a pull request, as it is on the base; empty where it has none."""
+    bench = await work.bench()
+    path = path_of_template(await bench.files())
+    return (await bench.read_texts([path])).get(path, "") if path is not None else ""
 
 
 def evidence(tests: Mapping[str, Any]) -> EvidenceView:

@@ -4,16 +4,16 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import effects, events, holds, runs, signals
+from adapters.store import effects, events, holds, runs, shut, signals
 from adapters.store.runs import Inserted
 from core.digests import digest
-from core.effects import AddReaction, PostComment
+from core.effects import PostComment
 from core.facts import Facts
-from core.intents import Ignore, Intent, React, Say, ShowCheck, Signal, StartRun
+from core.intents import Act, Decided, Ignore, Intent, React, Say, SetHold, ShowCheck, Shut, Signal, StartRun
 from core.names import Repo, RunId, SubjectKind
 from core.runs import NewEffect, NewRun, NewSignal
 from handlers import replies
-from jobs import lines
+from jobs import lines, unbound
 from jobs.services import Services
 
 
@@ -51,18 +51,18 @@ async def written(
                 at=now,
             )
             return f"signal {intent.kind} to run {intent.run_id}"
-        case Say(number, body, key):
-            act = PostComment(number=number, body=body)
-            await effects.insert(db, NewEffect(key=f"say:{key}", run_id=None, repo=repo, act=act, at=now))
-            return "answered"
-        case React(number, comment_id, content):
-            reaction = AddReaction(number=number, comment_id=comment_id, content=content)
-            key = f"react:{repo.id}:{number}:{comment_id}:{content}"
-            await effects.insert(db, NewEffect(key=key, run_id=None, repo=repo, act=reaction, at=now))
-            return f"reacted {content}"
-        case ShowCheck(check, key):
-            await effects.insert(db, NewEffect(key=key, run_id=None, repo=repo, act=check, at=now))
-            return f"check {check.name} on {check.head_sha[:12]}"
+        case Say() | React() | ShowCheck() | Act() | SetHold() | Decided():
+            return await unbound.write(db, repo, intent, woken, now)
+        case Shut(why):
+            return await _shut(db, repo, why, now)
+
+
+async def _shut(db: AsyncConnection, repo: Repo, why: str | None, now: datetime) -> str:
+    if why is None:
+        await shut.reopen(db, shut.What.repository, repo.id)
+        return "the repository is open"
+    await shut.close(db, shut.What.repository, repo.id, why, now)
+    return f"the repository is shut: {why}"
 
 
 async def _start(
@@ -126,15 +126,14 @@ async def _start(
     return f"started run {run.id}"
 
 
-async def tell_of_a_hold(db: AsyncConnection, repo: Repo, woken: set[RunId], now: datetime) -> None:
-    """Say, once for each run, that the operator holds the work that was asked for."""
-    hold = await holds.on(db, repo) if woken else None
-    if hold is None:
-        return
+async def tell_of_a_hold(db: AsyncConnection, woken: set[RunId], now: datetime) -> None:
+    """Say, once for each run and hold, that somebody holds the work that was asked for."""
     for run_id in sorted(woken):
+        if (hold := await holds.of_run(db, run_id)) is None:
+            continue
         run = await runs.require(db, run_id)
         if run.parent_id is not None or run.subject.kind is SubjectKind.repository:
             continue  # nobody reads there
-        act = PostComment(number=run.pull_number or run.subject.number, body=replies.held(run, hold.reason))
+        act = PostComment(number=run.pull_number or run.subject.number, body=replies.held(run, hold))
         key = f"held:{hold.since:%Y%m%d%H%M%S%f}:{run.id}"
         await effects.insert(db, NewEffect(key=key, run_id=None, repo=run.repo, act=act, at=now))

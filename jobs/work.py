@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import StepMismatch, effects, events, runs, steps
+from adapters.store import StepMismatch, effects, events, parts, runs, steps
 from core.effects import COSMETIC, DISPENSABLE, Act, AddReaction, KeepComment, PostComment
 from core.errors import BotError, GitHubRefused, LeaseLost, NoThread, NotThere
 from core.facts import App, PolicyFile
@@ -19,6 +20,7 @@ from core.runs import NewEffect, Run, Waiting
 from core.runs import Step as Memo
 from core.trying import Failure
 from core.workflow import Handed, Step, Workflow
+from core.workflow.rounds import SENT_BACK, unrolled
 from jobs import outbox
 from jobs.effects import Outside, Receipt
 from jobs.effects.comments import fitting
@@ -29,8 +31,8 @@ from jobs.services import Services
 from jobs.workbench import CheckPlan, Workbench, open_workbench
 from policies.schema import Effective
 
-UNDONE = frozenset({"skipped", "failed"})
-"""Keys of what is recorded for a step that was not done: by its `when`, or by going on without it."""
+UNDONE = frozenset({"skipped", "failed", SENT_BACK})
+"""Keys of what is recorded for a step that was not done: by its `when`, by going on without it, or by going back."""
 
 POLICY_READ = "policy.read"
 """The entry of the journal that holds a policy."""
@@ -58,6 +60,7 @@ class Work:
     lease: Lease
     run: Run
     workflow: Workflow
+    """With the steps of the rounds that people sent it back for."""
     github: GitHub
     outputs: dict[str, Any] = field(default_factory=dict)
     """What the steps that are done handed over, by step id."""
@@ -116,6 +119,17 @@ class Work:
             self._policy = self._known[1]
         return self._policy
 
+    async def default_head(self) -> Sha:
+        """The commit that the default branch was at when the current step first asked for the policy."""
+        await self.policy()
+        return self._known[0].sha if self._known is not None else self.run.base_sha
+
+    async def limit_usd(self) -> Decimal:
+        """What the run and all of its parts may cost: by the policy in force, and by what people added."""
+        allowed = Decimal(str((await self.policy()).policy.limits.run_cost_usd))
+        async with self.services.store.read() as db:
+            return allowed + (await runs.require(db, await parts.whole(db, self.run.id))).extra_usd
+
     async def _came_into_force(self, file: PolicyFile) -> Effective:
         found = in_force(file, await self.repository())
         async with self.services.store.read() as db:
@@ -131,6 +145,10 @@ class Work:
     def names_the_policy(self) -> bool:
         """Whether an expression of the workflow may name it: GitHub is asked for it only where it counts."""
         return "policy" in self.workflow.model_dump_json()
+
+    def unroll(self) -> None:
+        """Let the workflow have the steps of every round that was begun, once a step is done."""
+        self.workflow = self.workflow.model_copy(update={"steps": unrolled(self.workflow.steps, self.outputs)})
 
     def begin_step(self) -> None:
         """Nothing that was looked up for one step counts for the next."""

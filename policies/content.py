@@ -4,15 +4,18 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from core.digests import ChangedPath
+from policies.drift import LINK, Seen, drifted, finding
 from policies.globs import matching
-from policies.result import Fact, Result, Status, all_of
+from policies.result import Fact, Place, Result, Status, all_of
 from policies.schema import Policy
-from policies.words import code, named
+from policies.words import code
 
 ALWAYS_PROTECTED = ("/.github/workflows/**", "/.github/actions/**", ".git", ".gitmodules")
 """Whatever the policy says: what CI runs, with which rights, is never written by a model."""
 
 SUBMODULE = "160000"
+
+NOTHING_SEEN = Seen()
 
 
 def change_allowed(
@@ -24,15 +27,16 @@ def change_allowed(
     bytes_: int,
     binary_paths: Sequence[str] = (),
     secrets: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    seen: Seen = NOTHING_SEEN,
 ) -> Result:
-    """Whether a change stays within policy: no protected path, nothing that is not plain files, no secret, not too
-    large.
+    """Whether a change stays within policy, and whether somebody must look at it: the findings of `policies.drift`.
 
     `bytes_` is the size of all added and changed blobs of the head; `additions` and `deletions` count lines.
     `secrets` says by path what kinds of secrets the change brings, and none of them itself.
     """
     names = [path.path for path in paths]
     limits = policy.limits
+    links = [path.path for path in paths if path.mode == LINK and path.head_blob is not None]
     return all_of(
         "content",
         [
@@ -43,8 +47,18 @@ def change_allowed(
             _at_most("lines", additions + deletions, limits.lines, "lines"),
             _at_most("bytes", bytes_, limits.bytes, "bytes"),
             _binaries(binary_paths),
+            *drifted(names, links, seen),
         ],
         why=f"{len(names)} files, {additions} lines added and {deletions} deleted; no protected path.",
+    )
+
+
+def looked_at(content: Result, change: Result) -> Result:
+    """What waits for a person in the content has been looked at where people approved exactly this change."""
+    if not (content.pending and change.approved):
+        return content
+    return Result(
+        content.name, Status.approved, f"{change.why} {content.why}", content.facts, content.children, None, ()
     )
 
 
@@ -63,7 +77,7 @@ def may_merge(policy: Policy, *, change: Result, content: Result, tests_green: b
         [
             Result("who merges", Status.approved if by_bot else Status.denied, who, (Fact("merge", (policy.merge,)),)),
             change,
-            content,
+            looked_at(content, change),
             Result("tests", Status.approved if tests_green else Status.denied, tests),
             Result("approved content", Status.approved if head_is_approved else Status.denied, same),
         ],
@@ -72,28 +86,22 @@ def may_merge(policy: Policy, *, change: Result, content: Result, tests_green: b
 
 
 def _paths(policy: Policy, names: Sequence[str]) -> Result:
-    found = matching(names, [*ALWAYS_PROTECTED, *policy.protected])
-    if not found:
-        return Result("protected paths", Status.approved, "No protected path is touched.")
-    return Result(
+    return finding(
         "protected paths",
-        Status.denied,
-        f"The change touches protected paths: {named(found)}.",
-        (Fact("paths", tuple(found)),),
+        matching(names, [*ALWAYS_PROTECTED, *policy.protected]),
+        nothing="No protected path is touched.",
+        why="The change touches protected paths: {}.",
         remedy="A person has to change these files.",
     )
 
 
 def _modes(paths: Sequence[ChangedPath]) -> Result:
     """Submodules are refused: their content is not in the diff that people approve."""
-    found = tuple(path.path for path in paths if path.mode == SUBMODULE and path.head_blob is not None)
-    if not found:
-        return Result("kinds of files", Status.approved, "Only plain files and links.")
-    return Result(
+    return finding(
         "kinds of files",
-        Status.denied,
-        "The change adds or moves a submodule, whose content nobody would see.",
-        (Fact("paths", found),),
+        [path.path for path in paths if path.mode == SUBMODULE and path.head_blob is not None],
+        nothing="Only plain files and links.",
+        why="The change adds or moves a submodule, whose content nobody would see.",
         remedy="A person has to change submodules.",
     )
 
@@ -109,6 +117,9 @@ def _secrets(brought: Mapping[str, Sequence[str]]) -> Result:
         f"The change brings {', '.join(each)}.",
         (Fact("paths", tuple(sorted(brought))),),
         remedy="Let the code read it from the environment; what is only an example should not look like a real one.",
+        places=tuple(
+            Place(path, 1, f"This file holds {' and '.join(kinds)}.") for path, kinds in sorted(brought.items())
+        ),
     )
 
 
@@ -126,12 +137,11 @@ def _at_most(name: str, count: int, limit: int, unit: str) -> Result:
 
 
 def _binaries(paths: Sequence[str]) -> Result:
-    """Binary files are allowed, and said: nobody can read them in a diff."""
-    if not paths:
-        return Result("binary files", Status.skipped, "No binary file.")
-    return Result(
+    """Nobody can read them in a diff."""
+    count = f"{len(paths)} binary file{'s' if len(paths) != 1 else ''}"
+    return finding(
         "binary files",
-        Status.approved,
-        f"{len(paths)} binary file{'s' if len(paths) != 1 else ''}: look at what they are.",
-        (Fact("paths", tuple(paths)),),
+        paths,
+        nothing="No binary file.",
+        why=f"{count}: look at what they are.",
     )

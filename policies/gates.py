@@ -10,7 +10,7 @@ from core.names import Role
 from core.outputs import Plan
 from core.runs import Approval
 from policies.globs import matching
-from policies.people import GateName, may_approve, people_of
+from policies.people import GateName, counted_in_words, may_approve, people_of
 from policies.result import Fact, Result, Status, all_of
 from policies.schema import Policy, Wait
 from policies.words import named
@@ -112,8 +112,7 @@ def _one(policy: Policy, gate: GateName, requester: str, approval: Approval) -> 
 
 def _whom(policy: Policy, gate: GateName, owner: str) -> str:
     people = people_of(policy, gate)
-    count = {1: "one person", 2: "two people"}.get(people.approvals, f"{people.approvals} people")
-    whom = f"{count} with the role `{people.from_}` or above"
+    whom = f"{counted_in_words(people.approvals)} with the role `{people.from_}` or above"
     if people.from_ is Role.admin and people.approvals == 1:
         whom += f", such as @{owner}"
     return whom if people.requester_may_approve else f"{whom}, not the requester"

@@ -4,6 +4,7 @@ A verb that is not in `VERBS` is nobody's.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal
 
@@ -20,15 +21,25 @@ VERBS: Mapping[str, Role | None] = MappingProxyType(
         "retry": None,
         "answer": None,
         "approve": None,
+        "revise": None,
+        "ok-to-run": None,
+        "undo": Role.write,
+        "dry-run": _ANYBODY,
+        "continue": None,
         "reject": Role.write,
         "cancel": Role.write,
+        "hold": Role.write,
+        "unhold": Role.write,
+        "take": Role.write,
+        "budget": Role.write,
+        "why": _ANYBODY,
         "status": _ANYBODY,
         "help": _ANYBODY,
     }
 )
 """The weakest role that may say a verb. None: another key of the policy says it (`requesters`, the gate's `from`)."""
 
-OF_THEIR_OWN = frozenset({"cancel", "reject"})
+OF_THEIR_OWN = frozenset({"cancel", "reject", "hold", "unhold"})
 """Verbs that the requester of a run may always say about it: nobody is kept from stopping what they started."""
 
 
@@ -48,11 +59,35 @@ def may_command(policy: Policy, verb: str, *, role: Role, actor: str, requester:
     if verb in OF_THEIR_OWN and requester is not None and _same(actor, requester):
         return Result(name, Status.approved, f"@{actor} asked for this run.", (Fact("requester", (requester,)),))
     needed = VERBS[verb]
-    if verb in {"implement", "retry", "answer"}:
+    if verb in {"implement", "retry", "answer", "revise", "continue", "ok-to-run"}:
         needed = policy.requesters
     if needed is None:
         needed = min((policy.plan.from_, policy.change.from_), key=list(Role).index)
     return _at_least(name, needed, role, actor, f"`/{verb}`")
+
+
+def may_hold_all(verb: str, *, role: Role, actor: str) -> Result:
+    """Whether this person may stop, or let go on, all work in the repository."""
+    return _at_least(f"say `/{verb} repository`", Role.admin, role, actor, f"`/{verb} repository`")
+
+
+def may_raise(policy: Policy, *, by: Decimal, extra: Decimal) -> Result:
+    """Whether a run that was allowed `extra` dollars before may cost so many more. Who asks is judged elsewhere."""
+    limits = policy.limits
+    allowed = Decimal(str(limits.raised_cost_usd))
+    now = Decimal(str(limits.run_cost_usd)) + extra
+    facts = (Fact("limit now", (f"${now:.2f}",)), Fact("asked for", (f"${by:.2f}",)))
+    name = "raise the budget"
+    if now + by <= allowed:
+        return Result(name, Status.approved, f"A run may be raised to ${allowed:.2f}.", facts)
+    left = max(allowed - now, Decimal(0))
+    return Result(
+        name,
+        Status.denied,
+        f"Under the policy `{policy.policy}` a run may cost at most ${allowed:.2f}, and this one may cost ${now:.2f}.",
+        facts,
+        remedy=f"Say `/budget +{left:.2f}`." if left else "Only `limits.raised_cost_usd` in the policy raises that.",
+    )
 
 
 def may_approve(policy: Policy, gate: GateName, *, role: Role, actor: str, requester: str) -> Result:
@@ -70,6 +105,10 @@ def may_approve(policy: Policy, gate: GateName, *, role: Role, actor: str, reque
             remedy=f"Ask somebody else with the role `{people.from_}` or above.",
         )
     return _at_least(name, people.from_, role, actor, f"Approving the {gate}")
+
+
+def counted_in_words(count: int) -> str:
+    return {1: "one person", 2: "two people"}.get(count, f"{count} people")
 
 
 def people_of(policy: Policy, gate: GateName) -> People:

@@ -39,6 +39,18 @@ def plain(result: Result, *, depth: int = 0) -> str:
     return "\n".join(lines)
 
 
+def of_json(said: Mapping[str, Any]) -> Result:
+    """The result that `as_json` wrote down."""
+    return Result(
+        name=said["name"],
+        status=Status(said["status"]),
+        why=said["why"],
+        facts=tuple(Fact(one["phrase"], tuple(one["values"])) for one in said["facts"]),
+        children=tuple(of_json(child) for child in said["children"]),
+        remedy=said["remedy"],
+    )
+
+
 def as_json(result: Result) -> dict[str, Any]:
     return {
         "name": result.name,

@@ -27,6 +27,15 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a file that a decision is about, and what is to be seen there. Lines count from 1."""
+
+    path: str
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What a rule decided, and why. `why` is one sentence for a person; `facts` are what it looked at.
 
@@ -39,6 +48,8 @@ class Result:
     facts: tuple[Fact, ...] = ()
     children: tuple["Result", ...] = ()
     remedy: str | None = None
+    places: tuple[Place, ...] = ()
+    """Where in the change it is to be seen."""
 
     @property
     def approved(self) -> bool:
@@ -52,6 +63,11 @@ class Result:
     def refused(self) -> bool:
         """Denied, or in doubt: doubt never allows anything."""
         return self.status in {Status.denied, Status.error}
+
+    @property
+    def every_place(self) -> tuple[Place, ...]:
+        """Its places and those of all its parts."""
+        return (*self.places, *(place for child in self.children for place in child.every_place))
 
 
 def all_of(name: str, children: Sequence[Result], *, why: str | None = None) -> Result:

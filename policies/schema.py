@@ -18,6 +18,9 @@ from core.documents import load as load_document
 from core.errors import DocumentInvalid, PolicyInvalid
 from core.globs import Glob
 from core.names import Digest, Role, Value
+from policies.crossing import crossed
+from policies.quiet import QuietHours, QuietTime
+from policies.rules import Actions, Deny, Group, GroupName, If, Require, Rule
 from policies.tightening import loosenings, tighter
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
@@ -95,17 +98,32 @@ class Limits(Value):
     """What one run may use and change."""
 
     run_cost_usd: Annotated[float, Field(gt=0)] = 2.5
+    raised_cost_usd: Annotated[float, Field(gt=0)] = 10.0
+    """What people may raise that to for one run, with `/budget`."""
     files: Annotated[int, Field(ge=1)] = 40
     lines: Annotated[int, Field(ge=1)] = 1500
     bytes: Annotated[int, Field(ge=1)] = 1_000_000
     turns: Annotated[int, Field(ge=1)] = 80
     run_minutes: Annotated[int, Field(ge=1)] = 60
+    runs_per_hour: Annotated[int, Field(ge=1, le=20)] = 10
+    """How many runs may begin about one issue or pull request within an hour, whoever asks for them."""
+    open_pull_requests: Annotated[int, Field(ge=1)] | None = None
+    """How many of the bot's may be open in the repository; the next one waits. None: as many as there are."""
+
+
+class Strangers(Value):
+    """What people below `requesters` may do."""
+
+    start: Literal["refuse", "needs-ok"] = "refuse"
+    """Whether what they ask for is refused, or waits for somebody who may start it."""
 
 
 class Policy(Value):
     version: Literal[1] = 1
     policy: BuiltIn
     merge: Literal["person", "bot"] = "person"
+    ci: Literal["auto", "hold", "run"] = "auto"
+    """Whether the repository's CI waits until a change is approved; `auto`: where it would expose something."""
     plan: PlanGate = PlanGate()
     change: ChangeGate = ChangeGate()
     checks: dict[Name, Check] = {}
@@ -116,6 +134,12 @@ class Policy(Value):
     commands: Literal["plain", "namespaced"] = "plain"
     requesters: Role = Role.triage
     """The weakest role that may start a run."""
+    people: dict[GroupName, Group] = {}
+    rules: tuple[Rule, ...] = ()
+    actions: Actions = Actions()
+    deny: tuple[Deny, ...] = ()
+    quiet_hours: QuietHours = ()
+    strangers: Strangers = Strangers()
 
     @field_validator("requesters")
     @classmethod
@@ -140,12 +164,19 @@ def built_in(name: BuiltIn) -> Policy:
     return Policy.model_validate(_template(name))
 
 
+def file_schema() -> dict[str, Any]:
+    """The JSON Schema of a policy file. No key is required there: what is left out comes from the built-in policy."""
+    schema = Policy.model_json_schema(by_alias=True)
+    schema.pop("required", None)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": PATH}
+
+
 def load(text: str, name: str, *, start_from: BuiltIn = BuiltIn.team) -> Policy:
     """The policy of one file. Where it names no built-in, it starts from `start_from`.
 
     Raises PolicyInvalid with every mistake, each with line and column.
     """
-    policy, _ = _read(text, name, start_from)
+    policy, _ = _read(text, name, start_from, None)
     return policy
 
 
@@ -163,12 +194,12 @@ def effective(operator: str | None, repository: str | None, owner_is_organisatio
         policy = outer or built_in(default)
         source = "the operator's policy" if outer else "no file"
         return _effective(policy, f"{source}: built-in policy `{policy.policy}`")
-    policy, document = _read(repository, name, outer.policy if outer else default)
+    policy, document = _read(repository, name, outer.policy if outer else default, outer)
     if outer:
         found = loosenings(_json(outer), _json(policy), document)
         if found:
             raise PolicyInvalid(f"{name} loosens the operator's policy:\n" + "\n".join(found))
-        policy = Policy.model_validate(tighter(_json(outer), _json(policy)))
+        policy = Policy.model_validate(tighter(_json(outer), _json(policy), document))
     return _effective(policy, f"`{name}`, starting from `{policy.policy}`")
 
 
@@ -179,14 +210,24 @@ def of_owners(found: Effective) -> Effective:
 
 
 def _effective(policy: Policy, source: str) -> Effective:
-    return Effective(policy, digest("policy", _json(policy)), source)
+    return Effective(policy, digest("policy", _bound(policy)), source)
+
+
+def _bound(policy: Policy) -> dict[str, Any]:
+    """What approvals bind to: without the keys of rules that say nothing, so that what waits outlives an upgrade."""
+    unset = Policy(policy=policy.policy)
+    bound = {key: value for key, value in _json(policy).items() if not (key in _RULES and value == _json(unset)[key])}
+    # How often runs begin says nothing about what was approved.
+    silent = {"runs_per_hour"} | ({"open_pull_requests"} if policy.limits.open_pull_requests is None else set())
+    bound["limits"] = {key: value for key, value in bound["limits"].items() if key not in silent}
+    return bound
 
 
 def _json(policy: Policy) -> dict[str, Any]:
     return policy.model_dump(mode="json", by_alias=True)
 
 
-def _read(text: str, name: str, start_from: BuiltIn) -> tuple[Policy, Document]:
+def _read(text: str, name: str, start_from: BuiltIn, outer: Policy | None) -> tuple[Policy, Document]:
     try:
         document = load_document(text, name)
     except DocumentInvalid as error:
@@ -198,6 +239,8 @@ def _read(text: str, name: str, start_from: BuiltIn) -> tuple[Policy, Document]:
         policy = Policy.model_validate(_over(_template(_named(value, start_from)), value))
     except ValidationError as error:
         raise PolicyInvalid(_all(mistakes(document, error, known=_KEYS), name)) from error
+    if found := crossed(policy, outer):
+        raise PolicyInvalid(_all(mistakes(document, None, more=found), name))
     return policy, document
 
 
@@ -217,9 +260,13 @@ def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def _template(name: BuiltIn) -> dict[str, Any]:
-    text = resources.files("policies").joinpath("templates", f"{name.value}.yml").read_text(encoding="utf-8")
-    value: dict[str, Any] = load_document(text, f"{name.value}.yml").value
+    value: dict[str, Any] = load_document(template_text(name), f"{name.value}.yml").value
     return value
+
+
+def template_text(name: BuiltIn) -> str:
+    """A built-in policy as its file has it, comments and all."""
+    return resources.files("policies").joinpath("templates", f"{name.value}.yml").read_text(encoding="utf-8")
 
 
 def _all(found: list[str], name: str) -> str:
@@ -229,7 +276,13 @@ def _all(found: list[str], name: str) -> str:
 _KEYS = tuple(
     {
         str(field.alias or key)
-        for model in (Policy, PlanGate, ChangeGate, Check, Limits)
+        for model in (
+            *(Policy, PlanGate, ChangeGate, Check, Limits, Strangers),
+            *(Group, Rule, If, Require, Deny, Actions, QuietTime),
+        )
         for key, field in model.model_fields.items()
     }
 )
+
+_RULES = frozenset({"people", "rules", "actions", "deny", "quiet_hours", "strangers"})
+"""Keys that files of the first version did not have."""

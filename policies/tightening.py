@@ -41,6 +41,7 @@ _role = _one_of(*(role.value for role in Role))
 STRICTNESS: Mapping[Key, Callable[[Any], float]] = MappingProxyType(
     {
         ("merge",): _one_of("bot", "person"),
+        ("ci",): _one_of("run", "auto", "hold"),
         ("requesters",): _role,
         ("plan", "wait"): _one_of("never", "when-risky", "always"),
         ("plan", "files_over"): _lower,
@@ -54,17 +55,32 @@ STRICTNESS: Mapping[Key, Callable[[Any], float]] = MappingProxyType(
         ("change", "from"): _role,
         ("change", "requester_may_approve"): _no,
         ("limits", "run_cost_usd"): _lower,
+        ("limits", "raised_cost_usd"): _lower,
         ("limits", "files"): _lower,
         ("limits", "lines"): _lower,
         ("limits", "bytes"): _lower,
         ("limits", "turns"): _lower,
         ("limits", "run_minutes"): _lower,
+        ("limits", "runs_per_hour"): _lower,
+        ("limits", "open_pull_requests"): _lower,
+        ("strangers", "start"): _one_of("needs-ok", "refuse"),
     }
 )
 """How strict a value is, as a number: the greater one is the tighter one."""
 
-ADDING: Sequence[Key] = (("protected",), ("plan", "risky"))
+ADDING: Sequence[Key] = (("protected",), ("plan", "risky"), ("rules",), ("deny",), ("quiet_hours",))
 """Lists that a repository adds to: the operator's entries always stay."""
+
+NEEDING: Mapping[Key, str | None] = MappingProxyType(
+    {
+        ("actions", "start"): None,
+        ("actions", "plan"): "plan",
+        ("actions", "ship"): None,
+        ("actions", "merge"): "change",
+    }
+)
+"""What an action needs: all that the operator says and all that the repository says, with the key whose words are such
+a need as well."""
 
 
 def loosenings(outer: Json, inner: Json, document: Document) -> list[str]:
@@ -81,17 +97,33 @@ def loosenings(outer: Json, inner: Json, document: Document) -> list[str]:
     return [line for _, line in sorted(found)]
 
 
-def tighter(outer: Json, inner: Json) -> dict[str, Any]:
-    """The inner policy with every value at least as tight as the outer one's."""
+def tighter(outer: Json, inner: Json, document: Document) -> dict[str, Any]:
+    """The inner policy, as the document wrote it, with every value at least as tight as the outer one's."""
     combined: dict[str, Any] = {key: dict(value) if isinstance(value, dict) else value for key, value in inner.items()}
     for key, strictness in STRICTNESS.items():
         if strictness(_at(inner, key)) < strictness(_at(outer, key)):
             _put(combined, key, _at(outer, key))
     for key in ADDING:
-        _put(combined, key, list(dict.fromkeys([*_at(outer, key), *_at(inner, key)])))
+        added = [one for one in _at(inner, key) if one not in _at(outer, key)]
+        _put(combined, key, [*_at(outer, key), *added])
+    for key, simple in NEEDING.items():
+        _put(combined, key, _both(outer, inner, key, simple, document))
+    combined["people"] = {**inner["people"], **outer["people"]}
     for name, check in outer["checks"].items():
         combined["checks"].setdefault(name, check)
     return combined
+
+
+def _both(outer: Json, inner: Json, key: Key, simple: str | None, document: Document) -> list[Any] | None:
+    """What both files need for an action. Where the repository's does not write it, its simple key counts if it says
+    anything there, or starts from a built-in policy of its own."""
+    needs = list(_at(outer, key) or ())
+    if key in document.places:
+        more = _at(inner, key) or ()
+    else:
+        said = simple is not None and ((simple,) in document.places or ("policy",) in document.places)
+        more = (simple,) if said else ()
+    return [*needs, *(one for one in more if one not in needs)] or None
 
 
 def _at(policy: Json, key: Key) -> Any:

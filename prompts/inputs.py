@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from core.feedback import Feedback
 from core.outputs import Plan, Research
 from core.runs import Snapshot
 
@@ -44,6 +45,10 @@ class PlanPrompt:
     """One sentence of ours: how the tests went before any change."""
     protected: tuple[str, ...] = ()
     """Globs of paths that policy does not let the bot change."""
+    feedback: Feedback | None = None
+    """What people want to be different about what this agent did before."""
+    previous: Plan | None = None
+    """The plan that they spoke of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ class ImplementPrompt:
     test_command: str | None = None
     baseline: str = ""
     protected: tuple[str, ...] = ()
+    feedback: Feedback | None = None
+    """What people want to be different about what this agent did before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,8 @@ class TaskPrompt:
     test_command: str | None = None
     baseline: str = ""
     protected: tuple[str, ...] = ()
+    feedback: Feedback | None = None
+    """What people want to be different about what this agent did before."""
 
 
 @dataclass(frozen=True, slots=True)

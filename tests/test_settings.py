@@ -233,3 +233,21 @@ def test_secrets_of_hooks_that_cannot_be_right_are_refused_without_being_shown(t
     with pytest.raises(ConfigurationError, match=why) as caught:
         load({"PULLWRIGHT_DATA_DIR": str(tmp_path), "PULLWRIGHT_HOOK_SECRETS": given})
     assert LONG not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("web", "api"),
+    [
+        ("https://github.com", "https://api.github.com"),
+        ("https://git.example.com", "https://git.example.com/api/v3"),
+        ("https://git.example.com/", "https://git.example.com/api/v3"),
+        ("https://acme.ghe.com", "https://api.acme.ghe.com"),
+    ],
+)
+def test_the_api_is_where_the_server_is(web: str, api: str) -> None:
+    assert load({"PULLWRIGHT_GITHUB_URL": web}).github_api_url == api
+
+
+def test_an_api_that_is_elsewhere_is_believed() -> None:
+    given = {"PULLWRIGHT_GITHUB_URL": "https://git.example.com", "PULLWRIGHT_GITHUB_API_URL": "https://api.example.com"}
+    assert load(given).github_api_url == "https://api.example.com"

@@ -28,6 +28,7 @@ _NETWORK = re.compile(
 _MOVED = re.compile(
     r"stale info|fetch first|non-fast-forward|cannot lock ref|reference already exists|incorrect old value"
 )
+_INVALID = re.compile(r"(?m)^error: invalid path '")
 _RATE_LIMIT_SECONDS = 60.0
 
 
@@ -35,6 +36,15 @@ class GitFailed(BotError):
     """Git failed on the host for a reason that no other error names."""
 
     code = "git-failed"
+
+
+class BaseUnusable(GitFailed):
+    """The commit holds a path that git checks out nowhere, such as one that any git would take for its own folder."""
+
+    code = "base-unusable"
+
+    def remedy(self) -> str:
+        return "Take that path out of the branch that the run begins at, then comment `/retry`."
 
 
 def failure(command: str, code: int, said: str) -> BotError:
@@ -49,6 +59,8 @@ def failure(command: str, code: int, said: str) -> BotError:
         return NotThere(sentence)
     if _NETWORK.search(said):
         return GitHubUnavailable(sentence)
+    if _INVALID.search(said):
+        return BaseUnusable(sentence)
     return GitFailed(sentence)
 
 

@@ -10,6 +10,7 @@ import asyncio
 import fcntl
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -70,6 +71,13 @@ class Mirrors:
             return await caches.remove(mirror, before)
         async with self._alone(int(repository_id)):
             return await caches.remove(mirror, before)
+
+    async def forget(self, repository_id: int) -> None:
+        """Delete the mirror of a repository that is ours no more. Only where no clone is left that borrows from it."""
+        if not self.path(repository_id).is_dir():
+            return
+        async with self._alone(repository_id):
+            await asyncio.to_thread(shutil.rmtree, self.path(repository_id), ignore_errors=True)
 
     async def _made(self, repository_id: int) -> Path:
         """The mirror's folder; a crash leaves no half of one under its name."""

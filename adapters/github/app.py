@@ -16,16 +16,18 @@ from yarl import URL
 
 from adapters.github.governor import Governor
 from adapters.github.hook import Hook
-from adapters.github.parse import AppJson, InstallationJson, parsed
+from adapters.github.parse import AppJson, InstallationJson, StandingJson, parsed
 from adapters.github.refusals import CredentialRefused
 from adapters.github.repository import Repository
 from adapters.github.requests import LastLook, Patience, Requests, sent_once
 from adapters.github.tokens import Tokens, app_unknown, statement_refused
+from core.allowance import Allowances
 from core.breakers import Guard
 from core.clock import Clock
 from core.errors import AppRefused, NotThere
 from core.facts import App
 from core.github import GitHub
+from core.installations import Standing
 from core.names import Repo
 from core.pauses import OwnPauses, Pauses
 
@@ -41,8 +43,8 @@ class GitHubApp:
     """Everything one process asks of GitHub, over one session with one set of tokens. An async context manager.
 
     `private_key` is called when the key is first needed; its text is not kept. `pauses` is where other processes see
-    that GitHub asked us to pause, `guard` knows whether it is away. `made` is told every token that GitHub hands out,
-    before anything is done with it.
+    that GitHub asked us to pause, `allowances` where they share its limits, `guard` knows whether it is away. `made` is
+    told every token that GitHub hands out, before anything is done with it.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class GitHubApp:
         *,
         patience: Patience | None = None,
         pauses: Pauses | None = None,
+        allowances: Allowances | None = None,
         guard: Guard | None = None,
         made: Callable[[str], None] | None = None,
     ) -> None:
@@ -62,7 +65,7 @@ class GitHubApp:
         self._private_key = private_key
         self._clock = clock
         self._patience = patience or Patience()
-        self._governor = Governor(pauses or OwnPauses(), clock, MOST_CONNECTIONS)
+        self._governor = Governor(pauses or OwnPauses(), clock, MOST_CONNECTIONS, allowances)
         self._guard = guard
         self._made = made
         self._identity: App | None = None
@@ -86,7 +89,10 @@ class GitHubApp:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._session.close()
+        try:
+            await self._governor.leave()
+        finally:
+            await self._session.close()
 
     async def identity(self) -> App:
         """Who we are, asked once. AppRefused where the id or the key is wrong."""
@@ -104,6 +110,14 @@ class GitHubApp:
         except NotThere as error:
             raise AppRefused(f"The App is not installed on {owner}/{name}.") from error
         return parsed(InstallationJson, sent, "an installation").id
+
+    async def installation(self, installation_id: int) -> Standing | None:
+        """What GitHub knows of the installation; None where there is none (any more)."""
+        address = self._requests.address("/app/installations/{id}", {"id": installation_id})
+        try:
+            return parsed(StandingJson, await self._as_app(address), "an installation").value()
+        except NotThere:
+            return None
 
     async def beside(self, repo: Repo, name: str) -> Repo | None:
         """The owner's repository of this name, where the same installation covers it; else None. Asked each minute."""

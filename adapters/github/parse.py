@@ -26,6 +26,7 @@ from core.github import (
     ReviewState,
     Turn,
 )
+from core.installations import Standing
 from core.names import Role, Sha
 
 T = TypeVar("T", bound="Edge")
@@ -75,6 +76,14 @@ class AppJson(Edge):
 
 class InstallationJson(Edge):
     id: int
+
+
+class StandingJson(Edge):
+    account: AccountJson
+    suspended_at: AwareDatetime | None = None
+
+    def value(self) -> Standing:
+        return Standing(account=self.account.login, suspended=self.suspended_at is not None)
 
 
 class RepositoryJson(Edge):
@@ -205,7 +214,7 @@ class IssueEventJson(Edge):
         return turned and self.label is not None and self.label.name.casefold() == label.casefold()
 
     def closing(self, us: App) -> Closing:
-        return Closing(by_us=_is(us, account(self.actor)), at=self.created_at)
+        return Closing(by_us=is_us(us, account(self.actor)), at=self.created_at)
 
     def turn(self) -> Turn:
         return Turn(actor=account(self.actor), created_at=self.created_at)
@@ -222,6 +231,10 @@ class PermissionJson(Edge):
     def value(self) -> Role:
         """The role by its exact name; a custom one counts as the step of the old scale that it grants."""
         return _role(self.role_name) or _role(self.permission) or Role.none
+
+
+class MembershipJson(Edge):
+    state: str
 
 
 class _Steps(Edge):
@@ -264,7 +277,7 @@ class _End(Edge):
     repo: _HeadRepository | None = None
 
 
-def _is(us: App, account: Account) -> bool:
+def is_us(us: App, account: Account) -> bool:
     return account.is_bot and account.login == us.login
 
 
@@ -293,10 +306,10 @@ class PullJson(Edge):
             node_id=self.node_id,
             url=self.html_url,
             author=author,
-            app_authored=_is(us, author),
+            app_authored=is_us(us, author),
             open=self.state == "open",
             merged=merged,
-            merged_by_us=merger is not None and _is(us, merger),
+            merged_by_us=merger is not None and is_us(us, merger),
             draft=self.draft,
             head_ref=self.head.ref,
             head_sha=Sha(self.head.sha),
@@ -330,7 +343,7 @@ class ReviewJson(Edge):
             id=self.id,
             node_id=self.node_id,
             author=author,
-            app_authored=_is(us, author),
+            app_authored=is_us(us, author),
             state=self.state,
             # A review of a commit that is gone equals no head, and so approves nothing.
             head_sha=Sha(self.commit_id or ""),

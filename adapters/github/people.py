@@ -4,7 +4,9 @@ import re
 from collections.abc import Sequence
 
 from adapters.github.channel import Channel
-from adapters.github.parse import CollaboratorJson, PermissionJson, parsed
+from adapters.github.parse import CollaboratorJson, MembershipJson, PermissionJson, parsed
+from adapters.github.requests import JSON, LARGEST_ANSWER_BYTES
+from adapters.github.tokens import MEMBERS
 from core.errors import NotThere
 from core.github import Collaborator
 from core.names import Role
@@ -26,6 +28,24 @@ class People(Channel):
         except NotThere:
             return Role.none
         return parsed(PermissionJson, sent, "a person's permission").value()
+
+    async def in_team(self, organisation: str, team: str, login: str) -> bool:
+        """Whether the person is in the team now. Who was only invited is not; in a team that is none nobody is.
+
+        https://docs.github.com/en/rest/teams/members#get-team-membership-for-a-user
+        """
+        parts = {"organisation": organisation, "team": team, "login": login}
+        if not _LOGIN.fullmatch(login):
+            return False
+        address = self._requests.address("/orgs/{organisation}/teams/{team}/memberships/{login}", parts)
+        try:
+            answer = await self._with_token(
+                MEMBERS,
+                lambda token: self._requests.read(address, token, accept=JSON, largest_bytes=LARGEST_ANSWER_BYTES),
+            )
+        except NotThere:
+            return False
+        return parsed(MembershipJson, answer.json(), "a team membership").state == "active"
 
     async def collaborators(self) -> Sequence[Collaborator]:
         sent = await self.listed("/collaborators")

@@ -44,6 +44,10 @@ class Pulls(Channel):
         # GitHub ignores a filter that it does not understand, and a fork may have a branch of the same name.
         return [each for each in found if each.head_ref == branch and each.head_repository_id == self.repo.id]
 
+    async def open_pulls(self) -> Sequence[Pull]:
+        us = await self._identity()
+        return [parsed(PullJson, each, "a pull request").value(us) for each in await self.listed("/pulls")]
+
     async def review(self, number: int, review_id: int) -> Review | None:
         try:
             sent = await self.json("/pulls/{number}/reviews/{id}", {"number": number, "id": review_id})

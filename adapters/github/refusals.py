@@ -19,6 +19,7 @@ from core.errors import (
     BotError,
     GitHubRefused,
     GitHubUnavailable,
+    InstallationSuspended,
     NotThere,
     PermissionMissing,
     RateLimited,
@@ -117,7 +118,7 @@ def _wait_seconds(headers: Mapping[str, str], now: datetime) -> float:
 
 def _forbidden(about: str, said: str, headers: Mapping[str, str]) -> BotError:
     if _speaks_of(said, ("suspended",)):
-        return AppRefused(about)
+        return InstallationSuspended(about)
     if _speaks_of(said, _PERMISSION_WORDS):
         needed = headers.get("x-accepted-github-permissions", "")
         return PermissionMissing(f"{about} (it needs `{needed}`)" if needed.isascii() and needed else about)

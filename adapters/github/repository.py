@@ -5,10 +5,12 @@ from adapters.github.contents import Contents
 from adapters.github.issues import Issues
 from adapters.github.people import People
 from adapters.github.pulls import Pulls
+from adapters.github.rules import Rules
+from adapters.github.threads import Threads
 from core.github import GitHub
 
 
-class Repository(Contents, People, Issues, Pulls, Checks):
+class Repository(Contents, People, Issues, Pulls, Threads, Checks, Rules):
     """One repository through one installation."""
 
 

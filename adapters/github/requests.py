@@ -8,7 +8,7 @@ and whoever wrote looks before trying again.
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin
 
@@ -19,8 +19,10 @@ from yarl import URL
 
 from adapters.github.answers import Answer
 from adapters.github.credentials import Credential
-from adapters.github.governor import Governor
+from adapters.github.governor import Governor, kind_of
 from adapters.github.refusals import asked_pause, error_of
+from adapters.github.remembered import Key, Remembered
+from core.allowance import Kind
 from core.breakers import Guard
 from core.clock import Clock
 from core.errors import BotError, GitHubRefused, GitHubUnavailable, NotThere, RateLimited
@@ -99,6 +101,7 @@ class Requests:
         self._patience = patience
         self.governor = governor
         self._guard = guard
+        self._remembered = Remembered()
 
     async def read(
         self,
@@ -171,8 +174,12 @@ class Requests:
 
     async def _once(self, request: "_Request") -> Answer:
         caller = request.credential.caller
-        async with self.governor.turn(caller):
-            answer = await self._followed(request)
+        async with self.governor.turn(caller, request.kind):
+            tag = self._remembered.tag(request.key) if request.kind == "read" else None
+            answer = await self._followed(request if tag is None else replace(request, known=tag))
+            self.governor.heard(caller, answer)
+            if request.kind == "read":
+                answer = self._remembered.settled(request.key, answer)
             error = error_of(answer, request.asked, request.credential, self._clock.now())
             if isinstance(error, RateLimited):
                 await self.governor.pause(caller, error.retry_after_seconds, str(error))
@@ -190,6 +197,7 @@ class Requests:
             if answer.status not in request.redirects:
                 return answer
             address = self.linked(answer.headers.get("location", ""), address)
+            await self.governor.afford(request.credential.caller, request.kind)
             answer = await self._sent(request, address)
         if answer.status in request.redirects:
             raise GitHubRefused(f"GitHub redirected {request.asked} more than {MOST_REDIRECTS} times.", answer.status)
@@ -225,10 +233,20 @@ class _Request:
     accept: str
     body: Mapping[str, Any] | None
     largest_bytes: int = LARGEST_ANSWER_BYTES
+    known: str = ""
+    """What GitHub called the answer that we have."""
+
+    @property
+    def key(self) -> Key:
+        return self.credential.caller, str(self.address), self.accept
 
     @property
     def asked(self) -> str:
         return f"{self.method} {self.address.raw_path}"
+
+    @property
+    def kind(self) -> Kind:
+        return kind_of(self.method, self.address.raw_path)
 
     @property
     def redirects(self) -> frozenset[int]:
@@ -238,7 +256,9 @@ class _Request:
     def headers(self) -> dict[str, str]:
         secret, kind = self.credential.secret, self.credential.kind
         theirs = {"jwt": secret} if kind == "bearer" else {"oauth_token": secret}
-        return sansio.create_headers(USER_AGENT, accept=self.accept, **theirs) | {"x-github-api-version": API_VERSION}
+        known = {"if-none-match": self.known} if self.known else {}
+        headers = sansio.create_headers(USER_AGENT, accept=self.accept, **theirs)
+        return headers | known | {"x-github-api-version": API_VERSION}
 
 
 def _kind(error: aiohttp.ClientError) -> str:

@@ -48,10 +48,12 @@ WRITING = Scope(
 )
 SHIPPING = Scope("shipping", Permissions({"contents": "write", "pull_requests": "write"}))
 """Merging, and making a draft ready, which for an App asks for contents as well."""
+MEMBERS = Scope("members", Permissions({"members": "read"}))
+"""Who is in which team, asked for by a token of its own: what needs it fails alone where the App lacks it."""
 GIT_READ = Scope("git read", Permissions({"contents": "read"}))
 GIT_WRITE = Scope("git write", Permissions({"contents": "write"}))
 
-SCOPES = (READING, WRITING, SHIPPING, GIT_READ, GIT_WRITE)
+SCOPES = (READING, WRITING, SHIPPING, MEMBERS, GIT_READ, GIT_WRITE)
 
 
 class _Named(Edge):

@@ -10,7 +10,7 @@ from adapters.store import parts
 from adapters.store.columns import dollars
 from adapters.store.statements import changed
 from adapters.store.statements import insert as insert_into
-from adapters.store.tables import costs
+from adapters.store.tables import costs, runs
 from core.completions import Usage
 from core.names import RunId, Value
 from core.records import Call
@@ -70,6 +70,23 @@ async def of_issue(db: AsyncConnection, repo_id: int, issue: int) -> Totals:
 
 async def of_repository_since(db: AsyncConnection, repo_id: int, since: datetime) -> Totals:
     return await _totals(db, sa.and_(_t.repo_id == repo_id, _t.at >= since))
+
+
+USUAL_RUNS = 20
+"""The newest calls' runs that say what is usual: enough for an average, few enough to be quick."""
+
+
+async def usual(db: AsyncConnection, repo_id: int) -> dict[str, Decimal]:
+    """What a whole run of each workflow cost in this repository, on average of those that were paid for lately."""
+    lately = sa.select(runs.c.id, runs.c.workflow).where(runs.c.repo_id == repo_id, runs.c.parent_id.is_(None))
+    lately = lately.where(runs.c.ended_at.is_not(None)).order_by(runs.c.created_at.desc()).limit(USUAL_RUNS * 10)
+    found: dict[str, list[Decimal]] = {}
+    for run_id, workflow in (await db.execute(lately)).all():
+        if len(paid := found.setdefault(workflow, [])) < USUAL_RUNS:
+            cost = (await of_run(db, RunId(run_id))).cost_usd
+            if cost:
+                paid.append(cost)
+    return {workflow: sum(paid, Decimal(0)) / len(paid) for workflow, paid in found.items() if paid}
 
 
 async def _totals(db: AsyncConnection, which: sa.ColumnElement[bool]) -> Totals:

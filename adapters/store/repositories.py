@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store import runs
 from adapters.store.statements import insert as insert_into
 from adapters.store.tables import repositories
 from core.names import Repo
@@ -23,9 +24,14 @@ async def get(db: AsyncConnection, repo_id: int) -> Repo | None:
 
 
 async def learn(db: AsyncConnection, repo: Repo) -> None:
-    """Know this repository from now on. Nothing is written where it is known as it is: every delivery says so."""
-    if await get(db, repo.id) != repo:
-        await upsert(db, repo)
+    """Know this repository from now on, its unfinished runs too. Nothing is written where it is known as it is: every
+    delivery says so."""
+    known = await get(db, repo.id)
+    if known == repo:
+        return
+    await upsert(db, repo)
+    if known is not None:
+        await runs.follow(db, repo)
 
 
 async def named(db: AsyncConnection, full_name: str) -> Repo | None:

@@ -44,6 +44,7 @@ _KEPT = (
     "ended_why",
     "ended_code",
     "pull_number",
+    "extra_usd",
     "updated_at",
 )
 

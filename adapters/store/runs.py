@@ -6,6 +6,7 @@ order, run first and then what belongs to it, so that writers on PostgreSQL wait
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -18,9 +19,9 @@ from adapters.store.statements import changed, held, sayable
 from adapters.store.statements import insert as insert_into
 from adapters.store.tables import runs, signals
 from core.errors import LeaseLost
-from core.names import Epoch, RunId, Sha, WorkerId
+from core.names import Epoch, Repo, RunId, Sha, WorkerId
 from core.runs import NewRun, Run, Waiting
-from core.states import TERMINAL, RunState, Trigger, sources, target
+from core.states import TERMINAL, RunState, Trigger, WaitingFor, sources, target
 
 _t = runs.c
 _NEWEST = (_t.created_at.desc(), _t.id.desc())
@@ -83,6 +84,18 @@ async def of_subject(db: AsyncConnection, repo_id: int, number: int) -> list[Run
         sa.and_(_t.repo_id == repo_id, _t.pull_number == number),
     )
     return await _runs(db, sa.select(runs).where(about, _t.parent_id.is_(None)).order_by(*_NEWEST))
+
+
+async def unfinished_of(db: AsyncConnection, repo_id: int) -> list[RunId]:
+    """Every run of this repository that is not over, parts of others left out: they end with the whole."""
+    query = sa.select(_t.id).where(_t.repo_id == repo_id, _t.ended_at.is_(None), _t.parent_id.is_(None))
+    return [RunId(run_id) for run_id in (await db.execute(query.order_by(_t.id))).scalars()]
+
+
+async def follow(db: AsyncConnection, repo: Repo) -> None:
+    """Know the repository by its new name in all that is not over: what was pinned is its id."""
+    moved = {"repo": repo, "owner": repo.owner.lower(), "name": repo.name.lower()}
+    await db.execute(sa.update(runs).where(_t.repo_id == repo.id, _t.ended_at.is_(None)).values(moved))
 
 
 async def recent(db: AsyncConnection, limit: int, state: RunState | None = None, *, parts: bool = False) -> list[Run]:
@@ -241,6 +254,20 @@ async def set_base(db: AsyncConnection, run_id: RunId, epoch: Epoch, ref: str, s
 async def set_pull(db: AsyncConnection, run_id: RunId, epoch: Epoch, number: int) -> None:
     """Remember the run's pull request, so that what is said there finds the run."""
     await held(db, _held(run_id, epoch).values(pull_number=number))
+
+
+async def raise_budget(db: AsyncConnection, run_id: RunId, epoch: Epoch, usd: Decimal) -> None:
+    """Let the run and its parts cost so much more. Its lease holder says so once for each word of a person."""
+    await held(db, _held(run_id, epoch).values(extra_usd=_t.extra_usd + usd))
+
+
+async def wake_for_budget(db: AsyncConnection, run_id: RunId, now: datetime) -> None:
+    """Queue the parts of the run that wait until it may cost more; the clock rings for them."""
+    below = sa.select(_t.id).where(_t.parent_id == run_id).cte("below", recursive=True)
+    below = below.union_all(sa.select(_t.id).where(_t.parent_id == below.c.id))
+    waiting = sa.select(_t.id).where(_t.id.in_(sa.select(below.c.id)), _t.waiting_for == WaitingFor.budget)
+    for part in (await db.execute(waiting.order_by(_t.id))).scalars().all():
+        await wake(db, RunId(part), now)
 
 
 async def reset_attempts(db: AsyncConnection, run_id: RunId, epoch: Epoch) -> None:

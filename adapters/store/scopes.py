@@ -118,6 +118,18 @@ async def waiting_for(db: AsyncConnection, run_id: RunId) -> list[RunId]:
     return [RunId(waiting) for waiting in (await db.execute(query)).scalars()]
 
 
+async def shipping_before(db: AsyncConnection, repo_id: int, run_id: RunId) -> int:
+    """How many other runs have paths in this repository and no pull request yet, and are older than this one."""
+    mine = sa.select(runs.c.created_at).where(runs.c.id == run_id).scalar_subquery()
+    older = sa.or_(runs.c.created_at < mine, sa.and_(runs.c.created_at == mine, runs.c.id < run_id))
+    query = (
+        sa.select(sa.func.count(sa.distinct(_t.run_id)))
+        .join(runs, runs.c.id == _t.run_id)
+        .where(_t.repo_id == repo_id, _t.run_id != run_id, runs.c.pull_number.is_(None), older)
+    )
+    return int((await db.execute(query)).scalar_one())
+
+
 async def free(db: AsyncConnection, run_id: RunId) -> list[RunId]:
     """Give back all paths of the run; the runs that waited for it. Call `lock` before."""
     waiting = await waiting_for(db, run_id)

@@ -116,6 +116,8 @@ runs = sa.Table(
     # The account and the name of the repository when the run began, in small letters: GitHub tells no case apart.
     sa.Column("owner", Words, nullable=False, server_default=""),
     sa.Column("name", Words, nullable=False, server_default=""),
+    # What people added to the price that policy allows for the run and its parts.
+    sa.Column("extra_usd", Dollars, nullable=False, server_default="0"),
     sa.CheckConstraint("(ended_at IS NULL) = (state IN ('queued', 'running', 'waiting'))", name="ended"),
     sa.CheckConstraint("(lease_until IS NOT NULL) = (state = 'running')", name="leased"),
     sa.CheckConstraint("(waiting_for IS NOT NULL) = (state = 'waiting')", name="waiting"),
@@ -156,6 +158,7 @@ runs = sa.Table(
         "parent_id",
         "behind_id",
         "not_before",
+        "subject_number",
         **_only("state = 'queued'"),
     ),
     sa.Index("ix_runs_running", "state", "owner", "repo_id", "id", **_only("state = 'running'")),
@@ -313,6 +316,23 @@ pauses = sa.Table(
     sa.Column("why", Words, nullable=False),
 )
 
+shut = sa.Table(
+    "shut",
+    metadata,
+    sa.Column("what", Words, primary_key=True),
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("reason", Words, nullable=False),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("gone", sa.Boolean(create_constraint=False), nullable=False),
+)
+
+allowances = sa.Table(
+    "allowances",
+    metadata,
+    sa.Column("caller", Words, primary_key=True),
+    sa.Column("known", Json, nullable=False),
+)
+
 holds = sa.Table(
     "holds",
     metadata,
@@ -320,6 +340,28 @@ holds = sa.Table(
     sa.Column("name", Words, primary_key=True),
     sa.Column("reason", Words, nullable=False),
     sa.Column("since", Instant, nullable=False),
+)
+
+stops = sa.Table(
+    "stops",
+    metadata,
+    sa.Column("repo_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("held", sa.Boolean(create_constraint=False), nullable=False),
+    sa.Column("reason", Words, nullable=False),
+    sa.Column("actor", Words, nullable=False),
+    sa.Column("key", Words, nullable=False),
+    sa.Column("said_at", Instant, nullable=False),
+)
+
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    sa.Column("repo_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("about", Words, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("tree", Json, nullable=False),
 )
 
 scopes = sa.Table(

@@ -13,7 +13,7 @@ from bot.cli.kept import kept
 from bot.cli.output import print_json, print_table, printable
 
 if TYPE_CHECKING:
-    from adapters.store.holds import Hold
+    from core.holds import Hold
 
 Scope = tuple[str, str]
 """Owner and name; empty for all."""

@@ -93,16 +93,18 @@ async def open_town(
     settings: Mapping[str, str] | None = None,
     policy: Mapping[str, object] | None = None,
     owner_is_organisation: bool = True,
+    enterprise: bool = False,
 ) -> AsyncIterator[Town]:
     """A fresh town below `folder`, with fresh keys; everything is gone at the end of the block but the files.
 
     The repository is imported from `source`; its default branch is `branch`. With a `script` the model is the scripted
-    one; otherwise `model` names a real one. `settings` are added to the environment of the service.
+    one; otherwise `model` names a real one. `settings` are added to the environment of the service. As `enterprise`
+    the stand-in is a server of a company's own, of which the service knows the web address alone.
     """
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     secret = secrets.token_hex(20)
     async with AsyncExitStack() as stack:
-        github = await stack.enter_async_context(GitHubStandIn(folder / "github"))
+        github = await stack.enter_async_context(GitHubStandIn(folder / "github", enterprise=enterprise))
         scripted = await stack.enter_async_context(ScriptedModel(script)) if script is not None else None
         world = github.world
         for login in (REQUESTER, APPROVER):
@@ -135,7 +137,7 @@ async def open_town(
             "PULLWRIGHT_HOST": "127.0.0.1",
             "PULLWRIGHT_PORT": str(webhook_port),
             "PULLWRIGHT_GITHUB_URL": github.url,
-            "PULLWRIGHT_GITHUB_API_URL": github.url,
+            **({} if enterprise else {"PULLWRIGHT_GITHUB_API_URL": github.url}),
             "PULLWRIGHT_APP_ID": str(app.id),
             "PULLWRIGHT_PRIVATE_KEY": key.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -64,7 +64,29 @@ def references(value: Any) -> list[tuple[Path, str]]:
     )
     look.steps(value.get("steps"), ("steps",))
     look.outputs(value.get("outputs"), ("outputs",))
-    return look.found
+    return [*look.found, *_ways_back(value.get("steps"))]
+
+
+def _ways_back(steps: Any) -> Iterator[tuple[Path, str]]:
+    """What a gate that sends the run back cannot do: go forward, or over what is done once."""
+    listed = steps if isinstance(steps, Sequence) and not isinstance(steps, str) else ()
+    ids: list[str | None] = [step.get("id") if isinstance(step, Mapping) else None for step in listed]
+    for index, step in enumerate(listed):
+        gate = step.get("gate") if isinstance(step, Mapping) else None
+        back = gate.get("revise") if isinstance(gate, Mapping) else None
+        if not isinstance(back, str):
+            continue
+        path: Path = ("steps", index, "gate", "revise")
+        if back not in ids[:index]:
+            yield path, f"there is no step `{back}` before this one{meant(back, filter(None, ids[:index]))}"
+            continue
+        for between in listed[ids.index(back) : index]:
+            said = between if isinstance(between, Mapping) else {}
+            once = next((kind for kind in ("foreach", "workflow") if said.get(kind) is not None), None)
+            if once is not None:
+                yield path, f"the step `{said.get('id')}` lies on the way back, and a `{once}` is done once"
+            elif isinstance(other := said.get("gate"), Mapping) and other.get("revise") is not None:
+                yield path, f"the gate `{said.get('id')}` lies on the way back, and has a `revise` of its own"
 
 
 def _on_pulls(on: Mapping[str, Any]) -> bool:
@@ -142,6 +164,9 @@ class _Look:
             self.composite(uses, (*path, "uses"))
         if self._composite and step.get("foreach") is not None:
             self.found.append((path, "a `foreach` stands in a workflow itself, not within a composite step"))
+        gate = step.get("gate")
+        if isinstance(gate, Mapping) and "revise" in gate and (self._composite or self._failing or self._each):
+            self.found.append(((*path, "gate", "revise"), "only a gate among the steps of the workflow sends it back"))
         kind = _kind(step)
         for handed, by in _NEEDS.get(kind, ()):
             if handed not in self._handed and kind not in self._given:

@@ -74,6 +74,9 @@ class Gate(Value):
     """Wait for the approvals that policy asks for, bound to the digest of this content."""
 
     binds: Literal["plan", "change"]
+    revise: Id | None = None
+    """The step before it that the run goes back to where people want the content to be different: that step and those
+    from it to the gate are done once more, with what they said. Without it nothing can be said but yes or no."""
 
 
 class Ask(Value):

@@ -9,9 +9,14 @@ from types import MappingProxyType
 
 from handlers.asked.answering import answer
 from handlers.asked.gates import approve, cancel, reject
+from handlers.asked.holding import hold, unhold
 from handlers.asked.order import Answer, Order
+from handlers.asked.rehearsing import dry_run
 from handlers.asked.starting import retry, start_by_command
-from handlers.asked.telling import help_, status
+from handlers.asked.steering import budget, continue_, revise, take
+from handlers.asked.telling import help_, status, why
+from handlers.asked.undoing import undo
+from handlers.asked.vouching import ok_to_run
 
 __all__ = ["Answer", "Order", "carry_out"]
 
@@ -20,10 +25,20 @@ _BY_VERB: Mapping[str, Callable[[Order], Answer]] = MappingProxyType(
     {
         "approve": approve,
         "reject": reject,
+        "revise": revise,
         "cancel": cancel,
+        "take": take,
+        "hold": hold,
+        "unhold": unhold,
         "answer": answer,
+        "continue": continue_,
+        "budget": budget,
         "retry": retry,
+        "undo": undo,
+        "ok-to-run": ok_to_run,
+        "dry-run": dry_run,
         "status": status,
+        "why": why,
         "help": help_,
     }
 )

@@ -13,12 +13,18 @@ from core.runs import Run, SignalKind, Waiting
 from core.states import WaitingFor
 from handlers import replies
 from handlers.asked.order import Answer, Order, accepted, mistaken, refused, said
+from policies.approving import ACTION_OF, approver
+from policies.considered import Considered, Yes
 from policies.evaluate import may_approve, may_command
+from policies.needs import rules_decide
 from policies.people import GateName
+from policies.result import Result, Status
 
 
 def gate_of(run: Run) -> GateName:
     """What a run that waits for an approval asks about: the change once there is a pull request, before it the plan."""
+    if run.waiting is not None and run.waiting.binds is not None:
+        return run.waiting.binds
     return "change" if run.pull_number is not None else "plan"
 
 
@@ -35,14 +41,14 @@ def approve(order: Order) -> Answer:
             return Answer((Ignore("nothing waits for an approval"),))
         return mistaken(order, replies.nothing_waits(run))
     binds, current = gate_of(run), _asked(run)
-    verdict = may_approve(order.policy, binds, role=order.role, actor=order.actor, requester=run.requester)
-    if not verdict.approved:
+    verdict = _may_approve(order, run, binds)
+    if verdict.status is Status.denied:
         return refused(order, verdict)
     if current is not None and order.args and not matches(order.args, current):
         return mistaken(order, replies.older(binds, current))
     if current is not None and not names_content and _written_before(order, run.waiting):
         return mistaken(order, replies.written_before(binds, current))
-    return accepted(
+    answer = accepted(
         order,
         Signal(
             run_id=run.id,
@@ -54,6 +60,27 @@ def approve(order: Order) -> Answer:
             review_id=order.review_id,
         ),
     )
+    if names_content or current is None:
+        return answer
+    means = replies.approving(binds, current, order.policy.merge, run.pull_number)
+    return Answer((*answer.intents, *said(order, means).intents))
+
+
+def _may_approve(order: Order, run: Run, binds: GateName) -> Result:
+    """Whether this person's approval may count. In doubt the gate says: it looks up teams and owners."""
+    if not rules_decide(order.policy):
+        return may_approve(order.policy, binds, role=order.role, actor=order.actor, requester=run.requester)
+    known = Considered(
+        action=ACTION_OF[binds],
+        now=order.at,
+        repository=order.repo.full_name,
+        workflow=run.workflow,
+        requester=run.requester,
+        title=run.snapshot.title,
+        base=run.base_ref,
+        author=run.snapshot.author or None,
+    )
+    return approver(order.policy, binds, Yes(by=order.actor, role=order.role, at=order.at), known)
 
 
 def _asked(run: Run) -> Digest | None:

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Literal
 
 from core.facts import Facts
-from core.intents import Intent, React, Say
+from core.intents import Decided, Intent, React, Say
 from core.names import Repo, Role
 from core.runs import Run
 from handlers import replies
-from policies.result import Result
+from handlers.neutralise import code, line
+from policies.render import as_json
+from policies.result import Result, Status, all_of
 from policies.schema import Policy
 
 
@@ -64,13 +66,25 @@ def said(order: Order, body: str) -> Answer:
 
 def mistaken(order: Order, body: str) -> Answer:
     """The order cannot be carried out as things are: why, and what to say instead."""
-    return Answer((*_reaction(order, "confused"), Say(order.number, body, f"{order.key}:answer")), refused=True)
+    noted = Decided(order.number, as_json(Result(_asked(order), Status.denied, line(body))))
+    said_so = Say(order.number, body, f"{order.key}:answer")
+    return Answer((*_reaction(order, "confused"), said_so, noted), refused=True)
 
 
 def refused(order: Order, result: Result) -> Answer:
     """The person may not. One reply per person and thread; a reaction every time."""
     key = refusal_key(order.repo, order.number, order.actor)
-    return Answer((*_reaction(order, "confused"), Say(order.number, replies.refused(result), key)), refused=True)
+    noted = Decided(order.number, as_json(all_of(_asked(order), (result,))))
+    said_so = Say(order.number, replies.refused(result), key)
+    return Answer((*_reaction(order, "confused"), said_so, noted), refused=True)
+
+
+def needing_ok(order: Order, result: Result) -> Answer:
+    """A stranger may not, and somebody who may can let it run. Said as a refusal is: once per person and thread."""
+    body = replies.needs_ok(result)
+    told = Say(order.number, body, refusal_key(order.repo, order.number, order.actor))
+    noted = Decided(order.number, as_json(all_of(_asked(order), (result,))))
+    return Answer((*_reaction(order, "confused"), told, noted), refused=True)
 
 
 def accepted(order: Order, *intents: Intent) -> Answer:
@@ -80,6 +94,11 @@ def accepted(order: Order, *intents: Intent) -> Answer:
 
 def refusal_key(repo: Repo, number: int, actor: str) -> str:
     return f"refused:{repo.id}:{number}:{actor.casefold()}"
+
+
+def _asked(order: Order) -> str:
+    """Who asked for what, for `/why`."""
+    return f"{code(f'/{order.verb}')} by @{order.actor}"
 
 
 def _reaction(order: Order, content: Literal["eyes", "confused"]) -> tuple[Intent, ...]:

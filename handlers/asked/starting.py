@@ -11,8 +11,9 @@ from core.states import TERMINAL
 from core.workflow.catalogue import Entry
 from handlers import replies
 from handlers.asked.giving import Wrong, fitting, given
-from handlers.asked.order import Answer, Order, accepted, mistaken, refused
+from handlers.asked.order import Answer, Order, accepted, mistaken, needing_ok, refused
 from handlers.listening import by_command
+from handlers.starts import may_begin
 from policies.evaluate import may_start
 
 SNAPSHOT_COMMENTS = 100
@@ -50,9 +51,19 @@ def _begin(order: Order, workflow: str, entry: Entry | None, *, retry_of: Run | 
     if any(run.trigger_key == order.key for run in order.facts.runs):
         # GitHub tells of one labelling twice where an issue is opened with it, and anybody may send a payload again.
         return Answer((Ignore("this order has started its run already"),))
-    verdict = may_start(order.policy, role=order.role, actor=order.actor, workflow=workflow)
-    if not verdict.approved:
-        return refused(order, verdict)
+    verdict = may_begin(
+        order.policy,
+        order.facts,
+        person=order.actor,
+        role=order.role,
+        workflow=workflow,
+        title=order.title,
+        at=order.at,
+    )
+    if verdict is not None and not verdict.approved:
+        mine = may_start(order.policy, role=order.role, actor=order.actor, workflow=workflow)
+        asks = order.policy.strangers.start == "needs-ok" and not mine.approved and order.comment_id is not None
+        return needing_ok(order, verdict) if asks else refused(order, verdict)
     issue, listens = order.facts.issue, entry.workflow.on if entry is not None and entry.workflow is not None else None
     if issue is None or not (issue.open or (listens is not None and listens.closed)):
         return mistaken(order, replies.closed_subject(order.verb, order.on_pull))

@@ -1,4 +1,4 @@
-"""Tell people what they ask: `/status` and `/help`. Anybody may ask."""
+"""Tell people what they ask: `/status`, `/why` and `/help`. Anybody may ask."""
 
 from handlers import replies
 from handlers.asked.order import Answer, Order, said
@@ -13,6 +13,11 @@ def status(order: Order) -> Answer:
     in_line = [one for one in reversed(order.facts.unfinished) if one.behind_id is not None]
     steps = (order.facts.steps or {}).get(run.id, ())
     return said(order, replies.status(run, steps, order.facts.hold, in_line))
+
+
+def why(order: Order) -> Answer:
+    """What was decided here last, and by which rule."""
+    return said(order, replies.why(order.facts.decisions))
 
 
 def help_(order: Order) -> Answer:

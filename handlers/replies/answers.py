@@ -1,15 +1,18 @@
 """Answers to commands: refusals that name the rule and the remedy, `/status` and `/help`."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from core.digests import short
 from core.errors import BotError
+from core.holds import Hold
 from core.names import Digest, RunId
 from core.runs import Run, Step
 from core.states import RunState
 from core.workflow.catalogue import Entry
 from handlers.listening import usage
 from handlers.neutralise import code, line
+from handlers.replies.steering import held_back
 from handlers.replies.words import block, plural
 from handlers.verbs import VERBS, Verb
 from policies.result import Result
@@ -42,8 +45,8 @@ def help_(slug: str, verbs: Sequence[Verb] = tuple(VERBS.values())) -> str:
     )
 
 
-def status(run: Run, steps: Sequence[Step], hold: str | None = None, in_line: Sequence[Run] = ()) -> str:
-    """Where a run stands: its state, what it waits for, and the steps that were begun; and why the operator holds it.
+def status(run: Run, steps: Sequence[Step], hold: Hold | None = None, in_line: Sequence[Run] = ()) -> str:
+    """Where a run stands: its state, what it waits for, and the steps that were begun; and who holds it, and why.
 
     The memos of what an agent did within a step, whose keys hold a slash, are of no interest here.
     """
@@ -58,18 +61,6 @@ def status(run: Run, steps: Sequence[Step], hold: str | None = None, in_line: Se
     return block(stands, held_back(hold) if hold is not None else "", "\n".join(begun), after)
 
 
-def held_back(reason: str) -> str:
-    return f"The operator holds all work here: {line(reason)}"
-
-
-def held(run: Run, reason: str) -> str:
-    """Whoever asks for something while the operator holds work: nothing is lost, and nothing is done yet."""
-    return block(
-        held_back(reason),
-        f"Run `{run.id}` goes on by itself when that is over, and finds then what was said here meanwhile.",
-    )
-
-
 def in_the_way(run_id: RunId, pull_number: int | None, path: str) -> str:
     """A run may not ship what another one is shipping."""
     whose = f"#{pull_number} of run `{run_id}`" if pull_number is not None else f"Run `{run_id}`"
@@ -78,6 +69,18 @@ def in_the_way(run_id: RunId, pull_number: int | None, path: str) -> str:
 
 def _in_line(run: Run) -> str:
     return f"`{run.id}` of `{run.workflow}`"
+
+
+def too_many_open(limit: int, numbers: Sequence[int]) -> str:
+    """A pull request more than the policy allows is not opened yet."""
+    listed = ", ".join(f"#{number}" for number in numbers[:10]) or "others that are just being opened"
+    most = plural(limit, "pull request")
+    return f"At most {most} of the bot's may be open here (now {listed}): it waits for one to end."
+
+
+def quiet(until: datetime) -> str:
+    """Nothing begins in quiet hours."""
+    return f"It is quiet here until {until:%Y-%m-%d %H:%M} UTC (`quiet_hours` in the policy): then it goes on."
 
 
 def nothing_here() -> str:
@@ -131,6 +134,16 @@ def approve_in_review() -> str:
 def older_head(current: str) -> str:
     """A review of a head that is no longer there."""
     return f"That review is of an older commit. The pull request is at `{current[:12]}` now: look at that one."
+
+
+def how_to_approve(current: Digest | None) -> str:
+    """Whoever pressed the button of that name: no button approves."""
+    if current is None:
+        return "Nothing waits for an approval here just now."
+    return (
+        "A button cannot approve: GitHub tells who pressed it once, and cannot be asked again before the merge. "
+        f"Approve the pull request in a review, or comment `/approve {short(current)}`."
+    )
 
 
 def branch_differs(number: int) -> str:

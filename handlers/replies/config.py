@@ -7,8 +7,6 @@ from handlers.neutralise import code, line
 from handlers.replies.checks import CheckText
 from handlers.replies.words import block, plural
 
-MOST_ANNOTATIONS = 200
-"""Mistakes that are shown at their place; a request to GitHub takes 50 of them."""
 MOST_LISTED = 100
 
 

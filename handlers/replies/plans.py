@@ -11,7 +11,7 @@ from policies.render import markdown
 from policies.result import Result
 
 
-def plan(plan: Plan, digest: Digest, limit_usd: float, result: Result, research: Research | None) -> str:
+def plan(plan: Plan, digest: Digest, limit_usd: float, result: Result, research: Research | None, ci: str = "") -> str:
     """The plan comment: what will be done, where, how it will be shown to work, and what policy says about it."""
     return block(
         f"### Plan `{short(digest)}`",
@@ -22,6 +22,7 @@ def plan(plan: Plan, digest: Digest, limit_usd: float, result: Result, research:
         _listed("**Open questions**", plan.questions),
         _found(research),
         f"**Cost**: estimated {money(plan.estimate_usd)}, at most {money(limit_usd)} for the whole run.",
+        ci,
         f"<details><summary>What policy says</summary>\n\n{markdown(result)}\n\n</details>",
         result.why if result.approved else "",
     )

@@ -73,12 +73,13 @@ def status_comment(view: RunView) -> str:
     return block(head, "\n".join(_step(step) for step in view.steps), f"<sub>{' · '.join(facts)}</sub>")
 
 
-def waiting(person: str, what: str, digest: Digest, why: str) -> str:
+def waiting(person: str, what: str, digest: Digest, why: str, look: str = "") -> str:
     """One new comment per wait, naming the one person it waits for: an edit would notify nobody.
 
-    `what` is `plan` or `change`.
+    `what` is `plan` or `change`; `look` says what in it somebody must see before they approve.
     """
-    return block(f"@{person}, the {what} waits for you. {line(why, 1_000)}", approve_how(digest))
+    also = f"Look at this before you approve. {line(look, 2_000)}" if look else ""
+    return block(f"@{person}, the {what} waits for you. {line(why, 1_000)}", also, approve_how(digest))
 
 
 def _step(step: StepView) -> str:

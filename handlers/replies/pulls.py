@@ -7,6 +7,7 @@ from typing import Literal
 
 from core.outputs import ChangeSummary, Opinion, Plan
 from handlers.neutralise import code, line, quoted
+from handlers.replies.templates import filled
 from handlers.replies.words import block, money
 from policies.render import markdown
 from policies.result import Result
@@ -58,6 +59,10 @@ class PullView:
     url: str | None = None
     closes: bool = True
     """Whether merging it closes the issue."""
+    template: str = ""
+    """The repository's own template of a pull request."""
+    ci: str = ""
+    """What is to be said of the repository's CI."""
 
 
 def pull_title(summary: ChangeSummary) -> str:
@@ -68,12 +73,18 @@ def pull_body(view: PullView) -> str:
     """The text that reviewers read. Only `Fixes #n`, which code writes, closes an issue."""
     spent = money(view.cost_usd) + (" and calls without a known price" if view.unpriced else "")
     run = f"[`{view.run}`]({view.url})" if view.url else f"`{view.run}`"
+    fixes = f"{'Fixes' if view.closes else 'For'} #{view.issue}" if view.issue else ""
+    summary = quoted(view.summary.summary) if view.summary.summary else ""
+    evidence = evidence_table(view.evidence)
+    own = filled(view.template, {"what": summary, "why": fixes, "tests": evidence})
     return block(
-        f"{'Fixes' if view.closes else 'For'} #{view.issue}" if view.issue else "",
-        quoted(view.summary.summary) if view.summary.summary else "",
+        "" if "why" in own.placed else fixes,
+        "" if "what" in own.placed else summary,
+        own.text,
         _plan(view.plan),
-        evidence_table(view.evidence),
+        "" if "tests" in own.placed else evidence,
         "\n".join(["**Checks**", "", *(_check(check) for check in view.checks)]) if view.checks else "",
+        view.ci,
         _opinion(view.opinion),
         f"<details><summary>What policy says</summary>\n\n{markdown(view.policy)}\n\n</details>",
         f"<sub>cost {spent} · run {run} of `{view.workflow}` · asked for by @{view.requester}</sub>",

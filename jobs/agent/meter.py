@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from core.completions import Usage
-from core.errors import BudgetSpent
+from core.errors import BudgetSpent, MoneySpent
 from jobs.agent.assignment import AgentLimits
 
 
@@ -51,16 +51,19 @@ class Meter:
         if self.turns >= limits.turns:
             raise self._spent(f"{limits.turns} turns")
         if limits.cost_usd is not None and self._paid_now >= limits.cost_usd:
-            raise self._spent(f"${limits.cost_usd:.2f}")
+            raise MoneySpent(self._said(f"${limits.cost_usd:.2f}"))
         if limits.tokens is not None and tokens >= limits.tokens:
             raise self._spent(f"{limits.tokens:,} tokens")
         if self.seconds >= limits.seconds:
             raise self._spent(f"{limits.seconds:.0f} seconds")
 
     def _spent(self, limit: str) -> BudgetSpent:
+        return BudgetSpent(self._said(limit))
+
+    def _said(self, limit: str) -> str:
         tokens = self._input_tokens + self._output_tokens
         cost = "cost unknown" if self._unpriced else f"${self._cost_usd:.4f}"
-        return BudgetSpent(
+        return (
             f"The agent reached its limit of {limit} before it handed in its work "
             f"(so far: {self.turns} turns, {tokens:,} tokens, {cost}, {self.seconds:.0f} s)."
         )

@@ -8,6 +8,8 @@ from jobs.effects import Outside, Receipt
 
 ANNOTATIONS = 50
 """As many GitHub takes in one request."""
+BUTTONS = 3
+"""As many GitHub shows on a check run."""
 TEXT_LIMIT = 65_535
 """Characters GitHub takes in a check run's summary, and in its text."""
 
@@ -49,19 +51,19 @@ def _fields(act: PutCheck, there: int) -> dict[str, Any]:
     }
     if act.status is CheckStatus.completed and act.conclusion is not None:
         fields["conclusion"] = act.conclusion.value
-        fields["actions"] = [button.model_dump() for button in act.buttons]
+        fields["actions"] = [button.model_dump() for button in act.buttons[:BUTTONS]]
     return fields
 
 
 def _annotation(one: Annotation) -> dict[str, Any]:
+    columns = {} if one.column is None else {"start_column": one.column, "end_column": one.column}
     return {
         "path": one.path,
         "start_line": one.line,
         "end_line": one.line,
-        "start_column": one.column,
-        "end_column": one.column,
-        "annotation_level": "failure",
-        "title": "Pullwright cannot use this file",
+        **columns,
+        "annotation_level": one.level,
+        "title": one.title[:255],
         "message": _fitting(one.message),
     }
 

@@ -1,9 +1,31 @@
-"""Pull requests: opened, made ready, given to a reviewer, merged."""
+"""Pull requests: opened, made ready, given to a reviewer, merged, or put into the queue that merges them."""
 
-from core.effects import MarkReady, MergePull, OpenPull, RequestReview
+from typing import assert_never
+
+from core.effects import EditPull, EnqueuePull, MarkReady, MergePull, OpenPull, RequestReview
 from core.errors import AlreadyMerged, GitHubRefused, MergeRefused
 from core.github import Pull
 from jobs.effects import Outside, Receipt
+
+
+async def act(
+    act: OpenPull | MarkReady | RequestReview | EditPull | MergePull | EnqueuePull, outside: Outside
+) -> Receipt:
+    match act:
+        case OpenPull():
+            return await open_(act, outside)
+        case MarkReady():
+            return await make_ready(act, outside)
+        case RequestReview():
+            return await request_review(act, outside)
+        case EditPull():
+            return await edit(act, outside)
+        case MergePull():
+            return await merge(act, outside)
+        case EnqueuePull():
+            return await enqueue(act, outside)
+        case _ as never:
+            assert_never(never)
 
 
 async def find_opened(act: OpenPull, outside: Outside) -> Receipt | None:
@@ -27,6 +49,19 @@ async def open_(act: OpenPull, outside: Outside) -> Receipt:
 
 async def _open(act: OpenPull, outside: Outside, *, draft: bool) -> Pull:
     return await outside.github.open_pull(branch=act.branch, base=act.base, title=act.title, body=act.body, draft=draft)
+
+
+async def edit(act: EditPull, outside: Outside) -> Receipt:
+    """Words that a person put there stay: `left` says so."""
+    there = (await outside.github.pull(act.number)).body
+    if _lines(there) != _lines(act.was):
+        return {"left": True}
+    await outside.github.edit_pull(act.number, body=act.body)
+    return {}
+
+
+def _lines(text: str) -> list[str]:
+    return text.strip().splitlines()
 
 
 async def find_ready(act: MarkReady, outside: Outside) -> Receipt | None:
@@ -67,6 +102,20 @@ async def merge(act: MergePull, outside: Outside) -> Receipt:
             raise
         return found
     return {"sha": sha, "ours": True}
+
+
+async def find_enqueued(act: EnqueuePull, outside: Outside) -> Receipt | None:
+    """It is in the queue, or the queue merged it already."""
+    pull = await outside.github.pull(act.number)
+    if pull.head_sha == act.sha and (pull.merged or await outside.github.queued(pull.node_id)):
+        return {"enqueued": True}
+    return None
+
+
+async def enqueue(act: EnqueuePull, outside: Outside) -> Receipt:
+    """GitHub compares `sha` with the head in the same step, so nothing that was pushed later gets into the queue."""
+    await outside.github.enqueue((await outside.github.pull(act.number)).node_id, sha=act.sha)
+    return {"enqueued": True}
 
 
 def _receipt(pull: Pull) -> Receipt:

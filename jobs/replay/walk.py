@@ -20,6 +20,7 @@ from core.states import TERMINAL, RunState, target
 from core.trying import Failure
 from core.workflow import Agent, Check, Step, parse
 from core.workflow import Run as Command
+from core.workflow.rounds import base_of
 from jobs import handed
 from jobs.again import CARRIED
 from jobs.attempts import attempted
@@ -96,9 +97,11 @@ class _Walk:
         try:
             self._pinned()
             self._begin_with_what_was_carried()
-            for step in self._work.workflow.steps:
-                if not await self._one(self._work, step):
+            gone = 0
+            while gone < len(self._work.workflow.steps):  # which grows where a gate sent the run back
+                if not await self._one(self._work, self._work.workflow.steps[gone]):
                     return None
+                gone += 1
             self._finished_all()
         except Differs as difference:
             return difference
@@ -125,7 +128,7 @@ class _Walk:
                 raise Differs("", why) from error
             raise Differs("", f"This version cannot read the workflow any more: {error}") from error
         known = {step.id for step in self._work.workflow.every_step}
-        strange = next((key for key in self._memos if key.partition("/")[0] not in known), None)
+        strange = next((key for key in self._memos if _step_of(key) not in known), None)
         if strange is not None:
             raise Differs("", f"The record holds `{strange}`, and the workflow has no such step.", strange)
 
@@ -256,6 +259,7 @@ class _Walk:
             told = f"`{expected}`" if expected else "nothing"
             raise Differs(step.id, f"Step `{step.id}` is done now where the journal has {told} done.", step.id)
         self._work.outputs[step.id] = recorded.output
+        self._work.unroll()
         self.steps += 1
 
     def _left_over(self, step: Step) -> str | None:
@@ -317,6 +321,12 @@ class _Walk:
             raise Differs(
                 step.id, f"The record goes on with step `{self._order[self.steps]}`; now it stops at `{step.id}`."
             )
+
+
+def _step_of(key: str) -> str:
+    """The id that the file has for the step that this was recorded for."""
+    step, _, within = key.partition("/")[0].partition(".")
+    return base_of(step) + (f".{within}" if within else "")
 
 
 def _again(failed: Failure) -> BotError:

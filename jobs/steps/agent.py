@@ -8,7 +8,7 @@ from pydantic import Field, create_model
 
 from adapters.store import costs, parts
 from core.digests import digest
-from core.errors import BudgetSpent, GoalMissed, ReviewBlocked
+from core.errors import GoalMissed, MoneySpent, ReviewBlocked
 from core.expressions import as_text, expand
 from core.goals import Judgement, converged, judgement
 from core.names import Sha, Value
@@ -17,6 +17,7 @@ from core.workflow import Agent, Goal, Step, name_of
 from handlers.replies.words import money, plural
 from jobs import agent as agents
 from jobs import handed
+from jobs.feedback import feedback_for
 from jobs.memo import StepMemo, remembered
 from jobs.outcomes import Done, Outcome
 from jobs.steps.run import command
@@ -129,7 +130,7 @@ async def hand_in(
     limits = await _limits(work, seconds)
     memo = await StepMemo.of(work, key)
     if work.silent:
-        memo.shared_usd = Decimal(str((await work.policy()).policy.limits.run_cost_usd))
+        memo.shared_usd = await work.limit_usd()
     if not looks:
         handover = await agents.work(
             assignment, model=work.services.model, box=None, memo=memo, limits=limits, clock=work.services.clock
@@ -155,20 +156,19 @@ async def hand_in(
 
 
 async def _limits(work: Work, seconds: int | None) -> agents.AgentLimits:
-    """What is left of the run's budget, which its parts share with it. Raises BudgetSpent where nothing is."""
-    limits = (await work.policy()).policy.limits
+    """What is left of the run's budget, which its parts share with it. Raises MoneySpent where nothing is."""
+    limits, allowed = (await work.policy()).policy.limits, await work.limit_usd()
     async with work.services.store.read() as db:
         spent = (await costs.of_run(db, await parts.whole(db, work.run.id))).cost_usd or Decimal(0)
-    left = Decimal(str(limits.run_cost_usd)) - spent
-    if left <= 0:
-        raise BudgetSpent(f"The run has spent {money(spent)}; its limit is {money(limits.run_cost_usd)}.")
-    allowed = min(limits.run_minutes * 60, seconds or math.inf)
-    return agents.AgentLimits(turns=limits.turns, cost_usd=left, seconds=allowed)
+    if spent >= allowed:
+        raise MoneySpent(f"The run has spent {money(spent)}; its limit is {money(allowed)}.")
+    most = min(limits.run_minutes * 60, seconds or math.inf)
+    return agents.AgentLimits(turns=limits.turns, cost_usd=allowed - spent, seconds=most)
 
 
 async def _prompt(step: Step, agent: Agent, work: Work, gaps: tuple[str, ...] = ()) -> PromptInput:
     run, protected, check = work.run, (await work.policy()).policy.protected, handed.pinned(work)
-    tests = check.run if check is not None else None
+    tests, wishes = check.run if check is not None else None, feedback_for(step, work)
     common: dict[str, Any] = {
         "repository": run.repo.full_name,
         "number": work.number,
@@ -180,6 +180,8 @@ async def _prompt(step: Step, agent: Agent, work: Work, gaps: tuple[str, ...] = 
                 **common,
                 task=str(run.inputs.get("task", "")),
                 research=handed.research(work),
+                feedback=wishes,
+                previous=handed.plan(work) if wishes is not None else None,
                 test_command=tests,
                 baseline=handed.baseline(work),
                 protected=protected,
@@ -188,6 +190,7 @@ async def _prompt(step: Step, agent: Agent, work: Work, gaps: tuple[str, ...] = 
             return ImplementPrompt(
                 **common,
                 gaps=gaps,
+                feedback=wishes,
                 plan=handed.plan(work),
                 test_command=tests,
                 baseline=handed.baseline(work),
@@ -210,6 +213,7 @@ async def _prompt(step: Step, agent: Agent, work: Work, gaps: tuple[str, ...] = 
                 writes=agent.writes,
                 given=tuple((name, as_text(expand(value, values))) for name, value in step.given.items()),
                 gaps=gaps,
+                feedback=wishes if agent.writes else None,
                 test_command=tests,
                 baseline=handed.baseline(work),
                 protected=protected,

@@ -4,48 +4,57 @@ The policy is read anew at every look, the approvals are checked with GitHub ane
 with what is there: the bot's plan comment may have been edited, the branch pushed to, the base changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
-from adapters.store import effects
-from core.digests import plan_digest, short
-from core.effects import PostComment
+from core.digests import short
 from core.errors import BaseMoved, BranchMoved, ChangeRefused, NotShownYet
-from core.github import Comment, Pull
-from core.markers import marked
-from core.names import Digest
-from core.outputs import Plan
-from core.runs import Approval, Waiting
+from core.github import Pull
+from core.runs import Approval, NewSignal, SignalKind, Waiting
 from core.states import Trigger, WaitingFor
 from core.workflow import Gate, Step
 from handlers import replies
-from jobs import approvals, checks, handed, status
+from jobs import approvals, checks, exposed, feedback, handed, status
 from jobs.approvals import Content
-from jobs.effects.comments import fitting
-from jobs.facts import settled
+from jobs.considering import consider, stranger_text, with_approvals
+from jobs.decided import decided
+from jobs.heard import Judge
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.people import whom_to_ask
-from jobs.steps.ship import Shipped
+from jobs.planned import approved_plan, digest_of_plan, the_plan
+from jobs.shown import as_posted
+from jobs.steps.release import as_it_lies, release
+from jobs.steps.ship import Shipped, branch_name, judge
 from jobs.work import Work
+from policies.considered import Considered
+from policies.deciding import decide, waits_for_people
 from policies.evaluate import change_gate, plan_gate
+from policies.needs import rules_decide
 from policies.result import Result
+from policies.rules import Action
 from policies.schema import Effective
 
-OUR_SIDE = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
-"""Author associations of people who belong to the repository; everybody else is a stranger."""
+LOOK_AGAIN = timedelta(minutes=5)
+"""How often checks are looked at that a rule asks for, although nothing was heard of them."""
 
 
 async def perform(step: Step, gate: Gate, work: Work) -> Outcome:
     if gate.binds == "plan":
-        return await _plan(step, work)
+        came = await _plan(step, work)
+        return came if isinstance(came, End) else await feedback.going_back(step, work) or came
     policy = await work.policy()
-    shipped = Shipped.of(work, "change to approve")
-    decided = await change_decision(work, shipped, policy, step.id, asks=step.id)
+    shipped = await as_it_lies(work, Shipped.of(work, "change to approve"))
+    decided = await change_decision(work, shipped, policy, step.id, asks=step.id, also=feedback.judges(step, work))
+    if not isinstance(decided, End) and (back := await feedback.going_back(step, work, shipped.head)) is not None:
+        return back
     match decided:
         case End() | Park():
             return decided
         case Result() as result:
-            return Done({"digest": shipped.digest(work, policy.digest)}, result.why)
+            digest = shipped.digest(work, policy.digest)
+            await release(step.id, work, shipped, policy, result, digest)
+            return Done({"digest": digest}, result.why)
 
 
 # A plan ---------------------------------------------------------------------------------------------------------
@@ -53,16 +62,18 @@ async def perform(step: Step, gate: Gate, work: Work) -> Outcome:
 
 async def _plan(step: Step, work: Work) -> Outcome:
     policy = await work.policy()
-    digest = _plan_digest(work, policy)
-    asked = Content(step.id, "plan", digest)
-    result = await _plan_result(work, policy, await approvals.standing(work, policy.policy, asked))
-    person = await whom_to_ask(work, policy.policy, "plan") if result.pending else None
+    digest = digest_of_plan(work, policy)
+    considered = await _considered(work, policy, Action.plan)
+    asked = Content(step.id, "plan", digest, considered=considered)
+    result = await _plan_result(work, policy, asked, await approvals.standing(work, policy.policy, asked))
+    person = await whom_to_ask(work, policy.policy, "plan", considered) if result.pending else None
     shown = await _post_plan(work, policy, asked, result, person)
     asked = replace(asked, shown_in=await work.comment_of(shown))
-    if end := await approvals.apply(work, policy.policy, asked):
+    if end := await approvals.apply(work, policy.policy, asked, feedback.judges(step, work)):
         return end
     standing = await approvals.standing(work, policy.policy, asked)
-    result = await _plan_result(work, policy, standing)
+    result = await _plan_result(work, policy, asked, standing)
+    await decided(work, result)
     if result.refused:
         raise ChangeRefused(result.why)
     if result.approved:
@@ -83,82 +94,79 @@ async def _wait(work: Work, asks: str, asked: Content, result: Result, person: s
     return Park(waiting)
 
 
-def _the_plan(work: Work) -> Plan:
-    plan = handed.plan(work)
-    if plan is None:
-        raise ChangeRefused("There is no plan to approve: the step that makes one was skipped.")
-    return plan
+async def _considered(
+    work: Work, policy: Effective, action: Action, shipped: Shipped | None = None
+) -> Considered | None:
+    """What the rules look at; None where the simple keys alone decide, which look at nothing more."""
+    if not rules_decide(policy.policy):
+        return None
+    if shipped is None:
+        return await consider(work, policy.policy, action, paths=the_plan(work).files)
+    paths = [path.path for path in shipped.paths]
+    return await consider(work, policy.policy, action, paths=paths, tree=shipped.tree, head=shipped.head)
 
 
-def _plan_digest(work: Work, policy: Effective) -> Digest:
-    return plan_digest(
-        repository_id=work.run.repo.id,
-        plan=_the_plan(work).model_dump(mode="json"),
-        # Without what is not there: a plan that waits keeps its digest when snapshots learn to say more.
-        snapshot=work.run.snapshot.model_dump(mode="json", exclude_none=True),
-        policy=policy.digest,
-    )
-
-
-async def _plan_result(work: Work, policy: Effective, standing: Sequence[Approval]) -> Result:
-    the_plan, snapshot = _the_plan(work), work.run.snapshot
-    associations = {snapshot.author_association, *(c.author_association for c in snapshot.comments)}
-    return plan_gate(
+async def _plan_result(work: Work, policy: Effective, asked: Content, standing: Sequence[Approval]) -> Result:
+    plan = the_plan(work)
+    simple = plan_gate(
         policy.policy,
-        plan=the_plan,
-        estimate_usd=the_plan.estimate_usd,
+        plan=plan,
+        estimate_usd=plan.estimate_usd,
         requester=work.run.requester,
-        stranger_text=not associations <= OUR_SIDE,
+        stranger_text=stranger_text(work),
         approvals=standing,
         owner=(await work.repository()).owner,
     )
+    if asked.considered is None:
+        return simple
+    known = await with_approvals(work, policy.policy, asked.considered, {"plan": standing})
+    return decide(policy.policy, known, {"plan": simple})
 
 
 async def _post_plan(work: Work, policy: Effective, asked: Content, result: Result, person: str | None) -> str:
-    """Have the plan comment there as it was posted; the name of its effect.
+    """Have the plan comment there as it was posted; the name of its effect."""
 
-    People read it before they approve, so its words are compared, and an edit that was put back counts as one: for a
-    while something else stood there. It is then posted anew, and what was said before it approves nothing.
-    """
-    limit = policy.policy.limits.run_cost_usd
-    body = replies.plan(_the_plan(work), asked.digest, limit, result, handed.research(work))
-    if person is not None:
-        body += "\n\n" + replies.waiting(person, "plan", asked.digest, result.why)
-    for number in range(100):
-        name = f"plan:{short(asked.digest)}:{number}"
-        async with work.services.store.read() as db:
-            earlier = await effects.get(db, work.key(name))
-        if earlier is None or earlier.receipt is None:
-            shown = body if number == 0 else replies.plan_tampered(asked.digest) + "\n\n" + body
-            await work.say(name, shown)
-            return name
-        comment = await work.github.comment(earlier.receipt["comment_id"])
-        if comment is None and not settled(earlier.at, work.services.clock.now()):
-            raise NotShownYet("GitHub does not show the plan comment yet.")
-        posted = earlier.act.body if isinstance(earlier.act, PostComment) else ""
-        if comment is not None and _untouched(comment, marked(fitting(posted), work.key(name))):
-            return name
-    raise ChangeRefused("The plan comment was edited again and again.")
+    async def body() -> str:
+        seen = await exposed.look(work, await work.bench(), policy.policy, branch_name(work), None)
+        ci = replies.ci_exposure(seen.exposure.result, seen.hold)
+        limit = policy.policy.limits.run_cost_usd
+        text = replies.plan(the_plan(work), asked.digest, limit, result, handed.research(work), ci)
+        if person is not None:
+            text += "\n\n" + replies.waiting(person, "plan", asked.digest, result.why)
+        return text
 
-
-def _untouched(comment: Comment, posted: str) -> bool:
-    same = comment.body.replace("\r\n", "\n").rstrip() == posted.rstrip()
-    return same and comment.updated_at == comment.created_at
+    return await as_posted(work, f"plan:{short(asked.digest)}", body, replies.plan_tampered(asked.digest))
 
 
 # A change -------------------------------------------------------------------------------------------------------
 
 
 async def change_decision(
-    work: Work, shipped: Shipped, policy: Effective, gate: str, *, asks: str
+    work: Work,
+    shipped: Shipped,
+    policy: Effective,
+    gate: str,
+    *,
+    asks: str,
+    also: Mapping[SignalKind, Judge] = approvals.NO_OTHERS,
 ) -> Result | End | Park:
     """Whether the change is approved now: an approved Result, an End, or what it waits for.
 
-    `asks` is the step that wants to know. The merge asks again: a role revoked or a comment edited after the gate
-    opened closes it, and people are told anew.
+    `asks` is the step that wants to know, and listens for what is in `also` besides. The merge asks again: a role
+    revoked or a comment edited after the gate opened closes it, and people are told anew.
     """
-    asked = Content(gate, "change", shipped.digest(work, policy.digest), shipped.head)
-    rejected = await approvals.apply(work, policy.policy, asked)
+    considered = await _considered(work, policy, Action.merge, shipped)
+    asked = Content(
+        gate, "change", shipped.digest(work, policy.digest), shipped.head, shipped.held, considered=considered
+    )
+
+    async def look_again(signal: NewSignal) -> str:
+        if signal.text == "policy":
+            content = await judge(work, await work.bench(), policy.policy, shipped.tree, shipped.paths, shipped.ci)
+            await checks.put_policy(work, shipped.head, content)
+        return await checks.again(work, signal.text, signal.key)
+
+    rejected = await approvals.apply(work, policy.policy, asked, {**also, SignalKind.look_again: look_again})
     pull = await work.github.pull(shipped.number)
     if end := closed(pull) or rejected:
         if end is rejected:
@@ -167,18 +175,46 @@ async def change_decision(
     unmoved(work, shipped, pull)
     await _base_stands(work, shipped)
     standing = await approvals.standing(work, policy.policy, asked)
-    owner = (await work.repository()).owner
-    result = change_gate(policy.policy, requester=work.run.requester, approvals=standing, owner=owner)
+    result = await _change_result(work, policy, asked, standing)
+    await decided(work, result)
     if result.refused:
         raise ChangeRefused(result.why)
     await checks.put_approval(work, shipped.head, result, asked.digest)
     if result.approved:
+        await _looked_at(work, shipped, policy, result)
         return result
-    person = await whom_to_ask(work, policy.policy, "change")
-    body = replies.waiting(person, "change", asked.digest, result.why)
+    if not waits_for_people(result) and (standing or shipped.head != shipped.held):
+        await release(asks, work, shipped, policy, result, asked.digest)  # or the checks would never come
+        return await _wait_for_checks(work, asks, result)
+    person = await whom_to_ask(work, policy.policy, "change", considered)
+    body = replies.waiting(person, "change", asked.digest, result.why, shipped.waits)
     shown = f"wait:{asks}:{short(asked.digest)}"
     await work.say(shown, body, number=shipped.number)
     return await _wait(work, asks, asked, result, person, shown)
+
+
+async def _looked_at(work: Work, shipped: Shipped, policy: Effective, approved: Result) -> None:
+    """What waited in the content for somebody to look at it is settled: they approved exactly this."""
+    if shipped.waits:
+        content = await judge(work, await work.bench(), policy.policy, shipped.tree, shipped.paths, shipped.ci)
+        await checks.put_policy(work, shipped.head, content, looked_at=approved.why)
+
+
+async def _change_result(work: Work, policy: Effective, asked: Content, standing: Sequence[Approval]) -> Result:
+    owner = (await work.repository()).owner
+    simple = change_gate(policy.policy, requester=work.run.requester, approvals=standing, owner=owner)
+    if asked.considered is None:
+        return simple
+    planned = await approved_plan(work, policy, asked.considered)
+    known = await with_approvals(work, policy.policy, asked.considered, {"change": standing, "plan": planned})
+    return decide(policy.policy, known, {"change": simple})
+
+
+async def _wait_for_checks(work: Work, asks: str, result: Result) -> Park:
+    """Wait for what no person can give: a report wakes the run, and so does the clock, since one may be lost."""
+    waiting = Waiting(what=WaitingFor.checks, why=result.why, not_before=work.services.clock.now() + LOOK_AGAIN)
+    await status.show(work, current=asks, waiting=waiting)
+    return Park(waiting)
 
 
 def closed(pull: Pull) -> End | None:
@@ -199,6 +235,8 @@ def unmoved(work: Work, shipped: Shipped, pull: Pull) -> None:
         raise BaseMoved(
             f"Somebody pointed #{shipped.number} at `{pull.base_ref}`; it was made for `{work.run.base_ref}`."
         )
+    if pull.head_sha == shipped.held != shipped.head:
+        raise NotShownYet(f"GitHub does not show yet that `{shipped.branch}` is at {shipped.head[:12]}.")
     if pull.head_sha != shipped.head:
         raise BranchMoved(f"Somebody pushed to `{shipped.branch}`; what is there is not what was tested.")
 

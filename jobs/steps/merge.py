@@ -1,41 +1,114 @@
-"""Merge: only what policy and people approved, content for content, checked again at the last moment."""
+"""Merge: only what policy and people approved, content for content, checked again at the last moment.
 
-from core.effects import MergePull
+Where the branch asks for a merge queue, the pull request is put there, and the run waits for what comes of it.
+"""
+
+from datetime import timedelta
+
+from adapters.store import effects
+from core.effects import EnqueuePull, MergePull
 from core.errors import MergeRefused
-from core.github import MergeMethod
+from core.github import MergeMethod, Pull
 from core.names import Sha
-from core.states import Trigger
-from core.workflow import Gate, Merge, Step
+from core.runs import Waiting
+from core.states import Trigger, WaitingFor
+from core.workflow import Gate, Merge, Step, Wait
 from handlers import replies
-from jobs import checks, handed
+from jobs import checks, handed, status
+from jobs.heard import hear
 from jobs.outcomes import Done, End, Outcome, Park
-from jobs.steps.gate import change_decision
+from jobs.steps import wait_checks
+from jobs.steps.gate import change_decision, closed, unmoved
+from jobs.steps.release import as_it_lies, release
 from jobs.steps.ship import Shipped, judge
 from jobs.work import Work
+from policies.branch_rules import merge_under
 from policies.evaluate import may_merge
+
+AWAITED = Wait(checks="green")
+"""What a merge by the bot asks of the repository's CI, where any may start."""
+
+
+QUEUE = "enqueue"
+"""The name of the effect that puts it into a merge queue."""
+LOOK_AGAIN = timedelta(minutes=5)
+"""How often the queue is looked at although nothing was heard of it."""
 
 
 async def perform(step: Step, merge: Merge, work: Work) -> Outcome:
     policy = await work.policy()
-    shipped = Shipped.of(work, "pull request to merge")
+    shipped = await as_it_lies(work, Shipped.of(work, "pull request to merge"))
     found = await work.github.pull(shipped.number)
     if found.merged_by_us and found.head_sha == shipped.head:
         # An earlier attempt merged it; its receipt is looked up below.
         return await _merge(work, merge, shipped)
+    heard = await wait_checks.reports(work)
+    if await _enqueued(work):
+        return await _from_the_queue(step, work, shipped, found)
     decided = await change_decision(work, shipped, policy, _gate_of(work), asks=step.id)
     if isinstance(decided, End | Park):
         return decided
+    shipped = await release(step.id, work, shipped, policy, decided, shipped.digest(work, policy.digest))
+    if shipped.awaits_ci and isinstance(ci := await wait_checks.settled_on(step, AWAITED, work, shipped, heard), Park):
+        return ci
+    if shipped.held is not None or shipped.awaits_ci:
+        found = await work.github.pull(shipped.number)
+        if end := closed(found):
+            return end
+        unmoved(work, shipped, found)
     bench = await work.bench()
     verdict = may_merge(
         policy.policy,
         change=decided,
-        content=await judge(work, bench, policy.policy, shipped.tree, shipped.paths),
+        content=await judge(work, bench, policy.policy, shipped.tree, shipped.paths, shipped.ci),
         tests_green=_tested(work, shipped),
         head_is_approved=found.head_sha == shipped.head,
     )
     if not verdict.approved:
         raise MergeRefused(verdict.why)
+    rules = await work.github.rules(work.run.base_ref)
+    under = merge_under(rules, MergeMethod(merge.method), work.run.base_ref)
+    if not under.approved:
+        raise MergeRefused(" ".join(part for part in (under.why, under.remedy) if part))
+    if rules.merge_queue:
+        await work.do(QUEUE, EnqueuePull(number=shipped.number, sha=shipped.head))
+        return await _from_the_queue(step, work, shipped, await work.github.pull(shipped.number))
     return await _merge(work, merge, shipped)
+
+
+async def _enqueued(work: Work) -> bool:
+    """Whether this run put its pull request into the queue before."""
+    async with work.services.store.read() as db:
+        effect = await effects.get(db, work.key(QUEUE))
+    return effect is not None and effect.receipt is not None
+
+
+async def _from_the_queue(step: Step, work: Work, shipped: Shipped, pull: Pull) -> Outcome:
+    """What came of it in the queue; until something did, the run looks now and then.
+
+    Raises MergeRefused where it was taken out, BranchMoved where somebody pushed: that takes it out too.
+    """
+    if end := await hear(work, None, {}, about="merge"):
+        return end
+    if pull.merged and pull.head_sha == shipped.head and pull.merge_sha is not None:
+        return await _merged(work, shipped, pull.merge_sha)
+    if end := closed(pull):
+        return end
+    unmoved(work, shipped, pull)
+    if not await work.github.queued(pull.node_id):
+        pull = await work.github.pull(shipped.number)
+        if not pull.merged:
+            raise MergeRefused(
+                f"The merge queue of `{work.run.base_ref}` took #{shipped.number} out: its checks failed there, or "
+                "somebody removed it."
+            )
+        return await _from_the_queue(step, work, shipped, pull)
+    why = (
+        f"#{shipped.number} is in the merge queue of `{work.run.base_ref}`, which merges it when its checks are green."
+    )
+    waiting = Waiting(what=WaitingFor.checks, why=why, not_before=work.services.clock.now() + LOOK_AGAIN)
+    await status.show(work, current=step.id, waiting=waiting)
+    return Park(waiting)
 
 
 def _tested(work: Work, shipped: Shipped) -> bool:
@@ -55,7 +128,11 @@ async def _merge(work: Work, merge: Merge, shipped: Shipped) -> Outcome:
     )
     if not receipt["ours"]:
         return End(Trigger.finish, f"#{shipped.number} was merged by a person", code="merged-by-person")
-    sha = Sha(receipt["sha"])
+    return await _merged(work, shipped, Sha(receipt["sha"]))
+
+
+async def _merged(work: Work, shipped: Shipped, sha: Sha) -> Outcome:
+    """It is merged, by us or for us; what was merged is compared with what was approved."""
     await _is_what_was_approved(work, shipped, sha)
     await work.say("merged", replies.merged(shipped.number, sha, work.run.base_ref))
     return Done({"sha": sha}, f"merged as {sha[:12]}")

@@ -2,6 +2,8 @@
 
 from core.effects import MarkReady, RequestReview
 from core.workflow import Step
+from core.workflow.rounds import of_round
+from jobs.feedback import feedback_for
 from jobs.outcomes import Done, Outcome
 from jobs.people import whom_to_ask
 from jobs.steps.ship import Shipped
@@ -11,13 +13,15 @@ from jobs.work import Work
 async def perform(step: Step, work: Work) -> Outcome:
     shipped = Shipped.of(work, "pull request to make ready")
     await work.do("ready", MarkReady(number=shipped.number))
-    person = await _reviewer(work)
-    await work.do("review-request", RequestReview(number=shipped.number, login=person))
+    person = await _reviewer(step, work)
+    await work.do(of_round("review-request", step.id), RequestReview(number=shipped.number, login=person))
     return Done({}, f"review requested from @{person}")
 
 
-async def _reviewer(work: Work) -> str:
-    """Whoever asked for the work; where nobody did, whose approval would count."""
+async def _reviewer(step: Step, work: Work) -> str:
+    """Whoever wanted it to be different, or else asked for the work; where nobody did, whose approval would count."""
+    if (wishes := feedback_for(step, work)) is not None:
+        return wishes.remarks[0].author
     if work.run.requester != (await work.app()).login:
         return work.run.requester
     return await whom_to_ask(work, (await work.policy()).policy, "change")

@@ -1,22 +1,29 @@
 """Ship: commit what was tested, push it to the run's own branch, open the pull request and its checks."""
 
 import re
+from dataclasses import replace
 
-from core.digests import ChangedPath, change_digest
-from core.effects import OpenPull, PushBranch
+from adapters.store import effects
+from core.digests import ChangedPath, change_digest, digest
+from core.effects import EditPull, OpenPull, PushBranch
 from core.errors import ChangeRefused
 from core.expressions import as_text, expand
 from core.names import Digest, Sha, Value
 from core.outputs import ChangeSummary
 from core.workflow import Ship, Step
+from core.workflow.rounds import of_round, round_of
 from core.workspaces import Author
 from handlers import replies
 from handlers.neutralise import line
-from jobs import checks, handed, scope, status
-from jobs.outcomes import Done, Outcome
+from jobs import checks, drift, exposed, feedback, handed, scope, shipping, status, unpushed
+from jobs.feedback import sent_back_at
+from jobs.memo import remembered
+from jobs.outcomes import Done, End, Outcome, Park
+from jobs.unpushed import Unpushed
 from jobs.work import Work
 from jobs.workbench import Workbench
 from policies.evaluate import change_allowed
+from policies.exposure import Hold
 from policies.render import markdown
 from policies.result import Result
 from policies.schema import Policy
@@ -35,6 +42,16 @@ class Shipped(Value):
     title: str
     message: str
     paths: tuple[ChangedPath, ...]
+    waits: str = ""
+    """What in it somebody must look at, in words; nothing where policy finds it as expected."""
+    held: Sha | None = None
+    """The commit whose marker keeps CI quiet until people have approved; None where nothing is held, or was."""
+    final: Sha | None = None
+    """The same tree without the marker, which replaces it then. `message` is this one's, so approvals cover it."""
+    ci: Result | None = None
+    """What policy says of the repository's CI; None where there is nothing to say."""
+    awaits_ci: bool = False
+    """Whether CI may start, so that a merge by the bot waits for it."""
 
     @classmethod
     def of(cls, work: Work, without: str) -> "Shipped":
@@ -65,25 +82,45 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     tree = work.tree()
     policy = await work.policy()
     paths = await bench.workspace.changed_paths(work.run.base_sha, tree)
-    allowed = await judge(work, bench, policy.policy, tree, paths)
+    branch = branch_name(work)
+    seen = await exposed.look(work, bench, policy.policy, branch, [path.path for path in paths])
+    allowed = await judge(work, bench, policy.policy, tree, paths, exposed.told(seen))
     if allowed.refused:
         raise ChangeRefused(allowed.why, evidence=markdown(allowed))
+    await shipping.may_ship(work, policy, tree, paths)
     if (waits := await scope.taken(step, work, [path.path for path in paths])) is not None:
+        return waits
+    if (waits := await shipping.one_more(step, work, policy.policy.limits.open_pull_requests)) is not None:
         return waits
     summary = await _summary(ship, work)
     app = await work.app()
     author = Author(app.login, f"{app.id}+{app.login}@users.noreply.github.com")
     message = await _message(work, bench, summary, author)
     # The time of the run, not of this attempt: the same change is the same commit, also after a crash.
-    head = await bench.workspace.commit(tree, (work.run.base_sha,), message, author, work.run.created_at)
-    await work.keep_workspace(head)
-    branch = branch_name(work)
-    await work.do("push", PushBranch(branch=branch, sha=head, expected=None))
+    final = await bench.workspace.commit(tree, (work.run.base_sha,), message, author, work.run.created_at)
+    await work.keep_workspace(final)
+    holding = await _holding(step, work, seen)
+    if holding is Hold.unpushed:
+        offered = Unpushed(summary=summary, message=message, tree=tree, head=final, paths=paths, seen=seen.exposure)
+        if isinstance(asked := await unpushed.approved(step, work, policy, offered), End | Park):
+            return asked
+    held = None
+    if holding is Hold.marker:
+        marked = replies.held_message(message)
+        held = await bench.workspace.commit(tree, (work.run.base_sha,), marked, author, work.run.created_at)
+        await work.keep_workspace(held)
+    head = held or final
+    before = work.newest("Shipment")  # of an earlier round, whose pull request goes on
+    await work.do(of_round("push", step.id), PushBranch(branch=branch, sha=head, expected=sent_back_at(step, work)))
     title = replies.pull_title(summary)
-    body = replies.pull_body(await status.pull_view(work, summary, allowed, closes=ship.closes))
-    opened = await work.do(
-        "pull", OpenPull(branch=branch, base=work.run.base_ref, title=title, body=body, draft=ship.draft)
-    )
+    view = await status.pull_view(work, summary, allowed, closes=ship.closes)
+    body = replies.pull_body(replace(view, ci=replies.ci_held(seen.exposure.result, work.run.base_ref) if held else ""))
+    if before is None:
+        opening = OpenPull(branch=branch, base=work.run.base_ref, title=title, body=body, draft=ship.draft)
+        opened = await work.do("pull", opening)
+    else:
+        opened = before
+        await _say_anew(step, work, before["number"], body)
     shipped = Shipped(
         number=opened["number"],
         node_id=opened["node_id"],
@@ -95,6 +132,11 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
         title=title,
         message=message,
         paths=paths,
+        waits=allowed.why if allowed.pending else "",
+        held=held,
+        final=final if held is not None else None,
+        ci=exposed.told(seen),
+        awaits_ci=seen.exposure.starts,
     )
     await work.pulled(shipped.number)
     if (tests := handed.checked(work)) is not None:
@@ -102,7 +144,26 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     await checks.put_policy(work, head, allowed)
     if (opinion := handed.opinion(work)) is not None:
         await checks.put_review(work, head, opinion)
+    await feedback.answer(step, work, shipped.number, head, summary.summary)
     return Done(shipped.model_dump(mode="json"), f"#{shipped.number} from `{branch}`")
+
+
+async def _say_anew(step: Step, work: Work, number: int, body: str) -> None:
+    """Let the text of the pull request say what this round brings, where it is still ours."""
+    names = [of_round("pull-text", f"ship~{earlier}") for earlier in range(round_of(step.id) - 1, 1, -1)]
+    async with work.services.store.read() as db:
+        told = [effect.act for name in (*names, "pull") if (effect := await effects.get(db, work.key(name)))]
+    was = next(act.body for act in told if isinstance(act, EditPull | OpenPull))
+    await work.do(of_round("pull-text", step.id), EditPull(number=number, was=was, body=body))
+
+
+async def _holding(step: Step, work: Work, seen: exposed.Seen) -> Hold:
+    """What is held, as it was first decided: what was pushed once stays what it was, whatever policy says since."""
+
+    async def decide() -> str:
+        return seen.hold.value
+
+    return Hold(await remembered(work, f"{step.id}/ci", digest("ci", work.run.base_sha), decide))
 
 
 async def _summary(ship: Ship, work: Work) -> ChangeSummary:
@@ -118,10 +179,12 @@ async def _summary(ship: Ship, work: Work) -> ChangeSummary:
     return ChangeSummary(title=title, summary=summary, kind=said.kind if said is not None else "chore")
 
 
-async def judge(work: Work, bench: Workbench, policy: Policy, tree: Sha, paths: tuple[ChangedPath, ...]) -> Result:
-    """Whether policy allows this content."""
+async def judge(
+    work: Work, bench: Workbench, policy: Policy, tree: Sha, paths: tuple[ChangedPath, ...], ci: Result | None
+) -> Result:
+    """Whether policy allows this content, or asks somebody to look at it. `ci` is told besides, and decides nothing."""
     diff = await bench.workspace.diff(work.run.base_sha, tree)
-    return change_allowed(
+    allowed = change_allowed(
         policy,
         paths=paths,
         additions=diff.additions,
@@ -129,7 +192,9 @@ async def judge(work: Work, bench: Workbench, policy: Policy, tree: Sha, paths: 
         bytes_=await bench.size(tree, paths),
         binary_paths=diff.binary,
         secrets=await bench.secrets(tree, paths),
+        seen=await drift.look(work, bench, tree, paths),
     )
+    return replace(allowed, children=(*allowed.children, *([ci] if ci is not None else [])))
 
 
 def branch_name(work: Work) -> str:

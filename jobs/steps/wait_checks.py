@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from adapters.store import signals
 from core.ci import Standing, Told, named, standing, told
 from core.digests import digest
 from core.errors import ChecksRed, ChecksTimedOut
@@ -25,6 +26,7 @@ from jobs.heard import hear
 from jobs.memo import StepMemo
 from jobs.outcomes import Done, Outcome, Park
 from jobs.steps.gate import closed, unmoved
+from jobs.steps.release import as_it_lies
 from jobs.steps.ship import Shipped
 from jobs.steps.wait import began_at
 from jobs.work import Work
@@ -45,8 +47,8 @@ async def perform(step: Step, wait: Wait, work: Work) -> Outcome:
 
     Raises ChecksRed, ChecksTimedOut, and what a gate raises where somebody pushed to the branch.
     """
-    shipped, key = Shipped.of(work, "commit with checks to wait for"), work.attempt(step)
-    began, heard = await began_at(work, key, step.id), list[datetime]()
+    shipped = await as_it_lies(work, Shipped.of(work, "commit with checks to wait for"))
+    heard = list[datetime]()
 
     async def seen(signal: NewSignal) -> str:
         heard.append(signal.at)
@@ -63,6 +65,21 @@ async def perform(step: Step, wait: Wait, work: Work) -> Outcome:
     if end := closed(pull):
         return end
     unmoved(work, shipped, pull)
+    if shipped.head == shipped.held:
+        return Done(_output(shipped.head, (), (), ()), "CI is held back until the change is approved")
+    return await settled_on(step, wait, work, shipped, heard)
+
+
+async def reports(work: Work) -> list[datetime]:
+    """When checks were reported that nobody has looked at yet."""
+    async with work.services.store.read() as db:
+        return [signal.at for signal in await signals.pending(db, work.run.id) if signal.kind is SignalKind.checks_done]
+
+
+async def settled_on(step: Step, wait: Wait, work: Work, shipped: Shipped, heard: Sequence[datetime]) -> Done | Park:
+    """What the checks of this commit came to, or the wait for them, since the step first asked. Raises as `perform`."""
+    key = work.attempt(step)
+    began = await began_at(work, key, step.id)
     memo, asked = StepMemo(work, checkpointed=None), digest("checks", shipped.head, wait.model_dump(mode="json"))
     if (kept := await memo.recall(f"{key}/told", asked)) is None:
         checks, now = await _told(wait, work, shipped.head), work.services.clock.now()

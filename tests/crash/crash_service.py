@@ -176,6 +176,7 @@ async def open_mortal(
                 settings=environ,
             )
         )
+        town.github.world.hourly_limit = 0  # a story takes seconds here, and GitHub's limits count by the minute
         service = await stack.enter_async_context(supervise(town.environ, workers=workers, output=log))
         store = await stack.enter_async_context(open_store(service.settings.database_url))
         yield Mortal(town, service, store, fate, folder)

@@ -20,6 +20,7 @@ from handlers.listening import verbs as verbs_of
 from handlers.verbs import VERBS
 from jobs import engine, setbacks
 from jobs.sources import of_files
+from policies.rules import BUILT_IN_RULES
 from policies.schema import BuiltIn, Check, Policy, built_in
 
 BY_BUILT_IN = "see above"
@@ -94,6 +95,8 @@ def written(value: Any) -> str:
         return "`null`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, tuple) and value and BUILT_IN_RULES.issuperset(value):
+        return f"`[{', '.join(value)}]`"
     if isinstance(value, (tuple, list, dict)):
         return f"{len(value)} globs" if value else "none"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"

@@ -8,7 +8,7 @@ from typing import Any
 from core.digests import digest
 from core.facts import App, Facts, PolicyFile
 from core.github import Account, Comment, Issue, LabelEvent, Pull, RepositoryFacts, Review, ReviewState
-from core.intents import Ignore
+from core.intents import Decided, Ignore
 from core.names import Repo, Role, RunId, Sha, Subject, SubjectKind
 from core.runs import Run, Snapshot, Waiting
 from core.states import RunState, WaitingFor
@@ -203,6 +203,11 @@ def event(name: str, body: bytes) -> Event:
 
 
 def planned(it: Event, known: Facts) -> list[Any]:
+    """What the handler wants, but for the notes that `/why` tells of."""
+    return [intent for intent in all_planned(it, known) if not isinstance(intent, Decided)]
+
+
+def all_planned(it: Event, known: Facts) -> list[Any]:
     handler = handler_of(it)
     assert handler is not None
     needed = handler.needs(it)

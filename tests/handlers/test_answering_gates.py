@@ -26,11 +26,12 @@ from facts_at_hand import (
 
 from core.facts import FactQuery
 from core.github import ReviewState
-from core.intents import Ignore, React, Say, Signal
+from core.intents import Ignore, React, Say, SetHold, Signal
 from core.names import Role
 from core.runs import SignalKind
 from core.states import RunState
-from handlers import handler_of
+from handlers import handler_of, replies
+from policies.result import Result, Status
 
 SHORT = PLAN[:12]
 
@@ -51,7 +52,7 @@ def reviewed(state: ReviewState = ReviewState.approved, body: str = "", **more):
     return planned(it, facts(**known))
 
 
-def pressed(identifier: str = "approve", *, app: int = APP.id, head: str = HEAD, by: str = "ada", **more):
+def pressed(identifier: str = "reject", *, app: int = APP.id, head: str = HEAD, by: str = "ada", **more):
     check = {"id": 70, "head_sha": head, "app": {"id": app}, "pull_requests": [{"number": 4}]}
     body = payload("requested_action", by, check_run=check, requested_action={"identifier": identifier})
     known = {"pull": pull(), "runs": [waiting_run(change=True)]} | more
@@ -63,7 +64,7 @@ def pressed(identifier: str = "approve", *, app: int = APP.id, head: str = HEAD,
 
 @pytest.mark.parametrize("body", ["/approve", f"/approve {SHORT}", f"/approve `{PLAN}`", f"/approve {SHORT.upper()}"])
 def test_an_approval_is_bound_to_the_digest_that_waits(body):
-    signal, eyes = said(body)
+    signal, eyes, *said_back = said(body)
     assert signal == Signal(
         run_id="r1",
         kind=SignalKind.approve,
@@ -73,6 +74,8 @@ def test_an_approval_is_bound_to_the_digest_that_waits(body):
         comment_id=50,
     )
     assert eyes == React(3, 50, "eyes")
+    means = f"That approves the plan `{SHORT}`. Next the change is made, tested and shown as a pull request."
+    assert said_back == ([Say(3, means, "comment:IC_50:0:approve:answer")] if body == "/approve" else [])
 
 
 @pytest.mark.parametrize("role", [None, Role.none, Role.read, Role.triage])
@@ -115,12 +118,12 @@ def test_a_bare_approval_from_before_the_plan_was_shown_approves_nothing():
 
 
 def test_a_bare_approval_after_the_question_counts_however_soon_it_came():
-    signal, _ = said("/approve", runs=[waiting_run(asked_in=49)])
+    signal, *_ = said("/approve", runs=[waiting_run(asked_in=49)])
     assert signal.digest == PLAN
 
 
 def test_a_bare_approval_counts_while_somebody_looks_at_another_answer_to_the_same_question():
-    signal, _ = said("/approve", runs=[waiting_run(state=RunState.running, updated_at=at(5))])
+    signal, *_ = said("/approve", runs=[waiting_run(state=RunState.running, updated_at=at(5))])
     assert signal.digest == PLAN
 
 
@@ -213,7 +216,7 @@ def test_these_comments_are_not_listened_to(there, why):
 
 def test_the_author_whom_github_names_is_the_actor_and_not_the_sender_of_the_delivery():
     it = commented("/approve", sender="mallory")
-    signal, _ = planned(it, facts(comment=comment("/approve", author=account("ada")), runs=[waiting_run()]))
+    signal, *_ = planned(it, facts(comment=comment("/approve", author=account("ada")), runs=[waiting_run()]))
     assert signal.actor == "ada"
 
 
@@ -358,7 +361,7 @@ def test_a_review_may_reject_by_its_text():
         ({"review": review(submitted_at=None)}, "the review is gone, or not handed in"),
         ({"pull": pull(app_authored=False)}, "a pull request that is not ours"),
         ({"review": review(author=account("x[bot]", bot=True))}, "x[bot] is a bot"),
-        ({"review": review(ReviewState.commented)}, "a review without an approval or command"),
+        ({"review": review(ReviewState.commented)}, "a review without an approval, a wish or a command"),
         ({"runs": []}, "nothing waits for an approval"),
         ({"runs": [], "review": review(head_sha=OTHER_HEAD)}, "a review of an older head, and no run is at work here"),
     ],
@@ -381,22 +384,48 @@ def test_a_dismissed_review_is_void():
 # Buttons --------------------------------------------------------------------------------------------------------
 
 
-def test_a_button_is_an_approval_by_whoever_pressed_it():
-    (signal,) = pressed()
-    assert (signal.kind, signal.actor, signal.digest) == (SignalKind.approve, "ada", CHANGE)
-    assert signal.key == f"check:70:approve:ada:{CHANGE}"
+def test_no_button_approves_but_one_says_how_to():
+    (answer,) = pressed("how")
+    assert answer.body == (
+        "A button cannot approve: GitHub tells who pressed it once, and cannot be asked again before the merge. "
+        f"Approve the pull request in a review, or comment `/approve {CHANGE[:12]}`."
+    )
+    assert pressed("approve") == [Ignore("not a button of ours")]
+    (idle,) = pressed("how", runs=[run(pull_number=4)])
+    assert idle.body == "Nothing waits for an approval here just now."
+
+
+def test_the_button_reject_is_the_command_of_whoever_pressed_it():
+    signals = [one for one in pressed("reject") if isinstance(one, Signal)]
+    assert [(one.kind, one.actor, one.comment_id, one.review_id) for one in signals] == [
+        (SignalKind.reject, "ada", None, None)
+    ]
+
+
+def test_the_button_hold_is_the_command_of_whoever_pressed_it():
+    (hold,) = [one for one in pressed("hold") if isinstance(one, SetHold)]
+    assert (hold.number, hold.held, hold.actor) == (3, True, "ada")
+
+
+def test_the_buttons_fit_githubs_limits_and_the_handler_knows_each():
+    text = replies.check_approval(Result("change", Status.pending, "0 of 1."), CHANGE)
+    assert [one.label for one in text.buttons] == ["How to approve", "Reject", "Hold"]
+    assert len(text.buttons) <= 3
+    assert all(pressed(one.identifier) != [Ignore("not a button of ours")] for one in text.buttons)
+    assert replies.check_approval(Result("change", Status.approved, "Yes."), CHANGE).buttons == ()
 
 
 def test_a_button_looks_up_the_role_of_whoever_pressed_it():
     check = {"id": 70, "head_sha": HEAD, "app": {"id": 7}, "pull_requests": [{"number": 4}]}
-    it = event("check_run", payload("requested_action", check_run=check, requested_action={"identifier": "approve"}))
+    it = event("check_run", payload("requested_action", check_run=check, requested_action={"identifier": "reject"}))
     assert handler_of(it).needs(it) == FactQuery(number=4, role_of="ada", pull=4, policy=True)
 
 
-@pytest.mark.parametrize("identifier", ["approve", "reject"])
+@pytest.mark.parametrize("identifier", ["reject", "hold"])
 def test_a_button_needs_the_same_role_as_the_command(identifier):
-    (answer,) = pressed(identifier, role=Role.triage)
+    (answer,) = [one for one in pressed(identifier, role=Role.triage) if isinstance(one, Say)]
     assert answer.key == "refused:1:4:ada"
+    assert not [one for one in pressed(identifier, role=Role.triage) if isinstance(one, Signal | SetHold)]
 
 
 def test_a_button_of_an_older_head_does_nothing():

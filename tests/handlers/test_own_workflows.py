@@ -172,7 +172,7 @@ def test_a_file_takes_no_command_of_the_bots_own() -> None:
 
 def test_help_lists_the_commands_of_the_repositorys_workflows() -> None:
     (answer,) = said("/help", deploy=DEPLOY, tidy=TASKED, odd=BROKEN.replace("deploy", "odd"))
-    own = re.compile(r"\| `/(retry|answer)\b")
+    own = re.compile(r"\| `/(retry|answer|revise|continue|ok-to-run)\b")
     assert [row for row in answer.body.splitlines() if "requesters" in row and not own.match(row)] == [
         "| `/implement [task]` | starts work on this issue | requesters |",
         "| `/deploy place=… [times=1] [loud=false]` | Puts a branch \\| somewhere | requesters |",

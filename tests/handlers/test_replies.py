@@ -396,10 +396,12 @@ def test_the_tests_check_says_what_the_tests_show():
     text = replies.check_tests("pytest -q", "green", (), EVIDENCE, "3 passed")
     assert text.title == "Green; its tests fail without the change"
     assert text.summary.startswith("`pytest -q`, run in a sandbox on exactly this tree: green.")
-    assert text.text == "```text\n3 passed\n```"
+    assert text.text == "<details><summary>What the command said</summary>\n\n```text\n3 passed\n```\n\n</details>"
     known = replies.check_tests("pytest -q", "red", ["t.py::old"], replies.EvidenceView(), "1 failed")
     assert known.title == "No new failure; 1 failed before the change; the change touches no test"
-    assert known.text.startswith("Failing before the change already:\n\n- `t.py::old`")
+    assert known.text.startswith(
+        "<details><summary>1 test failing before the change already</summary>\n\n- `t.py::old`\n\n</details>"
+    )
     assert replies.check_tests("x", "unbuildable", (), EVIDENCE, "").title.startswith("The tests could not be run")
 
 
@@ -428,7 +430,7 @@ def test_the_policy_and_review_checks_have_titles_that_say_it():
     assert (review.title, review.summary, review.text) == (
         "The reviewer advises against this change",
         "> No.",
-        "- `a.py:3` hi ＠ada",
+        "<details><summary>1 finding</summary>\n\n- `a.py:3` hi ＠ada\n\n</details>",
     )
 
 

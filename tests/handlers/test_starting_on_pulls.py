@@ -21,7 +21,7 @@ from core.intents import Signal
 from core.names import RunId, Sha, Subject, SubjectKind
 
 ON_PULLS = "name: look\non: {command: look, subject: pull_request}\nsteps: [{id: a, run: 'true'}]\n"
-ANYWHERE = "name: undo\non: {command: undo, subject: any, closed: true}\nsteps: [{id: a, run: 'true'}]\n"
+ANYWHERE = "name: unwind\non: {command: unwind, subject: any, closed: true}\nsteps: [{id: a, run: 'true'}]\n"
 BASE = Sha("c" * 40)
 
 
@@ -37,7 +37,7 @@ def said(words: str, *, on_pull: bool = True, open_: bool = True, **more: object
         comment=comment(words, number=number),
         issue=issue(number=number, open=open_, is_pull_request=on_pull),
         pull=somebodys(open=open_, merged=not open_) if on_pull else None,
-        workflows=workflows(look=ON_PULLS, undo=ANYWHERE),
+        workflows=workflows(look=ON_PULLS, unwind=ANYWHERE),
         **more,
     )
     return planned(commented(words, on_pull=on_pull), known)
@@ -51,13 +51,13 @@ def test_a_run_about_an_open_pull_request_works_with_its_head_and_begins_at_its_
 
 
 def test_a_run_about_one_that_is_over_begins_at_the_default_branch_without_its_head():
-    started, _ = said("/undo", open_=False)
+    started, _ = said("/unwind", open_=False)
     assert started.subject == Subject(kind=SubjectKind.pull_request, number=4)
     assert (started.snapshot.head, started.base) == (None, None)
 
 
 def test_a_workflow_for_both_begins_on_an_issue_as_ever_also_on_a_closed_one():
-    started, _ = said("/undo", on_pull=False, open_=False)
+    started, _ = said("/unwind", on_pull=False, open_=False)
     assert started.subject == Subject(kind=SubjectKind.issue, number=3)
     assert (started.snapshot.head, started.base) == (None, None)
 

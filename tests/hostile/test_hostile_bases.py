@@ -10,7 +10,7 @@ from hostile_host import CANARY, Host
 from story_sources import AT_ONCE, ONE_FILE, policy, script
 from story_world import SAMPLE, open_world
 
-from adapters.git.failures import GitFailed
+from adapters.git.failures import BaseUnusable
 from adapters.git.mirrors import Mirrors
 from adapters.git.workspaces import Workspaces
 from adapters.sandbox import boxes
@@ -30,7 +30,7 @@ async def test_a_hostile_base_is_checked_out_as_plain_content_or_not_at_all(
     at = Sha(run_git(mirror, "rev-parse", "refs/heads/main"))
     opening = Workspaces(tmp_path / "workspaces", mirrors).open(RunId("run000000001"), REPO, at)
     if base.refused:
-        with pytest.raises(GitFailed, match=base.refused):
+        with pytest.raises(BaseUnusable, match=base.refused):
             await opening
         assert not list((tmp_path / "workspaces").rglob("evil"))
     else:
@@ -93,7 +93,7 @@ async def test_a_run_on_a_base_that_cannot_be_checked_out_says_so_and_pushes_not
         await world.ask()
         await world.settle_in_time()
         run = await world.run()
-        assert (run.state, run.ended_code) == ("failed", "git-failed")
+        assert (run.state, run.ended_code) == ("failed", "base-unusable")
         for place in (str(run.ended_why), str((await world.journal())[-1].facts), world.replies()[-1]):
             assert base.refused in place
         assert await world.town.github.world.branches(world.town.repository) == {"main": run.base_sha}

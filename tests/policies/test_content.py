@@ -109,10 +109,9 @@ def test_a_change_that_brings_a_secret_is_denied_and_the_secret_is_not_said():
     )
 
 
-def test_binary_files_are_allowed_and_said():
+def test_binary_files_wait_for_a_person_who_looks_at_them():
     result = allowed("logo.png", binary_paths=("logo.png",))
-    assert result.approved
-    assert result.children[-1].why == "1 binary file: look at what they are."
+    assert (result.status, result.why) == (Status.pending, "1 binary file: look at what they are.")
 
 
 def test_everything_that_is_wrong_is_said_at_once():

@@ -71,7 +71,7 @@ async def test_processes_that_start_at_once_migrate_an_empty_database_once(empty
     async with open_store(empty_url) as store:
         await store.migrate()
         async with store.read() as db:
-            assert (await db.execute(text("SELECT version_num FROM alembic_version"))).scalars().all() == ["0003"]
+            assert (await db.execute(text("SELECT version_num FROM alembic_version"))).scalars().all() == ["0004"]
 
 
 async def test_two_stores_of_one_process_migrate_at_once(empty_url: str):

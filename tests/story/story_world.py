@@ -167,9 +167,13 @@ async def open_world(
     script: str | None = None,
     source: Path | None = None,
     settings: Mapping[str, str] | None = None,
+    limited: bool = False,
     **town: Any,
 ) -> AsyncIterator[World]:
-    """A world with the sample repository and its script, unless told otherwise."""
+    """A world with the sample repository and its script, unless told otherwise.
+
+    Only a `limited` one counts requests as GitHub does: here everything happens within the same second.
+    """
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))  # held until it is served: another test could take a port that was only tried
     port = int(listening.getsockname()[1])
@@ -186,6 +190,8 @@ async def open_world(
                 **town,
             )
         )
+        if not limited:
+            place.github.world.hourly_limit = 0
         clock = LeapingClock()
         place.github.world.now = clock.now
         loaded = load(place.environ)

@@ -387,17 +387,16 @@ async def test_a_reviewer_that_blocks_ends_the_run_with_its_findings(tmp_path: P
         )
 
 
-async def test_a_budget_that_is_spent_ends_the_run_before_the_next_call(tmp_path: Path) -> None:
-    async with open_story(tmp_path, limits={"run_cost_usd": 0.001}) as world:
+async def test_turns_that_are_spent_end_the_run_before_the_next_call(tmp_path: Path) -> None:
+    async with open_story(tmp_path, limits={"turns": 1}) as world:
         await world.ask()
         await world.settle_in_time()
         said = await _failed(world, "budget-spent")
-        assert said.startswith("The run has spent $0.00")
-        assert "; its limit is $0.0010." in said
+        assert said.startswith("The agent reached its limit of 1 turns before it handed in its work (so far: 1 turns, ")
         assert said.endswith(
             "Raise the limit in `.github/pullwright.yml`, or describe a smaller task, then comment `/retry`."
         )
-        assert len(world.town.model.requests) == 1
+        assert len(world.town.model.requests) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,19 @@
 """A list whose items are runs of their own: what they change comes back in order, and what fails stays behind."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import yaml
+from sqlalchemy.ext.asyncio import AsyncConnection
 from story_sources import AT_ONCE, source
 from story_trust import quick_world
 from story_workflows import begin
 from story_world import World
 
-from adapters.store import costs, dead_letters, parts, runs, steps
+from adapters.store import costs, dead_letters, parts, runs, steps, tables
 from core.names import RunId
 from core.runs import Run
 from core.states import RunState
@@ -178,7 +180,7 @@ async def test_the_list_is_filtered_sorted_and_cut_once_whatever_happens_later(w
 
 
 @pytest.mark.slow
-async def test_the_items_of_a_list_share_the_budget_of_their_run(tmp_path: Path) -> None:
+async def test_the_items_of_a_list_share_the_budget_of_their_run_and_wait_until_it_is_raised(tmp_path: Path) -> None:
     turn = {"submit": {"title": "nothing", "kind": "chore", "summary": "Nothing."}}
     source_ = source(tmp_path, limits={"run_cost_usd": 0.0001})
     async with quick_world(tmp_path, source=source_, policy=AT_ONCE, script={"think": [turn]}) as world:
@@ -187,10 +189,23 @@ async def test_the_items_of_a_list_share_the_budget_of_their_run(tmp_path: Path)
         run, found = await played(world, {"id": "each", "foreach": each})
         async with world.services.store.read() as db:
             spent = (await costs.of_run(db, run.id)).cost_usd
-    assert run.state == "succeeded", run.ended_why
-    assert spent is not None
-    assert spent > 0, "the parts are paid for by the run"
-    assert [(one["index"], one["code"]) for one in found["each"]["failures"]] == [(1, "budget-spent")]
+            waiting = [one.waiting_for for one in await _parts_of(db, run.id)]
+        assert spent is not None
+        assert spent > 0, "the parts are paid for by the run"
+        assert (run.state, waiting) == ("waiting", [None, "budget"])
+        (asked,) = [said for said in world.replies() if "waits:" in said]
+        assert asked.startswith(f"@rosa, run `{run.id}` waits: The run has spent $0.00")
+
+        await world.approver.comment(run.subject.number, "/budget +1")
+        await world.settle_in_time()
+        run, found = await ended(world, run.id)
+        assert run.state == "succeeded", run.ended_why
+        assert (found["each"]["done"], found["each"]["failures"]) == (2, [])
+
+
+async def _parts_of(db: AsyncConnection, parent: RunId) -> Sequence[Any]:
+    query = sa.select(tables.runs.c.waiting_for).where(tables.runs.c.parent_id == parent).order_by(tables.runs.c.id)
+    return (await db.execute(query)).all()
 
 
 @pytest.mark.slow

@@ -57,11 +57,17 @@ def bad_credentials() -> Refusal:
     return Refusal(401, "Bad credentials")
 
 
+def suspended() -> Refusal:
+    return Refusal(403, "This installation has been suspended")
+
+
 def _by_token(world: World, credential: str) -> Actor:
     token = world.tokens.get(credential)
     if token is not None:
-        if token.revoked or world.now() >= token.expires_at or token.installation.suspended_at:
+        if token.revoked or world.now() >= token.expires_at:
             raise bad_credentials()
+        if token.installation.suspended_at:
+            raise suspended()
         return Actor(token.installation.app.bot, app=token.installation.app, token=token)
     person = _person_by_token(world, credential)
     if person is None:
@@ -115,7 +121,10 @@ def _check_times(claims: Json, now: float) -> None:
 
 
 def new_token(world: World, installation: Installation, asked: Json) -> Token:
-    """A token for one hour, narrowed to what was asked; asking for more than the installation has is a 422."""
+    """A token for one hour, narrowed to what was asked; asking for more than the installation has is a 422, and
+    anything of a suspended one a 403."""
+    if installation.suspended_at:
+        raise suspended()
     repositories = _asked_repositories(installation, asked)
     permissions = dict(installation.permissions)
     if asked.get("permissions") is not None:

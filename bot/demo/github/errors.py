@@ -24,10 +24,10 @@ class Refusal(Exception):
 
 
 class Moved(Refusal):
-    """The thing is at another address now: 301 with a Location."""
+    """The thing is at another address now: 301 with a Location, or 307 to what is not a GET."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__(301, "Moved Permanently")
+    def __init__(self, url: str, status: int = 301) -> None:
+        super().__init__(status, "Moved Permanently" if status == 301 else "Temporary Redirect")
         self.url = url
 
     def body(self) -> Json:

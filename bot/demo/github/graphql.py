@@ -1,4 +1,4 @@
-"""The GraphQL mutations an App cannot do by REST: leaving draft, returning to it, and auto-merge.
+"""What an App cannot do by REST: leaving draft, returning to it, auto-merge, and the merge queue.
 
 No schema: the mutation's name is looked for in the query, its input in the variables or written out. Errors come
 with status 200 in GraphQL's shape, as at GitHub.
@@ -8,15 +8,18 @@ import json
 import re
 
 from . import shapes
-from .acts import pulls, telling
+from .acts import pulls, queueing, telling
+from .errors import Refusal
 from .pull_facts import facts
 from .records import ROLES, Issue, Json, Repository
 from .routing import Call, Reply, Routes, grants, visible
 
 routes = Routes()
 _MUTATION = re.compile(
-    r"\b(markPullRequestReadyForReview|convertPullRequestToDraft|enablePullRequestAutoMerge|disablePullRequestAutoMerge)\s*\("
+    r"\b(markPullRequestReadyForReview|convertPullRequestToDraft|enablePullRequestAutoMerge|disablePullRequestAutoMerge"
+    r"|enqueuePullRequest)\s*\("
 )
+_QUEUED = re.compile(r"\bnode\s*\(\s*id:\s*\$(\w+)\s*\).*\bisInMergeQueue\b", re.DOTALL)
 _WRITTEN_OUT = re.compile(r'(\w+)\s*:\s*("(?:[^"\\]|\\.)*"|\$\w+|[A-Z_]+)')
 
 
@@ -30,6 +33,8 @@ class _Wrong(Exception):
 async def graphql(call: Call) -> Reply:
     call.account  # noqa: B018 (anonymous callers are refused with 401)
     query = str(call.body.get("query") or "")
+    if asked := _QUEUED.search(query):
+        return _queued(call, str((call.body.get("variables") or {}).get(asked.group(1)) or ""))
     found = _MUTATION.search(query)
     if found is None:
         call.world.unknown_requests.append(f"POST /graphql {query[:200]}")
@@ -42,7 +47,17 @@ async def graphql(call: Call) -> Reply:
     except _Wrong as wrong:
         error = {"type": wrong.kind, "path": [name], "locations": [{"line": 1, "column": 1}], "message": str(wrong)}
         return Reply(200, {"data": {name: None}, "errors": [error]})
-    return Reply(200, {"data": {name: {"clientMutationId": given.get("clientMutationId"), "pullRequest": shown}}})
+    key = "mergeQueueEntry" if name == "enqueuePullRequest" else "pullRequest"
+    return Reply(200, {"data": {name: {"clientMutationId": given.get("clientMutationId"), key: shown}}})
+
+
+def _queued(call: Call, node_id: str) -> Reply:
+    try:
+        repository, issue = _target(call, node_id)
+    except _Wrong as wrong:
+        error = {"type": wrong.kind, "path": ["node"], "message": str(wrong)}
+        return Reply(200, {"data": {"node": None}, "errors": [error]})
+    return Reply(200, {"data": {"node": {"isInMergeQueue": queueing.entry_of(repository, issue) is not None}}})
 
 
 def _input(rest: str, variables: Json) -> Json:
@@ -87,6 +102,13 @@ async def _act(call: Call, name: str, given: Json, repository: Repository, issue
         if draft and not repository.drafts_supported:
             raise _Wrong("UNPROCESSABLE", "Draft pull requests are not supported in this repository.")
         await pulls.set_draft(call.world, call.actor, repository, issue, draft)
+    elif name == "enqueuePullRequest":
+        head = given.get("expectedHeadOid")
+        try:
+            entry = await queueing.enqueue(call.world, call.actor, repository, issue, head)
+        except Refusal as refused:
+            raise _Wrong("UNPROCESSABLE", refused.message) from refused
+        return queueing.shown(call.world, repository, entry)
     elif name == "enablePullRequestAutoMerge":
         await _enable_auto_merge(call, given, repository, issue)
     else:

@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 
 from . import git
-from .records import Issue, Json, Pull, Repository
+from .records import Issue, Json, Protection, Pull, Repository
 
 FAILED = {"failure", "cancelled", "timed_out", "action_required", "stale", "error"}
 
@@ -108,12 +108,10 @@ def _sizes(numstat: str) -> dict[str, tuple[int, int]]:
 
 def blockers(repository: Repository, pull: Pull) -> list[str]:
     """Why protection forbids the merge, in GitHub's sentences; empty where it allows it."""
-    rule = repository.protected.get(pull.base_ref)
-    if rule is None:
-        return []
+    rule = repository.protected.get(pull.base_ref) or Protection()
     results = check_results(repository, pull.head_sha)
     said: list[str] = []
-    for name in rule.required_checks:
+    for name in required_checks(repository, pull.base_ref):
         result = results.get(name)
         if result is None or result == "pending":
             said.append(f'Required status check "{name}" is expected.')
@@ -123,6 +121,30 @@ def blockers(repository: Repository, pull: Pull) -> list[str]:
         many = "review is" if rule.required_approvals == 1 else "reviews are"
         said.append(f"At least {rule.required_approvals} approving {many} required by reviewers with write access.")
     return said
+
+
+def required_checks(repository: Repository, branch: str) -> list[str]:
+    """The checks that protection and rulesets ask for together."""
+    rule = repository.protected.get(branch) or Protection()
+    ruled = [
+        str(check["context"])
+        for each in _rules(repository, branch, "required_status_checks")
+        for check in each.get("parameters", {}).get("required_status_checks", [])
+    ]
+    return list(dict.fromkeys([*rule.required_checks, *ruled]))
+
+
+def queue_asked(repository: Repository, branch: str) -> bool:
+    """Whether merges into this branch must go through a queue."""
+    return bool(_rules(repository, branch, "merge_queue"))
+
+
+def signatures_asked(repository: Repository, branch: str) -> bool:
+    return bool(_rules(repository, branch, "required_signatures"))
+
+
+def _rules(repository: Repository, branch: str, kind: str) -> list[Json]:
+    return [rule for rule in repository.rules.get(branch, []) if rule["type"] == kind]
 
 
 def check_results(repository: Repository, sha: str) -> dict[str, str]:

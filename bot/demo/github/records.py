@@ -24,6 +24,8 @@ class Account:
     created_at: datetime
     token: str = ""
     members: list["Account"] = field(default_factory=list)
+    teams: dict[str, list["Account"]] = field(default_factory=dict)
+    """Of an organisation: who is in which team, by the team's slug."""
 
 
 @dataclass(eq=False)
@@ -243,6 +245,19 @@ class CommitStatus:
 
 
 @dataclass(eq=False)
+class QueueEntry:
+    """A pull request in a merge queue, with the group that was made of it."""
+
+    node_id: str
+    issue: Issue
+    head_sha: str
+    enqueuer: Account
+    branch: str = ""
+    base_sha: str = ""
+    group_sha: str = ""
+
+
+@dataclass(eq=False)
 class Protection:
     """A branch nobody pushes to; a merge needs these checks (by name) and this many approvals."""
 
@@ -256,6 +271,7 @@ class Repository:
 
     `mergeable_unknown_reads` is how many readings of a pull request still answer that GitHub has not computed yet
     whether it merges.
+    `rules` are those of rulesets, by branch, as the API lists them; `queue` holds all merge queues' entries.
     `gone` are the numbers of issues that were deleted (None) or transferred (the API path of where they went).
     """
 
@@ -275,6 +291,8 @@ class Repository:
     suites: list[CheckSuite] = field(default_factory=list)
     statuses: list[CommitStatus] = field(default_factory=list)
     protected: dict[str, Protection] = field(default_factory=dict)
+    rules: dict[str, list[Json]] = field(default_factory=dict)
+    queue: list[QueueEntry] = field(default_factory=list)
     merge_methods: set[str] = field(default_factory=lambda: {"merge", "squash", "rebase"})
     drafts_supported: bool = True
     allow_auto_merge: bool = True

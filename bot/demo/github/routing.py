@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from .errors import Refusal, not_accessible, not_found
+from .errors import Moved, Refusal, not_accessible, not_found
 from .limits import Limits
 from .records import ROLES, Account, Actor, App, Issue, Json, Pull, Repository, Role
 from .world import World
@@ -51,7 +51,12 @@ class Call:
 
     @property
     def repository(self) -> Repository:
-        return self.world.repository(f"{self.parts['owner']}/{self.parts['repo']}")
+        name = f"{self.parts['owner']}/{self.parts['repo']}"
+        moved = self.world.moved.get(name.lower())
+        if moved is not None:
+            path = self.request.path_qs.replace(name, moved.full_name, 1)
+            raise Moved(f"{self.world.url}{path}", 301 if self.request.method == "GET" else 307)
+        return self.world.repository(name)
 
     @property
     def issue(self) -> Issue:
@@ -151,6 +156,8 @@ def admit(route: Route, call: Call) -> None:
     reads = route.method == "GET"
     if repository is not None and not visible(call.world, actor, repository):
         raise not_found()
+    if repository is not None and actor.token is not None and repository.archived and not reads:
+        raise Refusal(403, "Repository was archived so is read-only.")
     if actor.account is None and not (reads and repository is not None and not repository.private):
         raise Refusal(401, "Requires authentication")
     if actor.token is not None:

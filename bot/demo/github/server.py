@@ -38,16 +38,27 @@ _ALWAYS = {"x-github-media-type": "github.v3; format=json", "x-github-api-versio
 class GitHubStandIn:
     """A stateful GitHub on 127.0.0.1. `world` is its state; a suite interferes by `faults`, `storm` and `middlewares`.
 
-    Without a folder its repositories live in a temporary one, removed at `stop`.
+    Without a folder its repositories live in a temporary one, removed at `stop`. As `enterprise` it is a server of a
+    company's own, whose API is below `/api/v3`, and GraphQL's at `/api/graphql`.
     """
 
-    def __init__(self, folder: Path | None = None, clock: Clock = utc_now, token_shape: TokenShape = "classic") -> None:  # noqa: S107
+    def __init__(
+        self,
+        folder: Path | None = None,
+        clock: Clock = utc_now,
+        token_shape: TokenShape = "classic",  # noqa: S107
+        *,
+        enterprise: bool = False,
+    ) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="github-") if folder is None else None
         root = Path(self._temporary.name) if self._temporary else folder
         assert root is not None  # noqa: S101 (one of the two is there)
         root.mkdir(parents=True, exist_ok=True)
         self.webhooks = Webhooks()
         self.world = World(root, clock, token_shape, self.webhooks)
+        self._rest, self._graphql = ("/api/v3", "/api") if enterprise else ("", "")
+        if enterprise:
+            self.world.hourly_limit = 0  # its limits are off by default
         self.limits = Limits(self.world)
         self.faults = Faults()
         self.storm = Storm(self.world)
@@ -90,8 +101,9 @@ class GitHubStandIn:
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=MAX_BODY, middlewares=[self._interfering])
-        for route in [*rest.ALL, *graphql.routes]:
-            application.router.add_route(route.method, route.path, self._serving(route), name=None)
+        for prefix, routes in ((self._rest, rest.ALL), (self._graphql, graphql.routes)):
+            for route in routes:
+                application.router.add_route(route.method, f"{prefix}{route.path}", self._serving(route), name=None)
         application.router.add_route(
             "*", "/{owner}/{repo}.git/{tail:info/refs|git-upload-pack|git-receive-pack}", self._git
         )
@@ -127,7 +139,8 @@ class GitHubStandIn:
                     headers |= self.limits.spend(actor).headers(resource)
                 if ":" in route.needs:
                     headers["x-accepted-github-permissions"] = route.needs.replace("|", "; ").replace(":", "=")
-                reply = await self._asked(route, request, actor)
+                with self.limits.under_way(actor, request.method, request.path.removeprefix(self._rest)):
+                    reply = await self._asked(route, request, actor)
             except Refusal as refusal:
                 if isinstance(refusal, Moved):
                     headers["Location"] = refusal.url

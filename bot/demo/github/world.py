@@ -61,6 +61,8 @@ class World:
         self.apps: dict[str, App] = {}
         self.installations: dict[int, Installation] = {}
         self.repositories: dict[str, Repository] = {}
+        self.moved: dict[str, Repository] = {}
+        """Repositories by the names that they had."""
         self.tokens: dict[str, Token] = {}
         self.requests: list[SeenRequest] = []
         self.unknown_requests: list[str] = []
@@ -159,6 +161,7 @@ class World:
         for label, (color, description) in DEFAULT_LABELS.items():
             repository.labels[label] = Label(*self.next_id("LA"), label, color, description)
         self.repositories[repository.full_name.lower()] = repository
+        self.moved.pop(repository.full_name.lower(), None)
         return repository
 
     def add_collaborator(self, repository: Repository, login: str, role: Role) -> None:
@@ -171,6 +174,13 @@ class World:
 
     def protect(self, repository: Repository, branch: str, checks: tuple[str, ...] = (), approvals: int = 0) -> None:
         repository.protected[branch] = Protection(checks, approvals)
+
+    def rule(self, repository: Repository, branch: str, kind: str, **parameters: object) -> None:
+        """A ruleset with one rule for this branch: `required_status_checks`, `merge_queue`, `required_signatures` …"""
+        rule: Json = {"type": kind, "parameters": parameters} if parameters else {"type": kind}
+        source = {"ruleset_source_type": "Repository", "ruleset_source": repository.full_name}
+        rules = repository.rules.setdefault(branch, [])
+        rules.append(rule | source | {"ruleset_id": len(rules) + 1})
 
     def install(self, app: App, *repositories: Repository) -> Installation:
         """Install the App on these repositories of one owner (or add them) and tell it so by webhook."""

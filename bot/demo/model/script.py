@@ -9,6 +9,7 @@ change:
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -26,6 +27,8 @@ TOOLS: Final[Mapping[str, tuple[str, ...]]] = {
     "run": ("command",),
 }
 """The arguments of each tool, the one that a bare word stands for first. `submit` takes any form."""
+
+_ROUND: Final = re.compile(r"~[0-9]+")
 
 MISBEHAVIOURS: Final = ("garbage", "status", "hang", "broken_call")
 WORDS: Final = ("say", *TOOLS, "submit", *MISBEHAVIOURS)
@@ -85,10 +88,12 @@ class Script:
         return cls({**_defaults(), **sections})
 
     def section(self, step_key: str) -> tuple[str, tuple[Turn, ...]] | None:
-        """The section for a step and its name, or None. `tests/repair:2` falls back to `tests/repair`."""
-        for name in (step_key, step_key.rpartition(":")[0]):
-            if name in self.sections:
-                return name, self.sections[name]
+        """The section for a step and its name, or None. `tests/repair:2` falls back to `tests/repair`, and `review~2`,
+        a step that is done once more, to `review`."""
+        for key in (step_key, _ROUND.sub("", step_key)):
+            for name in (key, key.rpartition(":")[0]):
+                if name in self.sections:
+                    return name, self.sections[name]
         return None
 
 

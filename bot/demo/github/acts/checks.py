@@ -6,7 +6,7 @@ from .. import git, shapes
 from ..errors import Refusal, custom, invalid, missing, not_found
 from ..records import Account, Actor, App, CheckRun, CommitStatus, Json, Repository
 from ..world import World
-from . import merging
+from . import merging, queueing
 from .refs import suite_for, tell_suite
 
 TEXT_LIMIT = 65_535
@@ -85,6 +85,7 @@ async def set_status(world: World, creator: Account, repository: Repository, sha
     payload = shapes.status(world, repository, status) | about
     world.webhooks.emit(world, repository, "status", None, Actor(creator), payload)
     await merging.merge_when_possible(world, repository, sha)
+    await queueing.settle(world, repository, sha)
     return status
 
 
@@ -133,6 +134,7 @@ async def _completed(world: World, actor: Actor, repository: Repository, run: Ch
     if all(each.status == "completed" for each in run.suite.runs):
         tell_suite(world, actor, repository, run.suite, "completed")
     await merging.merge_when_possible(world, repository, run.head_sha)
+    await queueing.settle(world, repository, run.head_sha)
 
 
 def _apply(world: World, run: CheckRun, body: Json) -> None:

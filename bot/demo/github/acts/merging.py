@@ -50,6 +50,10 @@ def _refuse(repository: Repository, issue: Issue, pull: Pull, method: str, sha: 
         raise Refusal(405, f"{METHODS[method]} are not allowed on this repository.")
     if sha is not None and sha != pull.head_sha:
         raise Refusal(409, "Head branch was modified. Review and try the merge again.")
+    if pull_facts.queue_asked(repository, pull.base_ref):
+        raise Refusal(405, "Repository rule violations found\n\nChanges must be made through the merge queue")
+    if method != "squash" and pull_facts.signatures_asked(repository, pull.base_ref):
+        raise Refusal(405, "Repository rule violations found\n\nCommits must have verified signatures.")
     if blocked := pull_facts.blockers(repository, pull):
         raise Refusal(405, " ".join(blocked))
 

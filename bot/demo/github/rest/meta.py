@@ -1,5 +1,6 @@
 """The server about itself."""
 
+from ..errors import Refusal
 from ..routing import Call, Reply, Routes
 
 routes = Routes()
@@ -12,7 +13,9 @@ async def meta(call: Call) -> Reply:
 
 @routes("GET", "/rate_limit", needs="anyone")
 async def rate_limit(call: Call) -> Reply:
-    """Asking costs nothing."""
+    """Asking costs nothing; 404 where an enterprise server has limits turned off."""
+    if not call.world.hourly_limit:
+        raise Refusal(404, "Rate limiting is not enabled.")
     budget = call.limits.budget(call.actor).shape()
     return Reply(200, {"resources": {"core": budget, "graphql": budget}, "rate": budget})
 

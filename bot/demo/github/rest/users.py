@@ -28,3 +28,17 @@ async def get_self(call: Call) -> Reply:
 async def check_member(call: Call) -> Reply:
     org, account = call.world.account(call.parts["org"]), call.world.account(call.parts["login"])
     return Reply(204 if account in org.members else 404)
+
+
+@routes("GET", "/orgs/{org}/teams/{team}/memberships/{login}", needs="members:read")
+async def team_membership(call: Call) -> Reply:
+    """404 for a team that is none, and for whoever is not in it: the answer does not tell which.
+
+    https://docs.github.com/en/rest/teams/members#get-team-membership-for-a-user
+    """
+    org, slug, login = (call.parts[name] for name in ("org", "team", "login"))
+    account = call.world.accounts.get(login.lower())
+    if account is None or account not in call.world.account(org).teams.get(slug.lower(), []):
+        return Reply(404)
+    url = f"{call.world.url}/orgs/{org}/teams/{slug}/memberships/{account.login}"
+    return Reply(200, {"url": url, "role": "member", "state": "active"})

@@ -1,0 +1,78 @@
+"""What people are told of the repository's own CI: what it would expose, and until when it is held back."""
+
+from core.digests import short
+from core.names import Digest
+from core.outputs import ChangeSummary
+from handlers.neutralise import fenced, line, quoted
+from handlers.replies.words import block
+from policies.exposure import Hold
+from policies.render import markdown
+from policies.result import Result, Status
+
+MARKER = "[skip ci]"
+"""What keeps GitHub Actions quiet on `push` and `pull_request`, and most other services too:
+https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs. No text of a model holds it
+(`handlers.neutralise`), so only code decides where it stands."""
+MOST_NAMED = 3
+
+
+def held_message(message: str) -> str:
+    """The final message with the marker in a paragraph of its own: the title and the trailers stay as they are."""
+    title, _, rest = message.partition("\n")
+    return block(title, f"{MARKER} until people have approved the change.", rest.strip("\n")) + "\n"
+
+
+def ci_exposure(result: Result, hold: Hold) -> str:
+    """What CI would expose, for the plan; nothing where there is no CI that would start, and none is held."""
+    if result.status is Status.skipped and hold is Hold.nothing:
+        return ""
+    each = f"<details><summary>Each workflow</summary>\n\n{markdown(result)}\n\n</details>" if result.children else ""
+    return block(f"**What CI would expose**: {_exposed(result)} {_follows(hold, result)}".rstrip(), each)
+
+
+def ci_held(result: Result, base: str) -> str:
+    """Why the commit of a pull request keeps CI quiet, and what that asks of people."""
+    return block(
+        f"**CI is held back** until exactly this change is approved. {_exposed(result)}".rstrip(),
+        f"Approve before you merge: the commit says `{MARKER}` until then, and a merge would take that along into "
+        f"`{line(base, 200).replace('`', '')}`, where CI would stay quiet too.",
+    )
+
+
+def unpushed_change(summary: ChangeSummary, digest: Digest, exposure: Result, patch: str, asks: str) -> str:
+    """A change as people approve it before anything of it is pushed. `patch` is all of it, and is shown whole."""
+    return block(
+        f"### Change `{short(digest)}`, not pushed yet",
+        f"**{line(summary.title, 72)}**",
+        quoted(summary.summary) if summary.summary else "",
+        f"Pushing it, or opening its pull request, would start what `{MARKER}` does not stop. {_exposed(exposure)}",
+        f"<details><summary>The whole change</summary>\n\n{fenced(patch, len(patch) + 1, 'diff')}\n\n</details>",
+        asks,
+    )
+
+
+def change_tampered(digest: Digest) -> str:
+    """Said above a change that is shown again, because somebody changed the first comment."""
+    return (
+        f"⚠️ Somebody edited my comment with change `{short(digest)}`: what people approved may not be what they read. "
+        "Approvals given since do not count. This is the change as it is:"
+    )
+
+
+def _exposed(result: Result) -> str:
+    if not result.refused:
+        return "Nothing that is known." if result.status is Status.approved else ""
+    found = [child.why for child in result.children if child.refused]
+    more = [f"{len(found) - MOST_NAMED} more files are like that."] if len(found) > MOST_NAMED else []
+    return " ".join([*(line(why, 400) for why in found[:MOST_NAMED]), *more])
+
+
+def _follows(hold: Hold, result: Result) -> str:
+    match hold:
+        case Hold.nothing:
+            return "It runs at once all the same: the policy says `ci: run`." if result.refused else ""
+        case Hold.marker:
+            return f"The branch is pushed with `{MARKER}`, and CI runs once the change is approved."
+        case Hold.unpushed:
+            why = f"`{MARKER}` does not stop that, so nothing is pushed"
+            return f"{why} until the change is approved, which is shown here."

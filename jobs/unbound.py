@@ -1,0 +1,54 @@
+"""What intake writes that belongs to no run: answers and reactions, checks, holds, and notes of why."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store import decisions, effects, stops
+from core.decisions import About, Decision
+from core.effects import Act as Effect
+from core.effects import AddReaction, PostComment
+from core.intents import Act, Decided, React, Say, SetHold, ShowCheck
+from core.names import Repo, RunId
+from core.runs import NewEffect
+
+Unbound = Say | React | ShowCheck | Act | SetHold | Decided
+
+
+async def write(db: AsyncConnection, repo: Repo, intent: Unbound, woken: set[RunId], now: datetime) -> str:
+    """Write what the intent asks for, and say so. Runs that may go on because of it are added to `woken`."""
+
+    async def intend(key: str, act: Effect) -> None:
+        await effects.insert(db, NewEffect(key=key, run_id=None, repo=repo, act=act, at=now))
+
+    match intent:
+        case Say(number, body, key):
+            await intend(f"say:{key}", PostComment(number=number, body=body))
+            return "answered"
+        case React(number, comment_id, content):
+            reaction = AddReaction(number=number, comment_id=comment_id, content=content)
+            await intend(f"react:{repo.id}:{number}:{comment_id}:{content}", reaction)
+            return f"reacted {content}"
+        case ShowCheck(check, key):
+            await intend(key, check)
+            return f"check {check.name} on {check.head_sha[:12]}"
+        case Act(act, key):
+            await intend(key, act)
+            return f"to be done: {act.kind}"
+        case Decided(number, tree):
+            await decisions.keep(db, repo.id, Decision(number=number, about=About.word, at=now, tree=tree))
+            return "noted why"
+        case SetHold():
+            return await _hold(db, repo, intent, woken)
+
+
+async def _hold(db: AsyncConnection, repo: Repo, word: SetHold, woken: set[RunId]) -> str:
+    about = stops.WHOLE if word.number is None else word.number
+    kept = await stops.say(
+        db, repo.id, about, held=word.held, reason=word.reason, by=word.actor, key=word.key, at=word.at
+    )
+    if not kept:
+        return "a newer word stands"
+    if not word.held:
+        woken.update(await stops.held_runs(db, repo.id, about))
+    return f"{'held' if word.held else 'let go on'} {'the repository' if word.number is None else f'#{word.number}'}"

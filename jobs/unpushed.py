@@ -1,0 +1,109 @@
+"""A change that must not even be pushed before people have approved it: they see and approve it where the run speaks.
+
+For workflows that `[skip ci]` does not stop, such as one on `pull_request_target` that checks the branch out. The whole
+change is shown in one comment, and the approval binds to the same digest as at the gate behind the pull request, which
+it opens too.
+"""
+
+from dataclasses import dataclass, replace
+
+from core.digests import ChangedPath, change_digest, short
+from core.errors import ChangeRefused
+from core.names import Digest, Sha
+from core.outputs import ChangeSummary
+from core.runs import Waiting
+from core.states import WaitingFor
+from core.workflow import Gate, Step
+from handlers import replies
+from jobs import approvals, status
+from jobs.approvals import Content
+from jobs.outcomes import End, Park
+from jobs.people import whom_to_ask
+from jobs.shown import as_posted
+from jobs.work import Work
+from policies.evaluate import change_gate
+from policies.exposure import Exposure
+from policies.result import Result
+from policies.schema import Effective
+
+MOST_CHARACTERS = 50_000
+"""Of a change that one comment can show whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unpushed:
+    """What would be pushed."""
+
+    summary: ChangeSummary
+    message: str
+    tree: Sha
+    head: Sha
+    paths: tuple[ChangedPath, ...]
+    seen: Exposure
+
+
+async def approved(step: Step, work: Work, policy: Effective, offered: Unpushed) -> Result | End | Park:
+    """An approved Result, an End where somebody rejected, or what it waits for.
+
+    Raises ChangeRefused where the change cannot be shown as a whole: nobody approves what they cannot see.
+    """
+    change = change_digest(
+        repository_id=work.run.repo.id,
+        base_ref=work.run.base_ref,
+        message=offered.message,
+        policy=policy.digest,
+        paths=offered.paths,
+    )
+    asked = Content(_gate(work, step), "change", change, offered.head)
+    result = await _decided(work, policy, asked)
+    person = await whom_to_ask(work, policy.policy, "change") if result.pending else None
+
+    async def body() -> str:
+        return await _shown(work, offered, change, result, person)
+
+    shown = await as_posted(work, f"unpushed:{short(change)}", body, replies.change_tampered(change))
+    asked = replace(asked, shown_in=await work.comment_of(shown))
+    if end := await approvals.apply(work, policy.policy, asked):
+        return end
+    result = await _decided(work, policy, asked)
+    if result.refused:
+        raise ChangeRefused(result.why)
+    if result.approved:
+        return result
+    waiting = Waiting(
+        what=WaitingFor.approval,
+        why=result.why,
+        person=person,
+        digest=change,
+        binds="change",
+        asked_in=await work.comment_of(shown),
+    )
+    await status.show(work, current=step.id, waiting=waiting)
+    return Park(waiting)
+
+
+async def _decided(work: Work, policy: Effective, asked: Content) -> Result:
+    standing = await approvals.standing(work, policy.policy, asked)
+    owner = (await work.repository()).owner
+    return change_gate(policy.policy, requester=work.run.requester, approvals=standing, owner=owner)
+
+
+async def _shown(work: Work, offered: Unpushed, change: Digest, result: Result, person: str | None) -> str:
+    bench = await work.bench()
+    diff = await bench.workspace.diff(work.run.base_sha, offered.tree)
+    patch = work.services.redactor.exact(diff.patch.decode("utf-8", "replace"))
+    if diff.truncated or diff.binary or len(patch) > MOST_CHARACTERS:
+        raise ChangeRefused(
+            "The change must not be pushed before somebody approved it, and it cannot be shown whole in a comment. "
+            + " ".join(child.why for child in offered.seen.result.children if child.refused)
+        )
+    asks = replies.waiting(person, "change", change, result.why) if person is not None else ""
+    return replies.unpushed_change(offered.summary, change, offered.seen.result, patch, asks)
+
+
+def _gate(work: Work, step: Step) -> str:
+    """The gate behind the pull request, which binds to the same content; without one, this step."""
+    gates = [
+        one.id for one in work.workflow.every_step if isinstance(one.action, Gate) and one.action.binds == "change"
+    ]
+    return gates[-1] if gates else step.id

@@ -1,0 +1,86 @@
+"""`pullwright policy init`, `schema`, `simulate`, `explain`."""
+
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from bot.cli.policy import command
+from policies.schema import BuiltIn, built_in, load
+from policies.starting_file import starting_file
+
+FACTS = """
+action: merge
+repository: acme/shop
+workflow: implement
+requester: rosa
+paths: [src/a.py]
+"""
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(command, list(arguments))
+
+
+@pytest.mark.parametrize("name", list(BuiltIn))
+def test_a_starting_file_means_its_built_in_policy_also_with_its_keys_uncommented(name):
+    text = starting_file(name)
+    assert load(text, "f.yml") == built_in(name)
+    keys, mark, rules = text.partition("# Rules:")
+    assert mark
+    uncommented = re.sub(r"^#(?=[a-z]|  )", "", keys, flags=re.MULTILINE)
+    assert uncommented != keys
+    assert load(uncommented.replace("# What", "#  What"), "f.yml") == built_in(name)
+    whole = load(uncommented + mark + re.sub(r"^#(?=[a-z]|  )", "", rules, flags=re.MULTILINE), "f.yml")
+    assert [rule.name for rule in whole.rules] == ["only documentation", "the release crew"]
+
+
+def test_init_writes_a_file_once(tmp_path):
+    file = tmp_path / ".github" / "pullwright.yml"
+    first, again = (run("init", "strict", "--file", str(file), "--json") for _ in range(2))
+    assert (first.exit_code, json.loads(first.stdout)["ok"]) == (0, True)
+    assert file.read_text() == starting_file(BuiltIn.strict)
+    assert again.exit_code == 1
+    assert "is there already" in json.loads(again.stdout)["why"]
+
+
+def test_the_schema_knows_every_key():
+    schema = json.loads(run("schema").stdout)
+    assert {"policy", "rules", "actions", "deny", "quiet_hours"} <= schema["properties"].keys()
+    assert "required" not in schema
+
+
+def test_a_policy_is_simulated_with_what_ifs(tmp_path):
+    (tmp_path / "p.yml").write_text("policy: team\ndeny: [{name: frozen, if: {label: [freeze]}}]\n")
+    (tmp_path / "f.yml").write_text(FACTS + "labels: []\n")
+    base = ("simulate", str(tmp_path / "p.yml"), "--facts", str(tmp_path / "f.yml"), "--json")
+
+    def status(*more: str) -> str:
+        return json.loads(run(*base, *more).stdout)["result"]["status"]
+
+    assert status() == "pending"
+    assert status("--approve", "ada") == "approved"
+    assert status("--approve", "rosa:admin") == "pending"
+    assert status("--approve", "ada:triage") == "pending"
+    assert status("--approve", "ada", "--label", "freeze") == "denied"
+    assert status("--action", "ship") == "approved"
+    assert run(*base, "--approve", "ada:king").exit_code == 2
+    assert run(*base[:2]).exit_code == 2
+    assert "approved merge" in run(*base[:-1], "--approve", "ada").stdout
+
+
+def test_mistakes_in_facts_are_told_with_their_places(tmp_path):
+    (tmp_path / "p.yml").write_text("policy: team\n")
+    (tmp_path / "f.yml").write_text(FACTS + "lables: []\nadded: many\n")
+    told = run("simulate", str(tmp_path / "p.yml"), "--facts", str(tmp_path / "f.yml"))
+    assert told.exit_code == 1
+    assert "unknown key `lables`; did you mean `labels`?" in told.stderr
+    assert "`added`: input should be a valid integer" in told.stderr
+
+
+def test_where_nothing_was_decided_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("PULLWRIGHT_DATA_DIR", str(tmp_path))
+    told = run("explain", "acme/shop#3", "--json")
+    assert told.exit_code == 1
+    assert json.loads(told.stdout)["ok"] is False
