@@ -20,7 +20,7 @@ async def resting(work: Work, step: Step) -> Park | End | None:
 
     What people said is heard before: that the run should end is not put off.
     """
-    if not (isinstance(step.action, RESTING) or step.action in RESTING_BY_NAME):
+    if not (isinstance(step.action, RESTING) or (isinstance(step.action, str) and step.action in RESTING_BY_NAME)):
         return None
     until = quiet_until((await work.policy()).policy.quiet_hours, work.services.clock.now())
     if until is None:
