@@ -77,7 +77,7 @@ def simulate(
         raise click.UsageError("Say either --facts FILE or --run RUN.")
     try:
         rules = load(policy.read_text(encoding="utf-8", errors="replace"), str(policy))
-        over = {"paths": list(paths)} if paths else {}
+        over: dict[str, str | list[str]] = {"paths": list(paths)} if paths else {}
         over |= {"labels": list(labels)} if labels else {}
         over |= {"action": action} if action else {}
         known = _of_file(facts, over) if facts is not None else asyncio.run(_of_run(run_id or "", rules, over))

@@ -103,8 +103,7 @@ steps:
         ),
         ("[{id: gate, gate: {binds: plan, revise: gate}}]", "there is no step `gate` before this one"),
         (
-            "[{id: each, foreach: {in: [1], steps: [{id: one, write: {path: a, content: b}}]}}, "
-            "{id: gate, gate: {binds: plan, revise: plan}}]",
+            "[{id: each, foreach: {in: [1], steps: [{id: a, run: ls}]}}, {id: g, gate: {binds: plan, revise: plan}}]",
             "the step `each` lies on the way back, and a `foreach` is done once",
         ),
         (
