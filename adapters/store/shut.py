@@ -54,10 +54,12 @@ async def on(db: AsyncConnection, repo: Repo) -> Hold | None:
 
 def over(row: sa.FromClause = runs) -> sa.ColumnElement[bool]:
     """The condition that a row of `runs` is of something that is shut."""
-    covering = sa.select(repositories.c.installation_id).where(repositories.c.id == row.c.repo_id).scalar_subquery()
-    return sa.exists().where(
-        sa.or_(
-            sa.and_(_t.what == What.repository, _t.id == row.c.repo_id),
-            sa.and_(_t.what == What.installation, _t.id == covering),
-        )
+    # Two look-ups by key: an `or` within one would read the whole table for every run.
+    return sa.or_(
+        sa.exists().where(_t.what == What.repository, _t.id == row.c.repo_id),
+        sa.exists().where(
+            _t.what == What.installation,
+            _t.id == repositories.c.installation_id,
+            repositories.c.id == row.c.repo_id,
+        ),
     )
