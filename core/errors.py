@@ -5,9 +5,10 @@ What nothing may swallow (a lost lease, a cancelled run, a parked worker) is a `
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from core.holds import Hold
+if TYPE_CHECKING:
+    from core.holds import Hold  # what parses is not imported where only a version is told
 
 
 class BotError(Exception):
@@ -471,7 +472,7 @@ class Drained(BaseException):
 class Held(Drained):
     """Somebody holds this work: give the lease back, and begin nothing outside. Its text is the reason."""
 
-    def __init__(self, hold: Hold) -> None:
+    def __init__(self, hold: "Hold") -> None:
         super().__init__(hold.reason)
         self.hold = hold
 
