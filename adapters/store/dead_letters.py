@@ -61,9 +61,11 @@ async def get(db: AsyncConnection, prefix: str) -> Sequence[Letter]:
 
 
 async def of_parts(db: AsyncConnection, parent_id: RunId) -> Sequence[Letter]:
-    """The letters about items of this run that nobody did anything about, in the order of their runs."""
+    """The letters about items of this run that nobody did anything about, in the order of their lists."""
     query = _letter().where(runs.c.parent_id == parent_id, _t.settled.is_(None)).order_by(_t.run_id)
-    return [letter for letter in await _letters(db, query) if letter.part is not None and not letter.part.whole]
+    items = [(letter.part, letter) for letter in await _letters(db, query) if letter.part is not None]
+    found = [(part.step, part.index, letter) for part, letter in items if not part.whole]
+    return [letter for *_, letter in sorted(found, key=lambda one: one[:2])]
 
 
 async def settle(
