@@ -45,6 +45,7 @@ def test_the_names_are_those_that_users_were_promised():
         "MODEL_API_BASE",
         "MODEL_API_KEY",
         "CONFIG",
+        "RETAIN_CACHES_DAYS",
         "LEASE_SECONDS",
         "HEARTBEAT_SECONDS",
         "CLOCK_SECONDS",

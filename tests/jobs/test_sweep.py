@@ -93,6 +93,7 @@ async def place(tmp_path: Path, pem: str) -> AsyncIterator[Place]:
     )
     async with AsyncExitStack() as stack:
         github = await stack.enter_async_context(GitHubStandIn(tmp_path / "github", clock=at.now))
+        github.world.hourly_limit = 0  # time stands still here, and GitHub's limits count by the minute
         github.world.create_user("mona")
         nobody = "http://127.0.0.1:1/webhooks/github"
         app = github.world.create_app("Bot", "bot", public, nobody, SECRET, {"issues": "write"}, ["issue_comment"])

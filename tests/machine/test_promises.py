@@ -96,7 +96,7 @@ def test_a_run_that_waits_for_nobody_by_name_or_for_somebody_who_was_not_told_is
 
 def test_a_run_that_waits_for_the_paths_of_none_that_will_give_them_back_is_seen(honest: Facts) -> None:
     (waits,) = [run for run in honest.runs if run.state is RunState.waiting]
-    (over,) = [run for run in honest.runs if run.state is RunState.succeeded]
+    over = next(run for run in honest.runs if run.state is RunState.succeeded)
     assert waits.waiting is not None
 
     def behind(run: Run) -> Facts:

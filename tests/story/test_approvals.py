@@ -69,7 +69,6 @@ async def test_without_an_approval_of_the_change_nothing_is_merged_whatever_else
         await at_once.approver.comment(issue, words)
         await at_once.approver.comment(at_once.pull_number, words)
     await at_once.approver.review_comment(at_once.pull_number, "Looks good to me.")
-    await at_once.approver.request_changes(at_once.pull_number, "One more look, please.")
     await at_once.settle()
     assert (await at_once.run()).state == "waiting"
     assert at_once.pull.merged_at is None

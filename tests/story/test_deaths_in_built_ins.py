@@ -18,6 +18,7 @@ from test_bump_dependency_workflow import REQUIREMENTS
 from test_bump_dependency_workflow import SCRIPT as BUMPED
 from test_fix_tests import BROKEN
 from test_fix_tests import SCRIPT as FIXED
+from test_plan_and_research_workflows import SCRIPT as PLANNED
 from test_research_and_implement_workflow import SCRIPT as RESEARCHED
 
 import jobs.workflows
@@ -48,6 +49,8 @@ HERE: Mapping[str, Story] = {
     ),
     "fix-tests": Story("/fix-tests", FIXED, {"tests/test_answer.py": BROKEN}),
     "research-and-implement": Story("/research-and-implement", RESEARCHED, of_lists=True),
+    "plan": Story("/plan", PLANNED, deaths=4),
+    "research": Story("/research", QUICK, deaths=4),
     "triage": Story("/triage", QUICK, deaths=4),
 }
 ELSEWHERE = {

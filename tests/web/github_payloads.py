@@ -105,7 +105,11 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
 READ = ("issues", "issue_comment", "pull_request", "pull_request_review", "check_run")
 """The events that people and their words come with."""
 
-HEARD = (*READ, "check_suite", "status", "push", "repository_dispatch")
+OF_INSTALLATIONS = ("installation", "installation_repositories", "repository", "merge_group")
+HEARD = (
+    *(*READ, "pull_request_review_comment", "check_suite", "status", "push", "repository_dispatch"),
+    *OF_INSTALLATIONS,
+)
 """The events that mean something here."""
 
 
@@ -131,6 +135,8 @@ def payload(place: Place, event: str, action: str) -> Json:
     body["repository"] = _repository(place)
     body["sender"] = user(place.login)
     body["installation"] = {"id": place.installation_id, "node_id": "I_1"}
+    if event in {"installation", "installation_repositories"}:
+        body["installation"] |= {"account": user(place.owner), "repository_selection": "selected"}
     if action == "edited":
         body["changes"] = {"body": {"from": "/help before"}, "title": {"from": "an older title"}}
     if event == "check_run" and action == "requested_action":
