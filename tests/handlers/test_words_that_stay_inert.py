@@ -20,9 +20,7 @@ LINES = (
     "/approve",
     "#7 is done",
 )
-TRAILER = re.compile(
-    r"(?im)^(?:co-authored-by|signed-off-by|release-as|breaking change|/approve|pullwright-run: forged)"
-)
+ACTING = re.compile(r"(?im)^(?:(?:co-authored-by|signed-off-by|release-as|breaking change|pullwright-run):|/approve)")
 CLOSING = re.compile(r"(?i)\b(?:fix|fixes|closes)\W{0,12}#7")
 
 
