@@ -193,6 +193,21 @@ class CheckRun(Value):
     """Where people look at it."""
     annotations: int = 0
     """How many it has."""
+    title: str = ""
+    summary: str = ""
+    """What its App says of it, in Markdown."""
+    job: int | None = None
+    """The job of GitHub Actions that it stands for; None for a check of another App."""
+
+
+class Note(Value):
+    """One annotation of a check run, as its App wrote it."""
+
+    path: str
+    line: int
+    level: str
+    """`notice`, `warning` or `failure`."""
+    message: str
 
 
 class CommitStatus(Value):
@@ -203,6 +218,7 @@ class CommitStatus(Value):
     state: str
     """`pending`, `success`, `failure` or `error`."""
     url: str
+    description: str = ""
 
 
 class Button(Value):
@@ -294,6 +310,14 @@ class GitHub(Protocol):
     async def check_runs(self, sha: Sha) -> Sequence[CheckRun]: ...
     async def statuses(self, sha: Sha) -> Sequence[CommitStatus]:
         """The newest commit status of each context."""
+        ...
+
+    async def notes(self, check_id: int) -> Sequence[Note]:
+        """The first hundred annotations of a check run."""
+        ...
+
+    async def end_of_log(self, job: int, most_bytes: int) -> bytes | None:
+        """The end of what a job of GitHub Actions printed; None where it is gone, or the App may not read it."""
         ...
 
     async def rules(self, branch: str) -> BranchRules:

@@ -63,6 +63,8 @@ class Waiting(Value):
     """When what it waits for was looked at last."""
     heard_at: datetime | None = None
     """When something was heard last that has not been looked into yet."""
+    hears_red: bool = False
+    """Whether a red check wakes it, although it waits for people."""
 
 
 class Part(Value):

@@ -177,6 +177,11 @@ async def _void(work: Work, signal: NewSignal) -> str:
     return f"voided {count}"
 
 
+async def seen(work: Work, signal: NewSignal) -> None:
+    """The signal asked for no more than a look, and is taken note of."""
+    await _applied(work, signal, "seen")
+
+
 async def _applied(work: Work, signal: NewSignal, judged: Counts | str) -> None:
     """Write what became of the signal, and what follows from it, in one transaction: a crash never grants twice."""
     outcome = judged if isinstance(judged, str) else judged.outcome

@@ -42,7 +42,7 @@ from handlers.replies.checks import (
     check_review,
     check_tests,
 )
-from handlers.replies.ci import change_tampered, ci_exposure, ci_held, held_message, unpushed_change
+from handlers.replies.ci import change_tampered, ci_exposure, ci_held, ci_stays_red, held_message, unpushed_change
 from handlers.replies.commits import commit_message
 from handlers.replies.config import check_config
 from handlers.replies.endings import (
@@ -83,6 +83,7 @@ from handlers.replies.steering import (
     nothing_put_off,
     nothing_to_revise,
     nothing_to_take,
+    pushed_over,
     revise_is_empty,
     revised_too_often,
     spending,
@@ -138,6 +139,7 @@ __all__ = [
     "check_tests",
     "ci_exposure",
     "ci_held",
+    "ci_stays_red",
     "closed_subject",
     "comment_undone",
     "commit_message",
@@ -187,6 +189,7 @@ __all__ = [
     "policy_broken",
     "pull_body",
     "pull_title",
+    "pushed_over",
     "question",
     "quiet",
     "refused",
