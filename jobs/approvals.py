@@ -89,6 +89,17 @@ async def standing(work: Work, policy: Policy, asked: Content) -> Sequence[Appro
     return held
 
 
+async def lapsed(work: Work, asked: Content) -> Sequence[Approval]:
+    """What people said at this gate and what counts no more, oldest first: taken back, or said of something else.
+
+    Called after `standing`. One for each person, and none for whoever approved exactly this since.
+    """
+    async with work.services.store.read() as db:
+        given = [one for one in await approvals.of_run(db, work.run.id) if one.gate == asked.gate]
+    standing = {one.actor for one in given if one.voided_why is None and one.digest == asked.digest}
+    return list({one.actor: one for one in given if one.actor not in standing}.values())
+
+
 async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal) -> Counts | str:
     """What the approval counts for, or why there is none, which the person was told where it is theirs to mend."""
     said = await _said(work, signal)
