@@ -3,7 +3,7 @@
 from core.names import Role
 from core.runs import Waiting
 from core.states import WaitingFor
-from jobs import status
+from jobs import boxes, status
 from jobs.approvals import Content
 from jobs.considering import may_approve_here
 from jobs.outcomes import Park
@@ -43,5 +43,6 @@ async def wait_for(work: Work, asks: str, asked: Content, result: Result, person
         binds=asked.binds,
         asked_in=await work.comment_of(shown),
     )
+    await boxes.put_back(work, shown, waits=True)
     await status.show(work, current=asks, waiting=waiting)
     return Park(waiting)

@@ -13,7 +13,7 @@ from core.names import Digest
 from core.runs import Approval, SignalKind
 from core.workflow import Step
 from handlers import replies
-from jobs import approvals, exposed, handed
+from jobs import approvals, boxes, exposed, handed
 from jobs.approvals import Content
 from jobs.considering import consider, stranger_text, with_approvals
 from jobs.decided import decided
@@ -60,6 +60,7 @@ async def plan_decision(
     shown = await _post(work, policy, asked, result, person, "" if asks == gate else f"{asks}:")
     asked = replace(asked, shown_in=await work.comment_of(shown))
     if end := await approvals.apply(work, policy.policy, asked, also):
+        await boxes.put_back(work, shown, waits=False)
         return end
     standing = await approvals.standing(work, policy.policy, asked)
     result = await _result(work, policy, asked, standing)
@@ -67,6 +68,7 @@ async def plan_decision(
     if result.refused:
         raise ChangeRefused(result.why)
     if result.approved:
+        await boxes.put_back(work, shown, waits=False)
         return Opened(asked.digest, tuple(approval.actor for approval in standing), result.why)
     return await wait_for(work, asks, asked, result, person, shown)
 
@@ -130,6 +132,7 @@ async def _post(work: Work, policy: Effective, asked: Content, result: Result, p
         if person is not None:
             lapsed = await approvals.lapsed(work, asked)
             text += "\n\n" + replies.waiting(person, "plan", asked.digest, result.why, lapsed=lapsed)
+            text += "\n\n" + replies.boxes(asked.digest)
         return text
 
     return await as_posted(work, f"plan:{again}{short(asked.digest)}", body, replies.plan_tampered(asked.digest))

@@ -13,7 +13,7 @@ from core.names import Sha
 from core.outputs import ChangeSummary
 from core.workflow import Gate, Step
 from handlers import replies
-from jobs import approvals
+from jobs import approvals, boxes
 from jobs.approvals import Content
 from jobs.outcomes import End, Park
 from jobs.people import wait_for, whom_to_ask
@@ -62,11 +62,13 @@ async def approved(step: Step, work: Work, policy: Effective, offered: Unpushed)
     shown = await as_posted(work, f"unpushed:{short(change)}", body, replies.change_tampered(change))
     asked = replace(asked, shown_in=await work.comment_of(shown))
     if end := await approvals.apply(work, policy.policy, asked):
+        await boxes.put_back(work, shown, waits=False)
         return end
     result = await _decided(work, policy, asked)
     if result.refused:
         raise ChangeRefused(result.why)
     if result.approved:
+        await boxes.put_back(work, shown, waits=False)
         return result
     return await wait_for(work, step.id, asked, result, person, shown)
 
@@ -90,6 +92,7 @@ async def _shown(work: Work, offered: Unpushed, asked: Content, result: Result, 
     if person is not None:
         lapsed = await approvals.lapsed(work, asked)
         asks = replies.waiting(person, "change", asked.digest, result.why, lapsed=lapsed)
+        asks += "\n\n" + replies.boxes(asked.digest)
     return replies.unpushed_change(offered.summary, asked.digest, offered.seen.result, patch, asks)
 
 

@@ -1,6 +1,7 @@
 """Ship: commit what was tested, push it to the run's own branch, open the pull request and its checks."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from adapters.store import effects
 from core.digests import ChangedPath, change_digest, digest
@@ -99,8 +100,10 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     app = await work.app()
     author = Author(app.login, f"{app.id}+{app.login}@users.noreply.github.com")
     message = await _message(work, bench, summary, author)
-    # The time of the run, not of this attempt: the same change is the same commit, also after a crash.
-    final = await bench.workspace.commit(tree, (work.run.base_sha,), message, author, work.run.created_at)
+    # The time of the run, not of this attempt: the same change is the same commit, also after a crash. Another round
+    # makes another one, or its checks would be those of the one before.
+    at = work.run.created_at + timedelta(seconds=round_of(step.id) - 1)
+    final = await bench.workspace.commit(tree, (work.run.base_sha,), message, author, at)
     await work.keep_workspace(final)
     holding = await _holding(step, work, seen)
     if holding is Hold.unpushed:
@@ -110,7 +113,7 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     held = None
     if holding is Hold.marker:
         marked = replies.held_message(message)
-        held = await bench.workspace.commit(tree, (work.run.base_sha,), marked, author, work.run.created_at)
+        held = await bench.workspace.commit(tree, (work.run.base_sha,), marked, author, at)
         await work.keep_workspace(held)
     head = held or final
     before = work.newest("Shipment")  # of an earlier round, whose pull request goes on

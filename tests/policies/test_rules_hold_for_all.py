@@ -51,17 +51,13 @@ NAMES = ("one", "two", "three")
 needed = st.recursive(
     st.sampled_from([*NAMES, "change"]),
     lambda inner: st.lists(inner, min_size=1, max_size=3).flatmap(
-        lambda parts: st.sampled_from(
-            [Combination(any_of=tuple(parts)), Combination(all_of=tuple(parts))]
-        )
+        lambda parts: st.sampled_from([Combination(any_of=tuple(parts)), Combination(all_of=tuple(parts))])
     ),
     max_leaves=6,
 )
 denials = st.lists(
     st.builds(
-        lambda name, label, path: Deny.model_validate(
-            {"name": name, "if": {"label": [label], "any_path": [path]}}
-        ),
+        lambda name, label, path: Deny.model_validate({"name": name, "if": {"label": [label], "any_path": [path]}}),
         st.sampled_from(["a", "b"]),
         st.sampled_from(["bug", "other"]),
         st.sampled_from(["src/**", "docs/**"]),
@@ -83,9 +79,7 @@ def policies(draw: st.DrawFn) -> Policy:
         "rules": rules,
         "deny": tuple(draw(denials)),
     }
-    return built_in(BuiltIn.team).model_copy(
-        update={**update, "actions": Actions(merge=merge)}
-    )
+    return built_in(BuiltIn.team).model_copy(update={**update, "actions": Actions(merge=merge)})
 
 
 approvals = st.lists(
@@ -102,16 +96,10 @@ facts = st.fixed_dictionaries(
     {},
     optional={
         "labels": st.sampled_from([None, (), ("bug",)]),
-        "paths": st.sampled_from(
-            [("src/a.py",), ("docs/a.md",), ("src/a.py", "docs/a.md")]
-        ),
+        "paths": st.sampled_from([("src/a.py",), ("docs/a.md",), ("src/a.py", "docs/a.md")]),
         "added": st.sampled_from([None, 1, 100]),
-        "owners": st.sampled_from(
-            [None, {"src/a.py": ("@ada",)}, {"src/a.py": ("@acme/release",)}]
-        ),
-        "checks": st.sampled_from(
-            [None, {"tests": "green", "ci": "red"}, {"tests": "green", "ci": "green"}]
-        ),
+        "owners": st.sampled_from([None, {"src/a.py": ("@ada",)}, {"src/a.py": ("@acme/release",)}]),
+        "checks": st.sampled_from([None, {"tests": "green", "ci": "red"}, {"tests": "green", "ci": "green"}]),
     },
 )
 simple = st.sampled_from(
@@ -143,9 +131,7 @@ def known(given_: list[Yes], more: dict[str, Any]) -> Any:
     )
 
 
-def status(
-    policy: Policy, given_: list[Yes], more: dict[str, Any], built: Result
-) -> Status:
+def status(policy: Policy, given_: list[Yes], more: dict[str, Any], built: Result) -> Status:
     return decide(policy, known(given_, more), {"change": built}).status
 
 
@@ -154,11 +140,7 @@ def decisive(draw: st.DrawFn) -> Policy:
     """A policy with one rule, which asks for people and lets most approvals count, under which they alone decide."""
     require = {
         "approvals": draw(st.integers(1, 3)),
-        "from": draw(
-            st.lists(
-                st.sampled_from([*GROUPS, "write"]), min_size=1, max_size=3, unique=True
-            )
-        ),
+        "from": draw(st.lists(st.sampled_from([*GROUPS, "write"]), min_size=1, max_size=3, unique=True)),
         "not": draw(st.sampled_from([[], ["requester"]])),
     }
     rule = a_rule("one", If(), Require.model_validate(require))
@@ -179,14 +161,9 @@ one_by_one = st.lists(
 )
 
 
-def stays_approved(
-    policy: Policy, given_: list[Yes], more: dict[str, Any], built: Result
-) -> None:
+def stays_approved(policy: Policy, given_: list[Yes], more: dict[str, Any], built: Result) -> None:
     """Approvals come one after the other; from the first that is enough on, it is approved."""
-    came = [
-        status(policy, given_[:count], more, built) is Status.approved
-        for count in range(len(given_) + 1)
-    ]
+    came = [status(policy, given_[:count], more, built) is Status.approved for count in range(len(given_) + 1)]
     assert came == sorted(came)
 
 
@@ -197,9 +174,7 @@ def test_an_added_approval_never_un_approves(policy, given_, more, seen, built):
 
 @settings(max_examples=200)
 @given(decisive(), one_by_one, facts)
-def test_an_added_approval_never_un_approves_where_approvals_alone_decide(
-    policy, given_, seen
-):
+def test_an_added_approval_never_un_approves_where_approvals_alone_decide(policy, given_, seen):
     stays_approved(policy, given_, seen, SIMPLE)
 
 
@@ -212,18 +187,14 @@ def test_an_added_denial_never_allows(policy, given_, seen, built, more):
 
 @given(
     st.sampled_from([("one",), ("change",), ("one", "change")]),
-    st.sampled_from(
-        [If(label=("bug",)), If(label=("other",)), If(any_path=("docs/**",))]
-    ),
+    st.sampled_from([If(label=("bug",)), If(label=("other",)), If(any_path=("docs/**",))]),
     st.integers(0, 1),
     facts,
     simple,
     denials,
     denials,
 )
-def test_an_added_denial_never_allows_where_little_else_decides(
-    merge, condition, count, seen, built, before, more
-):
+def test_an_added_denial_never_allows_where_little_else_decides(merge, condition, count, seen, built, before, more):
     require = Require.model_validate({"approvals": count, "from": ["write"]})
     rules = (a_rule("one", condition, require),)
     policy = built_in(BuiltIn.team).model_copy(
@@ -240,14 +211,10 @@ def test_an_added_denial_never_allows_where_little_else_decides(
 
 
 @given(policies(), approvals, facts, simple, st.randoms(use_true_random=False))
-def test_the_order_of_rules_people_and_approvals_does_not_matter(
-    policy, given_, seen, built, random
-):
+def test_the_order_of_rules_people_and_approvals_does_not_matter(policy, given_, seen, built, random):
     def shuffled(parts: Any) -> Any:
         mixed = [
-            Combination(
-                **{key: shuffled(value) for key, value in part if value is not None}
-            )
+            Combination(**{key: shuffled(value) for key, value in part if value is not None})
             if isinstance(part, Combination)
             else part
             for part in parts
@@ -263,9 +230,7 @@ def test_the_order_of_rules_people_and_approvals_does_not_matter(
             "actions": Actions(merge=shuffled(policy.actions.merge)),
         }
     )
-    assert status(policy, given_, seen, built) is status(
-        other, list(shuffled(given_)), seen, built
-    )
+    assert status(policy, given_, seen, built) is status(other, list(shuffled(given_)), seen, built)
 
 
 @given(policies(), approvals, facts)
@@ -279,22 +244,15 @@ def test_nothing_is_approved_that_rests_on_a_doubt_alone(policy, given_, seen):
         "checks": None,
     }
     dark = known([], {**seen, **lost, "people": {}})
-    found = decide(
-        policy, dark, {"change": Result("change", Status.error, "Nobody knows.")}
-    )
+    found = decide(policy, dark, {"change": Result("change", Status.error, "Nobody knows.")})
     if found.status is Status.approved:
         assert any(
-            not rule.if_.said()
-            and not rule.require.approvals
-            and not rule.require.checks
-            for rule in policy.rules
+            not rule.if_.said() and not rule.require.approvals and not rule.require.checks for rule in policy.rules
         )
 
 
 @given(policies(), approvals, facts, simple)
-def test_a_change_is_never_approved_where_a_denial_holds_or_is_in_doubt(
-    policy, given_, seen, built
-):
+def test_a_change_is_never_approved_where_a_denial_holds_or_is_in_doubt(policy, given_, seen, built):
     found = decide(policy, known(given_, seen), {"change": built})
     if any(one.name.startswith("deny: ") and one.refused for one in found.children):
         assert found.refused
