@@ -70,6 +70,23 @@ class Comment(Value):
     url: str
 
 
+class CommentEdit(Value):
+    """One edit of a comment. The writing of it may be told of as one, too."""
+
+    id: str
+    by: str | None
+    """The login; None for an account that is gone."""
+    deleted: bool
+    """Whether somebody took what stood there then out of the history."""
+
+
+class CommentHistory(Value):
+    """What a comment says, and every edit that led there, all read at one moment."""
+
+    body: str
+    edits: tuple[CommentEdit, ...]
+
+
 class LabelEvent(Value):
     """One labelling of an issue, from its timeline."""
 
@@ -267,6 +284,10 @@ class GitHub(Protocol):
     async def issue(self, number: int) -> Issue: ...
     async def comments(self, number: int, *, since: datetime | None = None) -> Sequence[Comment]: ...
     async def comment(self, comment_id: int) -> Comment | None: ...
+    async def history(self, comment: Comment) -> CommentHistory | None:
+        """Who edited the comment; None where GitHub does not tell, or not of every edit."""
+        ...
+
     async def labelling(self, number: int, label: str) -> LabelEvent | None:
         """The latest labelling with this label, or None where the issue does not carry it now."""
         ...

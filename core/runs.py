@@ -137,6 +137,8 @@ class Run(NewRun):
 class SignalKind(StrEnum):
     approve = "approve"
     reject = "reject"
+    keep = "keep"
+    """Somebody wants some files of the change alone: a JSON list in `text`."""
     answer = "answer"
     """Somebody answered what the run asks, in `text`."""
     cancel = "cancel"
@@ -179,6 +181,8 @@ class NewSignal(Value):
     """A reason, in the person's words."""
     comment_id: int | None = None
     review_id: int | None = None
+    edit_id: str | None = None
+    """The edit of our own comment by which a box was ticked in it."""
     at: datetime
 
 
@@ -240,6 +244,8 @@ class Approval(Value):
     role: str
     comment_id: int | None = None
     review_id: int | None = None
+    edit_id: str | None = None
+    """The edit that ticked a box in the comment, which is our own then."""
     comment_hash: Digest | None = None
     """SHA-256 of the approving comment's body: a later edit voids it."""
     at: datetime

@@ -74,11 +74,16 @@ async def test_without_an_approval_of_the_change_nothing_is_merged_whatever_else
     assert (await at_once.run()).state == "waiting"
     assert at_once.pull.merged_at is None
     assert at_once.checks()["pullwright/approval"] == "action_required"
-    (asked,) = at_once.replies(at_once.pull_number)
-    assert asked == (
-        "@ada, the change waits for you. 0 of 1 approvals given: it needs one person with the role `write` or above, "
-        "not the requester.\n\n"
-        f"To approve exactly this: `/approve {await at_once.digest()}`. To stop here: `/reject` with a reason."
+    asked, again = at_once.replies(at_once.pull_number)  # a review that asks for changes asks for another round
+    assert (
+        asked
+        == again
+        == (
+            "@ada, the change waits for you. 0 of 1 approvals given: it needs one person with the role `write` or above, "
+            "not the requester.\n\n"
+            f"To approve exactly this: `/approve {await at_once.digest()}`. To stop here: `/reject` with a reason.\n\n"
+            f"- [ ] Approve `{await at_once.digest()}`\n- [ ] Reject it"
+        )
     )
 
 
