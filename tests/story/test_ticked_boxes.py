@@ -54,6 +54,7 @@ async def test_a_tick_approves_the_plan_it_stands_under_and_the_comment_says_so(
     assert len(quick.comments(issue)) == said
 
 
+@pytest.mark.slow
 async def test_a_tick_by_somebody_who_may_not_is_refused_and_put_back_and_the_plan_waits_on(quick: World) -> None:
     issue = await plan_waits(quick)
     plan, digest = posted(quick, issue, "### Plan"), await quick.digest()
