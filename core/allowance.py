@@ -44,6 +44,8 @@ LONGEST_SECONDS = 30
 """After a grant's end: how long a request that left under it may take."""
 SPACED_SECONDS = 1.0
 """Between two writes, and between two callers that are told to come back, once there is not plenty."""
+OF_HOUR_SPACED_SECONDS = 3600 / MOST_CONTENT_AN_HOUR
+"""Between two that wait for room in the hour's contents: whoever comes sooner has read everything anew for nothing."""
 _SLOT = 5
 _MINUTE, _HOUR = (seconds + GRANTED_SECONDS + TRAVEL_SECONDS for seconds in (60, 3600))
 _LONG_SLOT = 60
@@ -99,6 +101,8 @@ class Wait:
 
     seconds: float
     why: str
+    of_hour: bool = False
+    """Whether it is for the hour's contents."""
 
 
 class Allowance(Value):
@@ -118,6 +122,8 @@ class Allowance(Value):
     """When the next write may leave, where they are spaced."""
     come_at: datetime | None = None
     """When whoever is sent away next is told to come back: they come one by one."""
+    tell_at: datetime | None = None
+    """The same for those that wait for the hour's contents, who keep nobody else."""
 
     def claimed(
         self, kind: Kind, holder: str, now: datetime, *, left: tuple[int, int] | None = None, heard: Heard | None = None
@@ -146,8 +152,10 @@ class Allowance(Value):
     def sent_away(self, wait: Wait, now: datetime) -> tuple["Allowance", Wait]:
         """Whoever waits that long does other things meanwhile, and is told a time of its own to come back at."""
         first = now + timedelta(seconds=wait.seconds)
-        at = first if self.come_at is None or self.come_at < first else self.come_at
-        after = self.model_copy(update={"come_at": at + timedelta(seconds=SPACED_SECONDS)})
+        free = self.tell_at if wait.of_hour else self.come_at
+        at = first if free is None or free < first else free
+        line, apart = ("tell_at", OF_HOUR_SPACED_SECONDS) if wait.of_hour else ("come_at", SPACED_SECONDS)
+        after = self.model_copy(update={line: at + timedelta(seconds=apart)})
         return after, Wait((at - now).total_seconds(), wait.why)
 
     def _granted(self, kind: Kind, holder: str, now: datetime) -> tuple["Allowance", Grant | Wait]:
@@ -197,7 +205,7 @@ class Allowance(Value):
         if kind == "content":
             found.append(Wait(_until_fits(self.content, 1, MOST_CONTENT, _SLOT, _MINUTE, now), "80 contents a minute"))
             of_hour = _until_fits(self.content_of_hour, 1, MOST_CONTENT_AN_HOUR, _LONG_SLOT, _HOUR, now)
-            found.append(Wait(of_hour, "500 contents an hour"))
+            found.append(Wait(of_hour, "500 contents an hour", of_hour=True))
         if writes and not plenty and self.write_at is not None:
             found.append(Wait((self.write_at - now).total_seconds(), "one write a second"))
         if MOST_AT_ONCE - others < 1:

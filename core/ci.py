@@ -53,6 +53,12 @@ def named(checks: Sequence[Told], names: Sequence[str]) -> tuple[Told, ...]:
     return (*there, *(Told(name=name, url="", standing=Standing.pending) for name in missing))
 
 
+def newly_red(red: Iterable[Told], on_base: Iterable[Told]) -> list[Told]:
+    """The red checks without those whose name is red on the base too: nothing that the change did."""
+    before = {one.name for one in on_base if one.standing is Standing.red}
+    return [one for one in red if one.name not in before]
+
+
 def standing(checks: Iterable[Told]) -> Standing | None:
     """Pending while one is, else red where one is; None where there are none."""
     found = {one.standing for one in checks}

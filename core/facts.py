@@ -9,7 +9,19 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from core.decisions import Decision
-from core.github import BranchRules, CheckRun, Comment, Issue, LabelEvent, Pull, RepositoryFacts, Review, Turn, TurnKind
+from core.github import (
+    BranchRules,
+    CheckRun,
+    Comment,
+    CommentHistory,
+    Issue,
+    LabelEvent,
+    Pull,
+    RepositoryFacts,
+    Review,
+    Turn,
+    TurnKind,
+)
 from core.holds import Hold
 from core.names import Role, RunId, Sha, SubjectKind
 from core.runs import Effect, Run, Step
@@ -68,6 +80,8 @@ class FactQuery:
     comment_id: int | None = None
     gone: bool = False
     """Whether the event says that its comment or label is gone: then nobody waits for it to appear."""
+    box: str | None = None
+    """What the comment says, in which somebody ticked a box: who that was, and what we had put there."""
     label: str | None = None
     review: tuple[int, int] | None = None
     """Pull request number and review id."""
@@ -159,6 +173,18 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
+class OurComment:
+    """A comment of ours in which people may tick boxes."""
+
+    history: CommentHistory | None
+    """None where GitHub does not tell it."""
+    written: tuple[str, ...]
+    """What we put there: at first, and whenever we put it right."""
+    ticks: frozenset[str]
+    """The edits that were heard already as ticks of a box."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What was fetched, all of it at about the same moment."""
 
@@ -174,6 +200,8 @@ class Facts:
     None where it was not asked for. A look-up that failed raises instead: doubt is never a role."""
     comment: Comment | None = None
     """None where the comment does not exist (any more)."""
+    ours: OurComment | None = None
+    """None where it was not asked for, or the comment is not our App's."""
     labelling: LabelEvent | None = None
     review: Review | None = None
     pull: Pull | None = None

@@ -1,6 +1,8 @@
-"""Feedback: what people want to be different about a plan or a change that waits for them."""
+"""Feedback: what is to be different about a plan or a change that waits at a gate."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import model_validator
 
 from core.names import Value
 
@@ -17,9 +19,26 @@ class Remark(Value):
     """The comment that begins the review thread it stands in: where it is answered."""
 
 
-class Feedback(Value):
-    """All that is taken up in one round."""
+class RedCheck(Value):
+    """A check of the repository's own that is red on what was shipped: the words of others, cut to size."""
 
-    remarks: tuple[Remark, ...] = Field(min_length=1)
+    name: str
+    said: str
+    """What its App says of it: title, summary and annotations."""
+    log: str | None = None
+    """The end of what it printed, as far as that can be read."""
+
+
+class Feedback(Value):
+    """All that is taken up in one round: what people said, or which checks are red."""
+
+    remarks: tuple[Remark, ...] = ()
     passed_over: tuple[str, ...] = ()
     """Who spoke in a thread, too, and may not choose what is changed."""
+    red: tuple[RedCheck, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.remarks and not self.red:
+            raise ValueError("feedback without anything to take up")
+        return self

@@ -70,6 +70,23 @@ class Comment(Value):
     url: str
 
 
+class CommentEdit(Value):
+    """One edit of a comment. The writing of it may be told of as one, too."""
+
+    id: str
+    by: str | None
+    """The login; None for an account that is gone."""
+    deleted: bool
+    """Whether somebody took what stood there then out of the history."""
+
+
+class CommentHistory(Value):
+    """What a comment says, and every edit that led there, all read at one moment."""
+
+    body: str
+    edits: tuple[CommentEdit, ...]
+
+
 class LabelEvent(Value):
     """One labelling of an issue, from its timeline."""
 
@@ -193,6 +210,21 @@ class CheckRun(Value):
     """Where people look at it."""
     annotations: int = 0
     """How many it has."""
+    title: str = ""
+    summary: str = ""
+    """What its App says of it, in Markdown."""
+    job: int | None = None
+    """The job of GitHub Actions that it stands for; None for a check of another App."""
+
+
+class Note(Value):
+    """One annotation of a check run, as its App wrote it."""
+
+    path: str
+    line: int
+    level: str
+    """`notice`, `warning` or `failure`."""
+    message: str
 
 
 class CommitStatus(Value):
@@ -203,6 +235,7 @@ class CommitStatus(Value):
     state: str
     """`pending`, `success`, `failure` or `error`."""
     url: str
+    description: str = ""
 
 
 class Button(Value):
@@ -251,6 +284,10 @@ class GitHub(Protocol):
     async def issue(self, number: int) -> Issue: ...
     async def comments(self, number: int, *, since: datetime | None = None) -> Sequence[Comment]: ...
     async def comment(self, comment_id: int) -> Comment | None: ...
+    async def history(self, comment: Comment) -> CommentHistory | None:
+        """Who edited the comment; None where GitHub does not tell, or not of every edit."""
+        ...
+
     async def labelling(self, number: int, label: str) -> LabelEvent | None:
         """The latest labelling with this label, or None where the issue does not carry it now."""
         ...
@@ -294,6 +331,14 @@ class GitHub(Protocol):
     async def check_runs(self, sha: Sha) -> Sequence[CheckRun]: ...
     async def statuses(self, sha: Sha) -> Sequence[CommitStatus]:
         """The newest commit status of each context."""
+        ...
+
+    async def notes(self, check_id: int) -> Sequence[Note]:
+        """The first hundred annotations of a check run."""
+        ...
+
+    async def end_of_log(self, job: int, most_bytes: int) -> bytes | None:
+        """The end of what a job of GitHub Actions printed; None where it is gone, or the App may not read it."""
         ...
 
     async def rules(self, branch: str) -> BranchRules:

@@ -39,6 +39,8 @@ class Signal:
     text: str = ""
     comment_id: int | None = None
     review_id: int | None = None
+    edit_id: str | None = None
+    """The edit of our own comment by which a box was ticked in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ class Waiting(Value):
     """When what it waits for was looked at last."""
     heard_at: datetime | None = None
     """When something was heard last that has not been looked into yet."""
+    hears_red: bool = False
+    """Whether a red check wakes it, although it waits for people."""
 
 
 class Part(Value):
@@ -135,6 +137,8 @@ class Run(NewRun):
 class SignalKind(StrEnum):
     approve = "approve"
     reject = "reject"
+    keep = "keep"
+    """Somebody wants some files of the change alone: a JSON list in `text`."""
     answer = "answer"
     """Somebody answered what the run asks, in `text`."""
     cancel = "cancel"
@@ -177,6 +181,8 @@ class NewSignal(Value):
     """A reason, in the person's words."""
     comment_id: int | None = None
     review_id: int | None = None
+    edit_id: str | None = None
+    """The edit of our own comment by which a box was ticked in it."""
     at: datetime
 
 
@@ -238,6 +244,8 @@ class Approval(Value):
     role: str
     comment_id: int | None = None
     review_id: int | None = None
+    edit_id: str | None = None
+    """The edit that ticked a box in the comment, which is our own then."""
     comment_hash: Digest | None = None
     """SHA-256 of the approving comment's body: a later edit voids it."""
     at: datetime

@@ -7,6 +7,7 @@ HTML or a link's target it does not. A comment is taken whole or not at all.
 
 import difflib
 import re
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -158,9 +159,28 @@ def _misused(verb: Verb, args: str) -> str | None:
         return f"`/{verb.name}` takes nothing after it."
     if verb.takes == "digest" and args and not _DIGEST.fullmatch(args):
         return f"`/{verb.name}` takes nothing, or a digest of at least {SHOWN} hexadecimal digits."
+    if verb.takes == "approval" and args and (why := _misused_approval(verb, args)):
+        return why
     if verb.takes == "amount" and args and not _AMOUNT.fullmatch(args):
         return f"`/{verb.name}` takes nothing, or dollars to add: `/{verb.name} +2`."
     return None
+
+
+def _misused_approval(verb: Verb, args: str) -> str | None:
+    first, _, named = args.partition(" ")
+    if not _DIGEST.fullmatch(first):
+        return f"`/{verb.name}` takes nothing, or a digest of at least {SHOWN} hexadecimal digits."
+    return "a quote is not closed." if paths_in(named) is None else None
+
+
+def paths_in(words: str) -> tuple[str, ...] | None:
+    """The paths that these words name, each once; one with a space stands in quotes. None where no quote ends it."""
+    read = shlex.shlex(words, posix=True)
+    read.whitespace_split, read.commenters, read.quotes = True, "", "'\"`"
+    try:
+        return tuple(dict.fromkeys(read))
+    except ValueError:
+        return None
 
 
 def _suggestion(verb: str, verbs: Collection[str]) -> str:

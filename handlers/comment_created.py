@@ -13,6 +13,7 @@ from core.github import Comment
 from core.intents import Ignore, Intent, React, Say
 from handlers import replies
 from handlers.asked import Answer, Order, carry_out
+from handlers.asked.order import is_stranger, refusal_key
 from handlers.authors import ignored_comment
 from handlers.commands import Command, Refusal, might_command, parse
 from handlers.events import CommentCreated
@@ -70,9 +71,9 @@ def plan(event: CommentCreated, facts: Facts) -> list[Intent]:
     if facts.repository.archived:
         return [Ignore("the repository is archived")]
     if comment.body != event.body:
-        return _no(event, replies.edits_never_run(changed=False))
+        return _no(event, facts, policy, replies.edits_never_run(changed=False))
     if isinstance(commands, Refusal):
-        return _no(event, replies.not_understood(commands.why))
+        return _no(event, facts, policy, replies.not_understood(commands.why))
     return all_or_none([carry_out(_order(event, facts, policy, comment, command)) for command in commands])
 
 
@@ -101,8 +102,8 @@ def _order(event: CommentCreated, facts: Facts, policy: Policy, comment: Comment
     )
 
 
-def _no(event: CommentCreated, body: str) -> list[Intent]:
-    return [
-        React(event.number, event.comment_id, "confused"),
-        Say(event.number, body, f"comment:{event.node_id}:answer"),
-    ]
+def _no(event: CommentCreated, facts: Facts, policy: Policy, body: str) -> list[Intent]:
+    key = f"comment:{event.node_id}:answer"
+    if is_stranger(facts, policy) and facts.comment is not None:
+        key = refusal_key(event.repo, event.number, facts.comment.author.login)
+    return [React(event.number, event.comment_id, "confused"), Say(event.number, body, key)]

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from core.ci import GREEN
 from core.names import RunId, Sha, run_of_branch
 from handlers import automatic
 from handlers.event import Event, Ignored, Told, common, unknown
@@ -190,6 +191,8 @@ class ChecksReported(Told):
     """The App whose check it is; None where the event does not tell."""
     key: str
     """Tells one report from every other."""
+    red: bool = True
+    """Whether it is told to be red: a hint, like all of it."""
 
 
 class RepositoryChanged(Told):
@@ -313,7 +316,7 @@ def _check(payload: CheckRunPayload) -> Event | Ignored:
         if branch is not None and run_of_branch(branch) is None:
             return automatic.check_completed(payload, branch)
         key = f"check_run:{check.id}:{check.conclusion}:{check.completed_at}"
-        return _reported(payload, (branch,), check.head_sha, check.app.id, key)
+        return _reported(payload, (branch,), check.head_sha, check.app.id, key, check.conclusion not in GREEN)
     if payload.action == "rerequested":
         return CheckRerequested(
             **common(payload),
@@ -343,7 +346,7 @@ def _suite(payload: CheckSuitePayload) -> Event | Ignored:
     if payload.action != "completed":
         return unknown("check_suite", payload.action)
     key = f"check_suite:{suite.id}:{suite.conclusion}:{suite.updated_at}"
-    return _reported(payload, (suite.head_branch,), suite.head_sha, suite.app.id, key)
+    return _reported(payload, (suite.head_branch,), suite.head_sha, suite.app.id, key, suite.conclusion not in GREEN)
 
 
 def _group(payload: GroupPayload) -> Event | Ignored:
@@ -356,7 +359,8 @@ def _group(payload: GroupPayload) -> Event | Ignored:
 
 def _status(payload: StatusPayload) -> Event | Ignored:
     branches = tuple(branch.name for branch in payload.branches)
-    return _reported(payload, branches, payload.sha, None, f"status:{payload.id}")
+    red = payload.state in {"failure", "error"}
+    return _reported(payload, branches, payload.sha, None, f"status:{payload.id}", red)
 
 
 def _repository(payload: Payload) -> Event | Ignored:
@@ -366,13 +370,13 @@ def _repository(payload: Payload) -> Event | Ignored:
 
 
 def _reported(
-    payload: Payload, branches: Sequence[str | None], head: Sha, app: int | None, key: str
+    payload: Payload, branches: Sequence[str | None], head: Sha, app: int | None, key: str, red: bool
 ) -> Event | Ignored:
     """Who waits is told by the branch's name. One that is not told is no loss: a run that waits looks by itself."""
     found = [run for branch in branches if branch is not None and (run := run_of_branch(branch)) is not None]
     if not found:
         return Ignored("a check on a branch that is no run's")
-    return ChecksReported(**common(payload), run_id=found[0], head_sha=head, app_id=app, key=key)
+    return ChecksReported(**common(payload), run_id=found[0], head_sha=head, app_id=app, key=key, red=red)
 
 
 _READERS: Mapping[str, tuple[type[Payload], Callable[[Any], Event | Ignored]]] = MappingProxyType(

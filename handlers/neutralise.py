@@ -7,6 +7,8 @@ ends up, so code and prose are treated alike. Applying it twice changes nothing 
 
 import re
 
+from core.inert import MENTION, NO_CI, OPENING, SKIP, closing_nothing, inert
+
 LIMIT = 20_000
 """Characters of one text, unless the caller says less."""
 LINE_LIMIT = 300
@@ -21,25 +23,15 @@ _INVISIBLE = re.compile(
 """Control characters but tab and newline, zero-width and bidi characters, blanks in disguise, tags, lone surrogates."""
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_OPENING = re.compile(r"<(?=!--)")
-"""Even in code: a marker of ours counts wherever it stands in a comment that we wrote."""
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY = re.compile(r"&(?=#[0-9]|#[xX][0-9A-Fa-f]|[A-Za-z][A-Za-z0-9]*;)")
 _IMAGE = re.compile(r"!(?=\[)")
 _DEFINITION = re.compile(r"^([ \t>]*(?:[-*+][ \t]+|[0-9]{1,9}[.)][ \t]+)*)\[(?=[^\]\n]+\]:)", re.MULTILINE)
-_MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])")
 _COMMAND = re.compile(r"^([ \t]*)/(?=[A-Za-z])", re.MULTILINE)
 _TRAILER = re.compile(
     r"^([ \t]*(?:[A-Za-z][A-Za-z-]*-by|pullwright-[A-Za-z-]+|change-id|release-as|skip-checks|breaking[ -]change"
     r"|git-[A-Za-z-]+|cc)[ \t]*):",
     re.MULTILINE | re.IGNORECASE,
-)
-_SKIP = re.compile(r"\[(\s*(?:(?:skip|no)[ _-]+\w+|\w+[ _-]+skip)\s*)\]", re.IGNORECASE)
-_NO_CI = re.compile(r"\*\*\*(?=no_ci\*\*\*)", re.IGNORECASE)
-_CLOSING = re.compile(
-    r"(\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b[\s:*_~`\\\[\](\"']{0,12}(?:[\w.-]{1,100}/[\w.-]{1,100})?)"
-    r"(?:(#)(?=[0-9])|(GH)-(?=[0-9])|(https?):(?=//))",
-    re.IGNORECASE,
 )
 
 
@@ -51,16 +43,15 @@ def neutral(text: str, limit: int = LIMIT) -> str:
         (_TAG, "＜"),
         (_ENTITY, "＆"),
         (_IMAGE, "！"),
-        (_SKIP, r"［\1］"),
+        (SKIP, r"［\1］"),
         (_DEFINITION, r"\1［"),  # behind the one before: a bracket that it takes away may leave a definition
-        (_MENTION, "＠"),
+        (MENTION, "＠"),
         (_COMMAND, r"\1／"),
         (_TRAILER, r"\1："),
-        (_NO_CI, "＊＊＊"),
+        (NO_CI, "＊＊＊"),
     ):
         text = pattern.sub(replacement, text)
-    text = _CLOSING.sub(_closing, text)
-    return _cut(text, limit)
+    return _cut(closing_nothing(text), limit)
 
 
 def line(text: str, limit: int = LINE_LIMIT) -> str:
@@ -78,7 +69,7 @@ def fenced(text: str, limit: int = LIMIT, language: str = "text") -> str:
     ending = text[-MAX_INPUT:].replace("\r\n", "\n").replace("\r", "\n")
     clean = _INVISIBLE.sub("", _ANSI.sub("", ending)).strip("\n")
     kept = clean if len(clean) <= limit else f"{ELLIPSIS}\n{clean[-limit:]}"
-    kept = _OPENING.sub("＜", _MENTION.sub("＠", _COMMAND.sub(r"\1／", kept)))
+    kept = OPENING.sub("＜", MENTION.sub("＠", _COMMAND.sub(r"\1／", kept)))
     longest = max((len(run) for run in re.findall(r"`+", kept)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{kept}\n{fence}"
@@ -87,20 +78,10 @@ def fenced(text: str, limit: int = LIMIT, language: str = "text") -> str:
 def code(text: str, limit: int = LINE_LIMIT) -> str:
     """A path or a name as inline code."""
     clean = " ".join(_INVISIBLE.sub(" ", text).replace("`", "'").split())
-    harmless = _OPENING.sub("＜", _MENTION.sub("＠", _cut(clean, limit)))
-    # A merge may make a commit message of a pull request's text, and there no code keeps anything from acting.
-    harmless = _CLOSING.sub(_closing, _NO_CI.sub("＊＊＊", _SKIP.sub(r"［\1］", harmless)))
-    return f"`{harmless or ' '}`"
+    return f"`{inert(_cut(clean, limit)) or ' '}`"
 
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-
-
-def _closing(found: re.Match[str]) -> str:
-    before, number_sign, short, scheme = found.groups()
-    if number_sign:
-        return f"{before}＃"
-    return f"{before}{short}－" if short else f"{before}{scheme}："
 
 
 def _cut(text: str, limit: int) -> str:

@@ -201,6 +201,7 @@ class StatusPayload(Payload):
     """It has none."""
     id: int
     sha: ShaText
+    state: str = ""
     branches: tuple[Branch, ...] = ()
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-Takes = Literal["nothing", "digest", "amount", "text"]
+Takes = Literal["nothing", "digest", "approval", "amount", "text"]
 
 _ENDERS = "write role, or the requester"
 
@@ -26,7 +26,13 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         verb.name: verb
         for verb in (
             Verb("implement", "text", "/implement [task]", "starts work on this issue", "requesters"),
-            Verb("approve", "digest", "/approve [digest]", "approves what a run waits for", "approvers, by policy"),
+            Verb(
+                "approve",
+                "approval",
+                "/approve [digest [path…]]",
+                "approves what a run waits for; with paths, keeps those files alone",
+                "approvers, by policy",
+            ),
             Verb("reject", "text", "/reject [reason]", "ends a run that should not go on", _ENDERS),
             Verb("revise", "text", "/revise <feedback>", "has the plan or the change made anew", "requesters"),
             Verb("cancel", "text", "/cancel [run]", "stops the run at work here, or one in line", _ENDERS),

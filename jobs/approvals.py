@@ -16,6 +16,7 @@ from core.github import ReviewState
 from core.names import Digest, Sha
 from core.runs import Approval, NewSignal, SignalKind
 from handlers import replies
+from jobs import boxes
 from jobs.considering import may_approve_here
 from jobs.heard import Counts, Judge, comment_of, hear, reply, review_of, wait_until_shown
 from jobs.outcomes import End
@@ -89,6 +90,17 @@ async def standing(work: Work, policy: Policy, asked: Content) -> Sequence[Appro
     return held
 
 
+async def lapsed(work: Work, asked: Content) -> Sequence[Approval]:
+    """What people said at this gate and what counts no more, oldest first: taken back, or said of something else.
+
+    Called after `standing`. One for each person, and none for whoever approved exactly this since.
+    """
+    async with work.services.store.read() as db:
+        given = [one for one in await approvals.of_run(db, work.run.id) if one.gate == asked.gate]
+    standing = {one.actor for one in given if one.voided_why is None and one.digest == asked.digest}
+    return list({one.actor: one for one in given if one.actor not in standing}.values())
+
+
 async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal) -> Counts | str:
     """What the approval counts for, or why there is none, which the person was told where it is theirs to mend."""
     said = await _said(work, signal)
@@ -117,6 +129,7 @@ async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal
         role=role,
         comment_id=signal.comment_id,
         review_id=signal.review_id,
+        edit_id=signal.edit_id,
         comment_hash=comment_hash,
         at=work.services.clock.now(),
     )
@@ -136,7 +149,12 @@ def _granting(work: Work, approval: Approval, rule: str) -> Counts:
 
 
 async def _said(work: Work, signal: NewSignal) -> tuple[Digest | None, Sha | None] | None:
-    """The hash of the approving comment, or the head that a review covers; None where it no longer says so."""
+    """The hash of the approving comment, or the head that a review covers; None where it no longer says so.
+
+    A ticked box has neither: it stands in a comment of ours, and the history of that is its proof.
+    """
+    if signal.edit_id is not None:
+        return (None, None) if await boxes.tick_stands(work, signal.comment_id, signal.edit_id) else None
     if (comment := await comment_of(work, signal)) is not None:
         return content(comment.body.encode()), None
     review = await review_of(work, signal)
@@ -147,7 +165,10 @@ async def _said(work: Work, signal: NewSignal) -> tuple[Digest | None, Sha | Non
 
 async def _no_longer(work: Work, policy: Policy, asked: Content, approval: Approval) -> str | None:
     """Why a granted approval does not hold any more, or None."""
-    if approval.comment_id is not None:
+    if approval.edit_id is not None:
+        if not await boxes.tick_stands(work, approval.comment_id, approval.edit_id):
+            return "the comment in which they ticked a box was edited or deleted"
+    elif approval.comment_id is not None:
         comment = await work.github.comment(approval.comment_id)
         if comment is None:
             return "the comment was deleted"

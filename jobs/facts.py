@@ -14,12 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store import costs, decisions, effects, holds, runs, steps
 from core.decisions import Decision
 from core.errors import NotShownYet, NotThere
-from core.facts import FactQuery, Facts, Spent
+from core.facts import FactQuery, Facts, OurComment, Spent
 from core.github import CheckRun, Comment, GitHub, Issue, LabelEvent, Pull, Review, Turn
 from core.names import Repo
 from core.runs import Effect, EffectState, Run, Step
 from core.states import TERMINAL
 from core.workflow.catalogue import Catalogue
+from jobs.boxes import our_comment
 from jobs.policy import head_of_default, read_policy
 from jobs.services import Services
 from jobs.sources import config_at, workflows_at
@@ -65,6 +66,9 @@ def _lacks(query: FactQuery, facts: Facts) -> bool:
         (query.turn, facts.turn),
     )
     missing = any(asked is not None and found is None for asked, found in wanted)
+    history = facts.ours.history if facts.ours is not None else None
+    if query.box is not None and history is not None and history.body != query.box:
+        return True
     if query.head is not None and facts.pull is not None and facts.pull.head_sha != query.head:
         return True
     return missing or (query.branch is not None and facts.head != query.branch[1])
@@ -98,7 +102,7 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> tuple[Fac
     review = await _review(github, query)
     pull = await _pull(github, query)
     turn = await _turn(github, query)
-    actor = _actor(query, comment, labelling, review, turn, pull)
+    actor = _actor(query, comment, labelling, review, turn, pull) if query.box is None else None
     async with services.store.read() as db:
         of_subject = await runs.of_subject(db, repo.id, query.number) if query.number is not None else []
         of_subject = _worth_a_look(of_subject)
@@ -130,6 +134,7 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> tuple[Fac
         issue=issue,
         role=await github.role(actor) if actor is not None else None,
         comment=comment,
+        ours=await _ours(services, github, query, comment, of_subject),
         labelling=labelling,
         review=review,
         pull=pull,
@@ -205,6 +210,18 @@ async def _issue(github: GitHub, query: FactQuery) -> Issue | None:
 
 async def _comment(github: GitHub, query: FactQuery) -> Comment | None:
     return await github.comment(query.comment_id) if query.comment_id is not None else None
+
+
+async def _ours(
+    services: Services, github: GitHub, query: FactQuery, comment: Comment | None, of_subject: Sequence[Run]
+) -> OurComment | None:
+    if query.box is None or comment is None or comment.app_id != (await services.github.identity()).id:
+        return None
+    for run in of_subject:
+        known = await our_comment(services.store, github, run.id, comment)
+        if known.written:
+            return known
+    return None
 
 
 async def _labelling(github: GitHub, query: FactQuery) -> LabelEvent | None:

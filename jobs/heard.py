@@ -17,7 +17,7 @@ from core.github import Comment, Review
 from core.runs import NewSignal, SignalKind
 from core.states import Trigger
 from handlers import replies
-from jobs import checks
+from jobs import boxes, checks
 from jobs.facts import settled
 from jobs.outcomes import End
 from jobs.work import Work
@@ -63,7 +63,7 @@ async def hear(work: Work, policy: Policy | None, judges: Mapping[SignalKind, Ju
 async def _anywhere(work: Work, policy: Policy | None, signal: NewSignal, about: str) -> Counts | str | End:
     """What a signal means to a step that does not listen for it."""
     match signal.kind:
-        case SignalKind.approve | SignalKind.answer:
+        case SignalKind.approve | SignalKind.keep | SignalKind.answer:
             return await _unasked(work, signal)
         case SignalKind.revise:
             await reply(work, signal, replies.nothing_to_revise(work.run))
@@ -122,7 +122,7 @@ async def reply(work: Work, signal: NewSignal, body: str) -> None:
 
 
 async def _unasked(work: Work, signal: NewSignal) -> str:
-    what = "an approval" if signal.kind is SignalKind.approve else "an answer"
+    what = "an answer" if signal.kind is SignalKind.answer else "an approval"
     await reply(work, signal, replies.not_asked_now(what))
     return f"refused: nothing asks for {what}"
 
@@ -133,7 +133,7 @@ async def _reject(work: Work, policy: Policy, signal: NewSignal) -> str | None:
     Of a button the event alone tells who pressed it. That is enough to stop: their role is looked up as ever.
     """
     pressed = signal.comment_id is None and signal.review_id is None
-    if not pressed and (await comment_of(work, signal) or await review_of(work, signal)) is None:
+    if not pressed and not await _said_still(work, signal):
         wait_until_shown(work, signal)
         return "refused: what rejected is gone or was edited"
     role = await work.github.role(signal.actor)
@@ -142,6 +142,12 @@ async def _reject(work: Work, policy: Policy, signal: NewSignal) -> str | None:
         return None
     await reply(work, signal, replies.refused(allowed))
     return f"refused: {allowed.why}"
+
+
+async def _said_still(work: Work, signal: NewSignal) -> bool:
+    if signal.edit_id is not None:
+        return await boxes.tick_stands(work, signal.comment_id, signal.edit_id)
+    return (await comment_of(work, signal) or await review_of(work, signal)) is not None
 
 
 async def _raise(work: Work, policy: Policy, signal: NewSignal) -> Counts | str:
@@ -175,6 +181,11 @@ async def _void(work: Work, signal: NewSignal) -> str:
     async with work.lease.write() as db:
         count = await approvals.void(db, work.run.id, comment_id=signal.comment_id, review_id=signal.review_id, why=why)
     return f"voided {count}"
+
+
+async def seen(work: Work, signal: NewSignal) -> None:
+    """The signal asked for no more than a look, and is taken note of."""
+    await _applied(work, signal, "seen")
 
 
 async def _applied(work: Work, signal: NewSignal, judged: Counts | str) -> None:

@@ -1,10 +1,16 @@
 """Whom to ask: the one person that a wait names."""
 
 from core.names import Role
+from core.runs import Waiting
+from core.states import WaitingFor
+from jobs import boxes, status
+from jobs.approvals import Content
 from jobs.considering import may_approve_here
+from jobs.outcomes import Park
 from jobs.work import Work
 from policies.considered import Considered
 from policies.people import GateName
+from policies.result import Result
 from policies.schema import Policy
 
 MOST_ASKED = 20
@@ -25,3 +31,18 @@ async def whom_to_ask(work: Work, policy: Policy, binds: GateName, considered: C
         if (await may_approve_here(work, policy, binds, considered, login=login, role=person.role)).approved:
             return login
     return owner
+
+
+async def wait_for(work: Work, asks: str, asked: Content, result: Result, person: str | None, shown: str) -> Park:
+    """Wait at the step `asks` for a person who was asked by the comment with this effect's name."""
+    waiting = Waiting(
+        what=WaitingFor.approval,
+        why=result.why,
+        person=person,
+        digest=asked.digest,
+        binds=asked.binds,
+        asked_in=await work.comment_of(shown),
+    )
+    await boxes.put_back(work, shown, waits=True)
+    await status.show(work, current=asks, waiting=waiting)
+    return Park(waiting)

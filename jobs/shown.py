@@ -1,7 +1,7 @@
 """A comment that people approve by: kept as it was posted, or posted anew.
 
 Its words are compared, and an edit that was put back counts as one: for a while something else stood there. What was
-said before the new one approves nothing.
+said before the new one approves nothing. Only a tick of one of its boxes is no edit of its words.
 """
 
 from collections.abc import Awaitable, Callable
@@ -11,6 +11,7 @@ from core.effects import PostComment
 from core.errors import ChangeRefused, NotShownYet
 from core.github import Comment
 from core.markers import marked
+from jobs import boxes
 from jobs.effects.comments import fitting
 from jobs.facts import settled
 from jobs.work import Work
@@ -34,11 +35,12 @@ async def as_posted(work: Work, name: str, body: Callable[[], Awaitable[str]], t
         if comment is None and not settled(earlier.at, work.services.clock.now()):
             raise NotShownYet("GitHub does not show the comment yet.")
         posted = earlier.act.body if isinstance(earlier.act, PostComment) else ""
-        if comment is not None and _untouched(comment, marked(fitting(posted), work.key(numbered))):
+        if comment is not None and await _untouched(work, comment, marked(fitting(posted), work.key(numbered))):
             return numbered
     raise ChangeRefused("The comment that people approve by was edited again and again.")
 
 
-def _untouched(comment: Comment, posted: str) -> bool:
+async def _untouched(work: Work, comment: Comment, posted: str) -> bool:
+    """Whether it is as it was posted, but for ticks of its boxes. What nobody edited costs no further request."""
     same = comment.body.replace("\r\n", "\n").rstrip() == posted.rstrip()
-    return same and comment.updated_at == comment.created_at
+    return (same and comment.updated_at == comment.created_at) or await boxes.untouched(work, comment)

@@ -9,16 +9,14 @@ from dataclasses import dataclass, replace
 
 from core.digests import ChangedPath, change_digest, short
 from core.errors import ChangeRefused
-from core.names import Digest, Sha
+from core.names import Sha
 from core.outputs import ChangeSummary
-from core.runs import Waiting
-from core.states import WaitingFor
 from core.workflow import Gate, Step
 from handlers import replies
-from jobs import approvals, status
+from jobs import approvals, boxes
 from jobs.approvals import Content
 from jobs.outcomes import End, Park
-from jobs.people import whom_to_ask
+from jobs.people import wait_for, whom_to_ask
 from jobs.shown import as_posted
 from jobs.work import Work
 from policies.evaluate import change_gate
@@ -59,27 +57,20 @@ async def approved(step: Step, work: Work, policy: Effective, offered: Unpushed)
     person = await whom_to_ask(work, policy.policy, "change") if result.pending else None
 
     async def body() -> str:
-        return await _shown(work, offered, change, result, person)
+        return await _shown(work, offered, asked, result, person)
 
     shown = await as_posted(work, f"unpushed:{short(change)}", body, replies.change_tampered(change))
     asked = replace(asked, shown_in=await work.comment_of(shown))
     if end := await approvals.apply(work, policy.policy, asked):
+        await boxes.put_back(work, shown, waits=False)
         return end
     result = await _decided(work, policy, asked)
     if result.refused:
         raise ChangeRefused(result.why)
     if result.approved:
+        await boxes.put_back(work, shown, waits=False)
         return result
-    waiting = Waiting(
-        what=WaitingFor.approval,
-        why=result.why,
-        person=person,
-        digest=change,
-        binds="change",
-        asked_in=await work.comment_of(shown),
-    )
-    await status.show(work, current=step.id, waiting=waiting)
-    return Park(waiting)
+    return await wait_for(work, step.id, asked, result, person, shown)
 
 
 async def _decided(work: Work, policy: Effective, asked: Content) -> Result:
@@ -88,7 +79,7 @@ async def _decided(work: Work, policy: Effective, asked: Content) -> Result:
     return change_gate(policy.policy, requester=work.run.requester, approvals=standing, owner=owner)
 
 
-async def _shown(work: Work, offered: Unpushed, change: Digest, result: Result, person: str | None) -> str:
+async def _shown(work: Work, offered: Unpushed, asked: Content, result: Result, person: str | None) -> str:
     bench = await work.bench()
     diff = await bench.workspace.diff(work.run.base_sha, offered.tree)
     patch = work.services.redactor.exact(diff.patch.decode("utf-8", "replace"))
@@ -97,8 +88,12 @@ async def _shown(work: Work, offered: Unpushed, change: Digest, result: Result, 
             "The change must not be pushed before somebody approved it, and it cannot be shown whole in a comment. "
             + " ".join(child.why for child in offered.seen.result.children if child.refused)
         )
-    asks = replies.waiting(person, "change", change, result.why) if person is not None else ""
-    return replies.unpushed_change(offered.summary, change, offered.seen.result, patch, asks)
+    asks = ""
+    if person is not None:
+        lapsed = await approvals.lapsed(work, asked)
+        asks = replies.waiting(person, "change", asked.digest, result.why, lapsed=lapsed)
+        asks += "\n\n" + replies.boxes(asked.digest)
+    return replies.unpushed_change(offered.summary, asked.digest, offered.seen.result, patch, asks)
 
 
 def _gate(work: Work, step: Step) -> str:

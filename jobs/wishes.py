@@ -37,6 +37,7 @@ async def written(
                 text=intent.text,
                 comment_id=intent.comment_id,
                 review_id=intent.review_id,
+                edit_id=intent.edit_id,
                 at=now,
             )
             if not await signals.insert(db, new):

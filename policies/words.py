@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
+from core.inert import inert
+
 SHOWN = 10
 """Paths that a sentence names before it only counts the rest."""
 
 
 def code(text: str) -> str:
-    """A text as inline code that nothing in it can end: no backtick, no line end, nothing invisible, no marker."""
-    harmless = printable(text).replace("`", "").replace("<!--", "＜!--")
-    return f"`{harmless or ' '}`"
+    """A text as inline code that nothing in it can end and that acts nowhere: no backtick, no line end, nothing
+    invisible, and what `core.inert` takes the effect from.
+    """
+    return f"`{inert(printable(text).replace('`', '')) or ' '}`"
 
 
 def printable(text: str) -> str:

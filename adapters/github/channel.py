@@ -1,6 +1,7 @@
 """Requests about one repository, each with a token made for its purpose. The nouns build upon this."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from yarl import URL
@@ -13,6 +14,8 @@ from adapters.github.tokens import READING, WRITING, Scope, Tokens
 from core.errors import GitHubRefused, GitHubUnavailable, RateLimited
 from core.facts import App
 from core.names import Repo
+
+_Post = Callable[[URL, Credential, Mapping[str, Any]], Awaitable[Answer]]
 
 PAGE = 100
 MOST_PAGES = 50
@@ -38,6 +41,12 @@ class Channel:
         largest_bytes: int = LARGEST_ANSWER_BYTES,
     ) -> Answer:
         return await self._read(self._address(template, parts, query), accept, largest_bytes)
+
+    async def end_of(self, template: str, parts: Parts, most_bytes: int, *, scope: Scope) -> bytes:
+        """The end of what the address leads to, wherever that lies."""
+        address = self._address(template, parts)
+        token = await self._tokens.token(self.repo, scope)
+        return await self._requests.end_of(address, token, most_bytes)
 
     async def json(self, template: str, parts: Parts | None = None, query: Mapping[str, Part] | None = None) -> Any:
         return (await self.read(template, parts, query)).json()
@@ -99,12 +108,19 @@ class Channel:
 
     async def mutate(self, mutation: str, variables: Mapping[str, Any], *, name: str, scope: Scope) -> Any:
         """The `data` of a GraphQL mutation that was sent once. `name` is what it is called in an error."""
+        return await self._graphql(partial(self._requests.write, "POST"), mutation, variables, name, scope)
+
+    async def query(self, query: str, variables: Mapping[str, Any], *, name: str, scope: Scope) -> Any:
+        """The `data` of a GraphQL query, which is repeated like any other read."""
+        return await self._graphql(self._requests.make, query, variables, name, scope)
+
+    async def _graphql(self, post: _Post, text: str, variables: Mapping[str, Any], name: str, scope: Scope) -> Any:
         used: list[Credential] = []
 
         async def send(token: Credential) -> Answer:
             used.append(token)
-            body = {"query": mutation, "variables": dict(variables)}
-            return await self._requests.write("POST", self._requests.graphql(), token, body)
+            body = {"query": text, "variables": dict(variables)}
+            return await post(self._requests.graphql(), token, body)
 
         sent = (await self._with_token(scope, send)).json()
         if not isinstance(sent, dict):

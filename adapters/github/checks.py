@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adapters.github.channel import Channel
-from adapters.github.parse import CheckRunJson, CheckRunsJson, StatusesJson, StatusJson, parsed
-from core.github import CheckRun, CommitStatus
+from adapters.github.channel import PAGE, Channel
+from adapters.github.parse import CheckRunJson, CheckRunsJson, NoteJson, StatusesJson, StatusJson, parsed
+from adapters.github.tokens import LOGS
+from core.errors import GitHubRefused, GitHubUnavailable, NotThere, PermissionMissing
+from core.github import CheckRun, CommitStatus, Note
 from core.names import Sha
 
 LONGEST_TEXT_BYTES = 65_535
@@ -28,6 +30,24 @@ class Checks(Channel):
         async for page in self.pages("/commits/{sha}/status", {"sha": sha}):
             found += parsed(StatusesJson, page, "commit statuses").statuses
         return [each.value() for each in found]
+
+    async def notes(self, check_id: int) -> Sequence[Note]:
+        """The first page of them: a linter makes thousands."""
+        sent = await self.json("/check-runs/{id}/annotations", {"id": check_id}, {"per_page": PAGE})
+        if not isinstance(sent, list):
+            raise GitHubUnavailable("GitHub sent something we cannot read: the annotations are not a list.")
+        return [parsed(NoteJson, each, "an annotation").value() for each in sent]
+
+    async def end_of_log(self, job: int, most_bytes: int) -> bytes | None:
+        """https://docs.github.com/en/rest/actions/workflow-jobs#download-job-logs-for-a-workflow-run
+
+        By a token of its own, so that nothing else fails where the App lacks the permission. Logs lie elsewhere, are
+        gone after a while, and nothing hangs on them.
+        """
+        try:
+            return await self.end_of("/actions/jobs/{id}/logs", {"id": job}, most_bytes, scope=LOGS)
+        except (NotThere, PermissionMissing, GitHubRefused, GitHubUnavailable):
+            return None
 
     async def create_check(self, fields: Mapping[str, Any]) -> CheckRun:
         sent = await self.write("POST", "/check-runs", {}, fitted(fields))

@@ -3,6 +3,7 @@
 A model here names only the fields we use; GitHub may add others. `value()` is what the service sees.
 """
 
+import re
 from typing import Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -20,6 +21,7 @@ from core.github import (
     FileFacts,
     Issue,
     LabelEvent,
+    Note,
     Pull,
     RepositoryFacts,
     Review,
@@ -354,6 +356,22 @@ class ReviewJson(Edge):
 
 class _CheckOutput(Edge):
     annotations_count: int = 0
+    title: str | None = None
+    summary: str | None = None
+
+
+class NoteJson(Edge):
+    path: str
+    start_line: int
+    annotation_level: str | None = None
+    message: str | None = None
+
+    def value(self) -> Note:
+        return Note(path=self.path, line=self.start_line, level=self.annotation_level or "", message=self.message or "")
+
+
+_JOB = re.compile(r"/actions/runs/\d+/job/(\d+)$")
+"""How the `details_url` of a check run ends that GitHub Actions made for a job."""
 
 
 class CheckRunJson(Edge):
@@ -365,10 +383,12 @@ class CheckRunJson(Edge):
     conclusion: str | None = None
     app: AppJson | None = None
     html_url: str | None = None
+    details_url: str | None = None
     output: _CheckOutput | None = None
 
     def value(self) -> CheckRun:
         begun = {CheckStatus.in_progress.value, CheckStatus.completed.value}
+        output = self.output if self.output is not None else _CheckOutput()
         return CheckRun(
             id=self.id,
             name=self.name,
@@ -379,8 +399,17 @@ class CheckRunJson(Edge):
             conclusion=self.conclusion,
             app_id=self.app.id if self.app is not None else 0,
             url=self.html_url or "",
-            annotations=self.output.annotations_count if self.output is not None else 0,
+            annotations=output.annotations_count,
+            title=output.title or "",
+            summary=output.summary or "",
+            job=self._job(),
         )
+
+    def _job(self) -> int | None:
+        """Of a check run of GitHub Actions; any App may link to whatever it likes."""
+        ours = self.app is not None and self.app.slug == "github-actions"
+        found = _JOB.search(self.details_url or "") if ours else None
+        return int(found[1]) if found is not None else None
 
 
 class CheckRunsJson(Edge):
@@ -392,9 +421,11 @@ class StatusJson(Edge):
     context: str
     state: str
     target_url: str | None = None
+    description: str | None = None
 
     def value(self) -> CommitStatus:
-        return CommitStatus(id=self.id, context=self.context, state=self.state, url=self.target_url or "")
+        url, said = self.target_url or "", self.description or ""
+        return CommitStatus(id=self.id, context=self.context, state=self.state, url=url, description=said)
 
 
 class StatusesJson(Edge):

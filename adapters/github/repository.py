@@ -2,6 +2,7 @@
 
 from adapters.github.checks import Checks
 from adapters.github.contents import Contents
+from adapters.github.edits import Edits
 from adapters.github.issues import Issues
 from adapters.github.people import People
 from adapters.github.pulls import Pulls
@@ -10,7 +11,7 @@ from adapters.github.threads import Threads
 from core.github import GitHub
 
 
-class Repository(Contents, People, Issues, Pulls, Threads, Checks, Rules):
+class Repository(Contents, People, Issues, Edits, Pulls, Threads, Checks, Rules):
     """One repository through one installation."""
 
 

@@ -116,6 +116,41 @@ class Requests:
         async with self._asking(credential):
             return await self._repeated(request)
 
+    async def end_of(self, address: URL, credential: Credential, most_bytes: int) -> bytes:
+        """The end of what a GET leads to, which may lie elsewhere: our credential goes to GitHub alone.
+
+        Raises GitHubUnavailable where it leads to nothing that can be read safely and in time.
+        """
+        request = _Request("GET", address, credential, JSON, None, leaves=True)
+        async with self._asking(credential):
+            answer = await self._repeated(request)
+        if not request.is_told_by(answer):
+            return answer.body[-most_bytes:]
+        return await self._ending(self._elsewhere(answer.headers.get("location", "")), most_bytes)
+
+    def _elsewhere(self, address: str) -> URL:
+        """Where GitHub says that something lies; encrypted, unless it is GitHub's own address."""
+        try:
+            url = URL(address, encoded=True)
+            safe = url.scheme == "https" or url.origin() == self._api.origin()
+        except ValueError:
+            safe = False
+        if not safe:
+            raise GitHubUnavailable("GitHub sent something we cannot read: a link to nothing that is safe to follow.")
+        return url
+
+    async def _ending(self, url: URL, most_bytes: int) -> bytes:
+        _may_leave.set(lambda: None)
+        try:
+            async with self._session.get(url, timeout=TIMEOUT, allow_redirects=False) as response:
+                if response.status == 200:
+                    return await _last(response, most_bytes)
+                failure = f"What lies elsewhere was answered with {response.status}."
+        except (TimeoutError, aiohttp.ClientError) as error:
+            failure = f"What lies elsewhere cannot be read ({type(error).__name__})."
+        # Raised outside of the `except`: the address opens what lies there to whoever knows it.
+        raise GitHubUnavailable(failure)
+
     async def write(self, method: str, address: URL, credential: Credential, body: Mapping[str, Any]) -> Answer:
         """The answer to the one request that was sent."""
         async with self._asking(credential):
@@ -180,7 +215,9 @@ class Requests:
             self.governor.heard(caller, answer)
             if request.kind == "read":
                 answer = self._remembered.settled(request.key, answer)
-            error = error_of(answer, request.asked, request.credential, self._clock.now())
+            error = None
+            if not request.is_told_by(answer):
+                error = error_of(answer, request.asked, request.credential, self._clock.now())
             if isinstance(error, RateLimited):
                 await self.governor.pause(caller, error.retry_after_seconds, str(error))
             elif seconds := asked_pause(answer, self._clock.now()):
@@ -194,7 +231,7 @@ class Requests:
         answer = await self._sent(request, request.address)
         address = request.address
         for _ in range(MOST_REDIRECTS):
-            if answer.status not in request.redirects:
+            if answer.status not in request.redirects or request.is_told_by(answer):
                 return answer
             address = self.linked(answer.headers.get("location", ""), address)
             await self.governor.afford(request.credential.caller, request.kind)
@@ -235,6 +272,8 @@ class _Request:
     largest_bytes: int = LARGEST_ANSWER_BYTES
     known: str = ""
     """What GitHub called the answer that we have."""
+    leaves: bool = False
+    """Whether a `302` is the answer: it says where what was asked for lies."""
 
     @property
     def key(self) -> Key:
@@ -252,6 +291,10 @@ class _Request:
     def redirects(self) -> frozenset[int]:
         # 307 and 308 keep method and body; the others turn a write into a GET.
         return frozenset({301, 302, 303, 307, 308}) if self.method == "GET" else frozenset({307, 308})
+
+    def is_told_by(self, answer: Answer) -> bool:
+        """Whether this redirect is the answer; others, such as those of a repository that moved, are followed."""
+        return self.leaves and answer.status == 302
 
     def headers(self) -> dict[str, str]:
         secret, kind = self.credential.secret, self.credential.kind
@@ -274,3 +317,15 @@ async def _bounded(response: aiohttp.ClientResponse, largest_bytes: int) -> tupl
             response.close()
             return bytes(body[:largest_bytes]), False
     return bytes(body), True
+
+
+async def _last(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+    """The end of the body, of which at most so much more is read as any answer may have."""
+    end, read = bytearray(), 0
+    async for chunk in response.content.iter_any():
+        end = (end + chunk)[-most_bytes:]
+        read += len(chunk)
+        if read > LARGEST_ANSWER_BYTES:
+            response.close()
+            raise aiohttp.ClientPayloadError("it is too long")
+    return bytes(end)

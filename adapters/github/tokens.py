@@ -50,10 +50,12 @@ SHIPPING = Scope("shipping", Permissions({"contents": "write", "pull_requests": 
 """Merging, and making a draft ready, which for an App asks for contents as well."""
 MEMBERS = Scope("members", Permissions({"members": "read"}))
 """Who is in which team, asked for by a token of its own: what needs it fails alone where the App lacks it."""
+LOGS = Scope("logs", Permissions({"actions": "read"}))
+"""What jobs of GitHub Actions printed, which a run can do without."""
 GIT_READ = Scope("git read", Permissions({"contents": "read"}))
 GIT_WRITE = Scope("git write", Permissions({"contents": "write"}))
 
-SCOPES = (READING, WRITING, SHIPPING, MEMBERS, GIT_READ, GIT_WRITE)
+SCOPES = (READING, WRITING, SHIPPING, MEMBERS, LOGS, GIT_READ, GIT_WRITE)
 
 
 class _Named(Edge):

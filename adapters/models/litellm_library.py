@@ -12,6 +12,7 @@ import logging
 import os
 import warnings
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -35,6 +36,8 @@ _FIRST_CALL = (
 _CALLBACKS = ("callbacks", "input_callback", "success_callback", "failure_callback", "service_callback")
 
 _last_loop: "weakref.ref[asyncio.AbstractEventLoop] | None" = None
+_importing = ThreadPoolExecutor(1, thread_name_prefix="litellm")
+"""Starts its thread with the first use: a worker that imported before it forked never has one."""
 
 
 @cache
@@ -66,14 +69,16 @@ def preload() -> Any:
     return litellm
 
 
-def for_this_loop() -> Any:
+async def for_this_loop() -> Any:
     """The litellm module, without clients of another event loop.
 
-    It keeps clients by the loop's address in memory, which a later loop can be given again.
+    It keeps clients by the loop's address in memory, which a later loop can be given again. Where it was not imported
+    ahead, the loop goes on meanwhile: somebody on it may hold the database's only writer, and all others wait for that.
     """
     global _last_loop
-    litellm = preload()
     loop = asyncio.get_running_loop()
+    is_there = preload.cache_info().currsize > 0
+    litellm = preload() if is_there else await loop.run_in_executor(_importing, preload)
     if _last_loop is None or _last_loop() is not loop:
         litellm.in_memory_llm_clients_cache.flush_cache()
         _last_loop = weakref.ref(loop)

@@ -76,7 +76,7 @@ class LiteLLMModel:
         raise AssertionError("the last attempt returns or raises")
 
     async def _once(self, name: str, request: dict[str, Any]) -> Completion:
-        litellm = for_this_loop()
+        litellm = await for_this_loop()
         # Every exception of litellm is one of openai's.
         import openai
 

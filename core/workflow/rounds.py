@@ -52,6 +52,11 @@ def round_of(step_id: str) -> int:
     return int(step_id.partition(MARK)[2].partition(".")[0] or 1)
 
 
+def in_round(base: str, number: int) -> str:
+    """The id that a step of the file has in this round."""
+    return base if number == 1 else f"{base}{MARK}{number}"
+
+
 def of_round(effect: str, step_id: str) -> str:
     """The name of an effect of this step: another one in every round."""
     number = round_of(step_id)
@@ -72,7 +77,7 @@ def wishes_for(step_id: str, steps: Sequence[Step], outputs: Mapping[str, Any]) 
 
 
 def _again(step: Step, number: int) -> Step:
-    own = f"{step.id}{MARK}{number}"
+    own = in_round(step.id, number)
     mending = tuple(_again(one, number) for one in step.on_failure)
     update: dict[str, Any] = {"id": own, "name": f"{step.name or step.id} (round {number})", "on_failure": mending}
     if isinstance(step.uses, Composite):

@@ -4,6 +4,8 @@ An approval binds to a digest, never to "whatever is there": a bare `/approve` m
 written, and nothing newer. The engine asks again who it was, and which digest, when it acts.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 from core.digests import matches
@@ -13,6 +15,7 @@ from core.runs import Run, SignalKind, Waiting
 from core.states import WaitingFor
 from handlers import replies
 from handlers.asked.order import Answer, Order, accepted, mistaken, refused, said
+from handlers.commands import paths_in
 from policies.approving import ACTION_OF, approver
 from policies.considered import Considered, Yes
 from policies.evaluate import may_approve, may_command
@@ -44,8 +47,11 @@ def approve(order: Order) -> Answer:
     verdict = _may_approve(order, run, binds)
     if verdict.status is Status.denied:
         return refused(order, verdict)
-    if current is not None and order.args and not matches(order.args, current):
+    digest, _, named = order.args.partition(" ")
+    if current is not None and digest and not matches(digest, current):
         return mistaken(order, replies.older(binds, current))
+    if paths := paths_in(named):
+        return _keep(order, run, digest, paths)
     if current is not None and not names_content and _written_before(order, run.waiting):
         return mistaken(order, replies.written_before(binds, current))
     answer = accepted(
@@ -64,6 +70,25 @@ def approve(order: Order) -> Answer:
         return answer
     means = replies.approving(binds, current, order.policy.merge, run.pull_number)
     return Answer((*answer.intents, *said(order, means).intents))
+
+
+def _keep(order: Order, run: Run, digest: str, paths: Sequence[str]) -> Answer:
+    """Have these files of the change alone. The run looks whether it has them, and asks again for what is left."""
+    if gate_of(run) != "change" or _asked(run) is None:
+        return mistaken(order, replies.files_of_a_change_only())
+    return accepted(
+        order,
+        Signal(
+            run_id=run.id,
+            kind=SignalKind.keep,
+            key=order.key,
+            actor=order.actor,
+            digest=digest.strip("`").lower(),
+            text=json.dumps(paths),
+            comment_id=order.comment_id,
+            review_id=order.review_id,
+        ),
+    )
 
 
 def _may_approve(order: Order, run: Run, binds: GateName) -> Result:

@@ -60,14 +60,21 @@ class Answer:
 
 
 def said(order: Order, body: str) -> Answer:
-    """An answer that is no refusal, said once for this order."""
-    return Answer((Say(order.number, body, f"{order.key}:answer"),))
+    """An answer that is no refusal, said once for this order; to a stranger once per verb and thread."""
+    key = f"{order.key}:answer"
+    if is_stranger(order.facts, order.policy):
+        key = f"told:{order.repo.id}:{order.number}:{order.actor.casefold()}:{order.verb}"
+    return Answer((Say(order.number, body, key),))
 
 
 def mistaken(order: Order, body: str) -> Answer:
-    """The order cannot be carried out as things are: why, and what to say instead."""
+    """The order cannot be carried out as things are: why, and what to say instead. A stranger is told as of a refusal:
+    once per thread, however often they ask."""
     noted = Decided(order.number, as_json(Result(_asked(order), Status.denied, line(body))))
-    said_so = Say(order.number, body, f"{order.key}:answer")
+    key = f"{order.key}:answer"
+    if is_stranger(order.facts, order.policy):
+        key = refusal_key(order.repo, order.number, order.actor)
+    said_so = Say(order.number, body, key)
     return Answer((*_reaction(order, "confused"), said_so, noted), refused=True)
 
 
@@ -90,6 +97,12 @@ def needing_ok(order: Order, result: Result) -> Answer:
 def accepted(order: Order, *intents: Intent) -> Answer:
     """The order is stored and allowed."""
     return Answer((*intents, *_reaction(order, "eyes")))
+
+
+def is_stranger(facts: Facts, policy: Policy) -> bool:
+    """Whether who asks may not start work here. Anybody can be one, as often as they like: whatever they say makes no
+    more than a comment or two of ours in each thread."""
+    return facts.role is None or not facts.role.at_least(policy.requesters)
 
 
 def refusal_key(repo: Repo, number: int, actor: str) -> str:

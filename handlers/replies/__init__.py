@@ -33,6 +33,7 @@ from handlers.replies.answers import (
     written_before,
     wrong_inputs,
 )
+from handlers.replies.boxes import box_is_stale, box_ticked, boxes, with_ticks
 from handlers.replies.checks import (
     MOST_ANNOTATIONS,
     CheckText,
@@ -42,7 +43,7 @@ from handlers.replies.checks import (
     check_review,
     check_tests,
 )
-from handlers.replies.ci import change_tampered, ci_exposure, ci_held, held_message, unpushed_change
+from handlers.replies.ci import change_tampered, ci_exposure, ci_held, ci_stays_red, held_message, unpushed_change
 from handlers.replies.commits import commit_message
 from handlers.replies.config import check_config
 from handlers.replies.endings import (
@@ -57,6 +58,13 @@ from handlers.replies.endings import (
     nothing_failed,
     nothing_to_fix,
     triaged,
+)
+from handlers.replies.narrowing import (
+    cannot_narrow,
+    every_file,
+    files_of_a_change_only,
+    narrowing,
+    not_in_the_change,
 )
 from handlers.replies.plans import plan, plan_tampered
 from handlers.replies.progress import RunView, StepView, status_comment, waiting
@@ -83,6 +91,7 @@ from handlers.replies.steering import (
     nothing_put_off,
     nothing_to_revise,
     nothing_to_take,
+    pushed_over,
     revise_is_empty,
     revised_too_often,
     spending,
@@ -125,10 +134,14 @@ __all__ = [
     "approve_in_review",
     "approving",
     "baseline_red",
+    "box_is_stale",
+    "box_ticked",
+    "boxes",
     "branch_differs",
     "branch_moved",
     "budget_raised",
     "budget_spent",
+    "cannot_narrow",
     "change_tampered",
     "check_approval",
     "check_config",
@@ -138,6 +151,7 @@ __all__ = [
     "check_tests",
     "ci_exposure",
     "ci_held",
+    "ci_stays_red",
     "closed_subject",
     "comment_undone",
     "commit_message",
@@ -145,8 +159,10 @@ __all__ = [
     "duplicate",
     "edits_never_run",
     "ended",
+    "every_file",
     "evidence_table",
     "failed",
+    "files_of_a_change_only",
     "goes_on",
     "held",
     "held_back",
@@ -158,12 +174,14 @@ __all__ = [
     "in_the_way",
     "labels_undone",
     "merged",
+    "narrowing",
     "needs_info",
     "needs_ok",
     "next_in_line",
     "no_run_to",
     "no_such_workflow",
     "not_asked_now",
+    "not_in_the_change",
     "not_listening",
     "not_understood",
     "nothing_failed",
@@ -187,6 +205,7 @@ __all__ = [
     "policy_broken",
     "pull_body",
     "pull_title",
+    "pushed_over",
     "question",
     "quiet",
     "refused",
@@ -211,6 +230,7 @@ __all__ = [
     "waiting",
     "why",
     "wish_taken_up",
+    "with_ticks",
     "workflow_broken",
     "written_before",
     "wrong_inputs",

@@ -1,9 +1,11 @@
 """What people are told of the repository's own CI: what it would expose, and until when it is held back."""
 
+from collections.abc import Sequence
+
 from core.digests import short
 from core.names import Digest
 from core.outputs import ChangeSummary
-from handlers.neutralise import fenced, line, quoted
+from handlers.neutralise import code, fenced, line, quoted
 from handlers.replies.words import block
 from policies.exposure import Hold
 from policies.render import markdown
@@ -56,6 +58,17 @@ def change_tampered(digest: Digest) -> str:
     return (
         f"⚠️ Somebody edited my comment with change `{short(digest)}`: what people approved may not be what they read. "
         "Approvals given since do not count. This is the change as it is:"
+    )
+
+
+def ci_stays_red(person: str, checks: Sequence[str], rounds: int) -> str:
+    """Red checks were to be mended, and are red still. Their names are the words of others."""
+    named = ", ".join(code(name, 60) for name in checks[:MOST_NAMED])
+    more = f" and {len(checks) - MOST_NAMED} more" if len(checks) > MOST_NAMED else ""
+    return (
+        f"@{person}, CI is still red after {rounds} rounds: {named}{more}. I wait, and change no more by myself. "
+        "Run the checks again where they fail by chance; `/revise` says what to do, `/take` makes it yours, `/reject` "
+        "ends it."
     )
 
 

@@ -25,10 +25,12 @@ def commit_message(
         prefix = kind if kind in _KINDS else "fix"
         subject = line(f"{prefix}: {subject[:1].lower()}{subject[1:]}", WIDTH)
     body = "\n".join(_wrapped(row) for row in neutral(summary, 4_000).split("\n"))
+    # Once more: wrapping moves words to the beginnings of lines, and the subject's last word stands before the body.
+    words = neutral(f"{subject}\n\n{body}")
     trailers = [f"Pullwright-Run: {run}", f"Pullwright-Workflow: {workflow}"]
     if sign_off is not None:
         trailers.append(f"Signed-off-by: {sign_off}")
-    return "\n\n".join(part for part in (subject, body.strip(), "\n".join(trailers)) if part) + "\n"
+    return "\n\n".join(part for part in (words, "\n".join(trailers)) if part) + "\n"
 
 
 def conventional(habit: Sequence[str]) -> bool:

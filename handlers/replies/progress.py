@@ -6,12 +6,17 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal
 
+from core.digests import short
 from core.names import Digest
+from core.runs import Approval
 from core.states import RunState
 from handlers.neutralise import line
 from handlers.replies.words import approve_how, block, money
 
 StepState = Literal["todo", "doing", "waiting", "done", "skipped", "failed"]
+
+MOST_LAPSED = 5
+"""Approvals that count no more of which people are told: the newest."""
 
 _BOX: Mapping[StepState, str] = MappingProxyType(
     {"todo": "[ ]", "doing": "[ ]", "waiting": "[ ]", "done": "[x]", "skipped": "[x]", "failed": "[ ]"}
@@ -73,13 +78,23 @@ def status_comment(view: RunView) -> str:
     return block(head, "\n".join(_step(step) for step in view.steps), f"<sub>{' · '.join(facts)}</sub>")
 
 
-def waiting(person: str, what: str, digest: Digest, why: str, look: str = "") -> str:
+def waiting(
+    person: str, what: str, digest: Digest, why: str, look: str = "", lapsed: Sequence[Approval] = ()
+) -> str:
     """One new comment per wait, naming the one person it waits for: an edit would notify nobody.
 
-    `what` is `plan` or `change`; `look` says what in it somebody must see before they approve.
+    `what` is `plan` or `change`; `look` says what in it somebody must see before they approve; `lapsed` are approvals
+    that were given and count no more.
     """
     also = f"Look at this before you approve. {line(look, 2_000)}" if look else ""
-    return block(f"@{person}, the {what} waits for you. {line(why, 1_000)}", also, approve_how(digest))
+    asks = f"@{person}, the {what} waits for you. {line(why, 1_000)}"
+    return block(asks, "\n".join(_lapsed(one) for one in lapsed[-MOST_LAPSED:]), also, approve_how(digest))
+
+
+def _lapsed(approval: Approval) -> str:
+    if approval.voided_why is not None:
+        return f"- The approval of @{approval.actor} counts no more: {line(approval.voided_why).rstrip('.')}."
+    return f"- @{approval.actor} approved `{short(approval.digest)}`: since then the content or the policy has changed."
 
 
 def _step(step: StepView) -> str:

@@ -94,6 +94,16 @@ def nothing_to_take(run: Run) -> str:
     return f"Run `{run.id}` has no branch yet that you could take. `/cancel` stops it."
 
 
+def pushed_over(person: str | None, requester: str, branch: str, head: Sha) -> str:
+    """Somebody pushed to a run's branch: they and whoever asked for the work say what becomes of it."""
+    whom = " ".join(f"@{one}" for one in dict.fromkeys(one for one in (person, requester) if one is not None))
+    return (
+        f"{whom}, `{line(branch, 200).replace('`', '')}` is at {head[:12]} now, which is not what I tested. I stop "
+        "here, and write over nobody's commits. `/take` makes the pull request yours; `/reject` ends it. Once the "
+        "branch is back as it was, I go on."
+    )
+
+
 def taken(person: str, pull_number: int) -> str:
     """A pull request is a person's now."""
     return (

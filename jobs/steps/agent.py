@@ -16,7 +16,7 @@ from core.outputs import ChangeSummary, Line, Opinion, Plan, Research, ReviewVer
 from core.workflow import Agent, Goal, Step, name_of
 from handlers.replies.words import money, plural
 from jobs import agent as agents
-from jobs import handed
+from jobs import handed, narrowing
 from jobs.feedback import feedback_for
 from jobs.memo import StepMemo, remembered
 from jobs.outcomes import Done, Outcome
@@ -48,6 +48,10 @@ class HandedIn(Value):
 
 
 async def perform(step: Step, agent: Agent, work: Work) -> Outcome:
+    if (kept := await narrowing.narrowed(step, work)) is not None:
+        form_left, tree = kept
+        left = HandedIn(form=dict(form_left), tree=tree, turns=0, prompt_digest="")
+        return Done(left.model_dump(mode="json"), "the files that are left of the change")
     if step.goal is not None:
         return await _until(step.goal, step, agent, work)
     prompt, form = await _prompt(step, agent, work), form_of(agent)

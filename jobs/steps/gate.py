@@ -5,31 +5,31 @@ with what is there: the bot's plan comment may have been edited, the branch push
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from core.digests import short
-from core.errors import BaseMoved, BranchMoved, ChangeRefused, NotShownYet
-from core.github import Pull
+from core.errors import BranchMoved, ChangeRefused
 from core.runs import Approval, NewSignal, SignalKind, Waiting
-from core.states import Trigger, WaitingFor
+from core.states import WaitingFor
 from core.workflow import Gate, Step
 from handlers import replies
-from jobs import approvals, checks, exposed, feedback, handed, status
+from jobs import approvals, boxes, checks, feedback, narrowing, status
 from jobs.approvals import Content
-from jobs.considering import consider, stranger_text, with_approvals
+from jobs.considering import consider, with_approvals
 from jobs.decided import decided
 from jobs.heard import Judge
 from jobs.outcomes import Done, End, Outcome, Park
-from jobs.people import whom_to_ask
-from jobs.planned import approved_plan, digest_of_plan, the_plan
-from jobs.shown import as_posted
+from jobs.people import wait_for, whom_to_ask
+from jobs.plan_decision import plan_decision
+from jobs.planned import approved_plan
+from jobs.steps import pushed, red_ci
 from jobs.steps.release import as_it_lies, release
-from jobs.steps.ship import Shipped, branch_name, judge
+from jobs.steps.ship import Shipped, judge
+from jobs.steps.unmoved import base_stands, closed, unmoved
 from jobs.work import Work
 from policies.considered import Considered
 from policies.deciding import decide, waits_for_people
-from policies.evaluate import change_gate, plan_gate
+from policies.evaluate import change_gate
 from policies.needs import rules_decide
 from policies.result import Result
 from policies.rules import Action
@@ -41,101 +41,45 @@ LOOK_AGAIN = timedelta(minutes=5)
 
 async def perform(step: Step, gate: Gate, work: Work) -> Outcome:
     if gate.binds == "plan":
-        came = await _plan(step, work)
-        return came if isinstance(came, End) else await feedback.going_back(step, work) or came
-    policy = await work.policy()
+        return await _plan(step, work)
+    try:
+        return await _change(step, gate, work)
+    except BranchMoved:
+        return await pushed.asks(step, work, Shipped.of(work, "change to approve"))
+
+
+async def _change(step: Step, gate: Gate, work: Work) -> Outcome:
+    if gate.revise is not None and (goes_on := await red_ci.folded(work)) is not None:
+        return goes_on
+    policy, reports = await work.policy(), red_ci.Reports()
     shipped = await as_it_lies(work, Shipped.of(work, "change to approve"))
-    decided = await change_decision(work, shipped, policy, step.id, asks=step.id, also=feedback.judges(step, work))
-    if not isinstance(decided, End) and (back := await feedback.going_back(step, work, shipped.head)) is not None:
-        return back
-    match decided:
-        case End() | Park():
-            return decided
-        case Result() as result:
-            digest = shipped.digest(work, policy.digest)
-            await release(step.id, work, shipped, policy, result, digest)
-            return Done({"digest": digest}, result.why)
-
-
-# A plan ---------------------------------------------------------------------------------------------------------
+    also = {**feedback.judges(step, work), **reports.judges}
+    decided = await change_decision(work, shipped, policy, step.id, asks=step.id, also=also)
+    if isinstance(decided, End):
+        return decided
+    shipped = await as_it_lies(work, shipped)  # a rule that asks for checks may have released it
+    for going_back in (feedback.going_back, narrowing.going_back):
+        if (back := await going_back(step, work, shipped.head)) is not None:
+            return back
+    if isinstance(decided, Park):
+        return await red_ci.while_waiting(step, work, shipped, reports, decided) if gate.revise is not None else decided
+    digest = shipped.digest(work, policy.digest)
+    shipped = await release(step.id, work, shipped, policy, decided, digest)
+    if gate.revise is not None and (ci := await red_ci.before_opening(step, work, shipped, reports)) is not None:
+        return ci
+    return Done({"digest": digest}, decided.why)
 
 
 async def _plan(step: Step, work: Work) -> Outcome:
     policy = await work.policy()
-    digest = digest_of_plan(work, policy)
-    considered = await _considered(work, policy, Action.plan)
-    asked = Content(step.id, "plan", digest, considered=considered)
-    result = await _plan_result(work, policy, asked, await approvals.standing(work, policy.policy, asked))
-    person = await whom_to_ask(work, policy.policy, "plan", considered) if result.pending else None
-    shown = await _post_plan(work, policy, asked, result, person)
-    asked = replace(asked, shown_in=await work.comment_of(shown))
-    if end := await approvals.apply(work, policy.policy, asked, feedback.judges(step, work)):
-        return end
-    standing = await approvals.standing(work, policy.policy, asked)
-    result = await _plan_result(work, policy, asked, standing)
-    await decided(work, result)
-    if result.refused:
-        raise ChangeRefused(result.why)
-    if result.approved:
-        return Done({"digest": asked.digest, "approved_by": [a.actor for a in standing]}, result.why)
-    return await _wait(work, step.id, asked, result, person, shown)
-
-
-async def _wait(work: Work, asks: str, asked: Content, result: Result, person: str | None, shown: str) -> Park:
-    """Wait for a person who was asked by the comment with this effect's name."""
-    waiting = Waiting(
-        what=WaitingFor.approval,
-        why=result.why,
-        person=person,
-        digest=asked.digest,
-        asked_in=await work.comment_of(shown),
-    )
-    await status.show(work, current=asks, waiting=waiting)
-    return Park(waiting)
-
-
-async def _considered(
-    work: Work, policy: Effective, action: Action, shipped: Shipped | None = None
-) -> Considered | None:
-    """What the rules look at; None where the simple keys alone decide, which look at nothing more."""
-    if not rules_decide(policy.policy):
-        return None
-    if shipped is None:
-        return await consider(work, policy.policy, action, paths=the_plan(work).files)
-    paths = [path.path for path in shipped.paths]
-    return await consider(work, policy.policy, action, paths=paths, tree=shipped.tree, head=shipped.head)
-
-
-async def _plan_result(work: Work, policy: Effective, asked: Content, standing: Sequence[Approval]) -> Result:
-    plan = the_plan(work)
-    simple = plan_gate(
-        policy.policy,
-        plan=plan,
-        estimate_usd=plan.estimate_usd,
-        requester=work.run.requester,
-        stranger_text=stranger_text(work),
-        approvals=standing,
-        owner=(await work.repository()).owner,
-    )
-    if asked.considered is None:
-        return simple
-    known = await with_approvals(work, policy.policy, asked.considered, {"plan": standing})
-    return decide(policy.policy, known, {"plan": simple})
-
-
-async def _post_plan(work: Work, policy: Effective, asked: Content, result: Result, person: str | None) -> str:
-    """Have the plan comment there as it was posted; the name of its effect."""
-
-    async def body() -> str:
-        seen = await exposed.look(work, await work.bench(), policy.policy, branch_name(work), None)
-        ci = replies.ci_exposure(seen.exposure.result, seen.hold)
-        limit = policy.policy.limits.run_cost_usd
-        text = replies.plan(the_plan(work), asked.digest, limit, result, handed.research(work), ci)
-        if person is not None:
-            text += "\n\n" + replies.waiting(person, "plan", asked.digest, result.why)
-        return text
-
-    return await as_posted(work, f"plan:{short(asked.digest)}", body, replies.plan_tampered(asked.digest))
+    decision = await plan_decision(work, policy, gate=step.id, asks=step.id, also=feedback.judges(step, work))
+    if isinstance(decision, End):
+        return decision
+    if (back := await feedback.going_back(step, work)) is not None:
+        return back
+    if isinstance(decision, Park):
+        return decision
+    return Done({"digest": decision.digest, "approved_by": [*decision.approved_by]}, decision.why)
 
 
 # A change -------------------------------------------------------------------------------------------------------
@@ -155,7 +99,7 @@ async def change_decision(
     `asks` is the step that wants to know, and listens for what is in `also` besides. The merge asks again: a role
     revoked or a comment edited after the gate opened closes it, and people are told anew.
     """
-    considered = await _considered(work, policy, Action.merge, shipped)
+    considered = await _considered(work, policy, shipped)
     asked = Content(
         gate, "change", shipped.digest(work, policy.digest), shipped.head, shipped.held, considered=considered
     )
@@ -166,14 +110,20 @@ async def change_decision(
             await checks.put_policy(work, shipped.head, content)
         return await checks.again(work, signal.text, signal.key)
 
-    rejected = await approvals.apply(work, policy.policy, asked, {**also, SignalKind.look_again: look_again})
+    listens = {**also, SignalKind.look_again: look_again}
+    if asks == gate:
+        step = next(one for one in work.workflow.every_step if one.id == gate)
+        listens |= narrowing.judges(step, work, policy.policy, asked, [path.path for path in shipped.paths])
+    rejected = await approvals.apply(work, policy.policy, asked, listens)
     pull = await work.github.pull(shipped.number)
+    shown = f"wait:{asks}:{short(asked.digest)}"
     if end := closed(pull) or rejected:
+        await boxes.put_back(work, shown, waits=False)
         if end is rejected:
             await checks.put_approval(work, shipped.head, None, None, end.why)
         return end
     unmoved(work, shipped, pull)
-    await _base_stands(work, shipped)
+    await base_stands(work, shipped)
     standing = await approvals.standing(work, policy.policy, asked)
     result = await _change_result(work, policy, asked, standing)
     await decided(work, result)
@@ -181,16 +131,25 @@ async def change_decision(
         raise ChangeRefused(result.why)
     await checks.put_approval(work, shipped.head, result, asked.digest)
     if result.approved:
+        await boxes.put_back(work, shown, waits=False)
         await _looked_at(work, shipped, policy, result)
         return result
     if not waits_for_people(result) and (standing or shipped.head != shipped.held):
         await release(asks, work, shipped, policy, result, asked.digest)  # or the checks would never come
         return await _wait_for_checks(work, asks, result)
     person = await whom_to_ask(work, policy.policy, "change", considered)
-    body = replies.waiting(person, "change", asked.digest, result.why, shipped.waits)
-    shown = f"wait:{asks}:{short(asked.digest)}"
-    await work.say(shown, body, number=shipped.number)
-    return await _wait(work, asks, asked, result, person, shown)
+    lapsed = await approvals.lapsed(work, asked)
+    body = replies.waiting(person, "change", asked.digest, result.why, shipped.waits, lapsed)
+    await work.say(shown, f"{body}\n\n{replies.boxes(asked.digest)}", number=shipped.number)
+    return await wait_for(work, asks, asked, result, person, shown)
+
+
+async def _considered(work: Work, policy: Effective, shipped: Shipped) -> Considered | None:
+    """What the rules look at; None where the simple keys alone decide, which look at nothing more."""
+    if not rules_decide(policy.policy):
+        return None
+    paths = [path.path for path in shipped.paths]
+    return await consider(work, policy.policy, Action.merge, paths=paths, tree=shipped.tree, head=shipped.head)
 
 
 async def _looked_at(work: Work, shipped: Shipped, policy: Effective, approved: Result) -> None:
@@ -215,40 +174,3 @@ async def _wait_for_checks(work: Work, asks: str, result: Result) -> Park:
     waiting = Waiting(what=WaitingFor.checks, why=result.why, not_before=work.services.clock.now() + LOOK_AGAIN)
     await status.show(work, current=asks, waiting=waiting)
     return Park(waiting)
-
-
-def closed(pull: Pull) -> End | None:
-    """The end where a person merged or closed the pull request."""
-    if pull.merged:
-        return End(Trigger.finish, f"#{pull.number} was merged by a person", code="merged-by-person")
-    if not pull.open:
-        return End(Trigger.cancel, f"#{pull.number} was closed", code="closed")
-    return None
-
-
-def unmoved(work: Work, shipped: Shipped, pull: Pull) -> None:
-    """Raises BranchMoved where somebody pushed to it, BaseMoved where it would now go into another branch.
-
-    Looked at after the signals were applied: a push that one of them told of is seen here.
-    """
-    if pull.base_ref != work.run.base_ref:
-        raise BaseMoved(
-            f"Somebody pointed #{shipped.number} at `{pull.base_ref}`; it was made for `{work.run.base_ref}`."
-        )
-    if pull.head_sha == shipped.held != shipped.head:
-        raise NotShownYet(f"GitHub does not show yet that `{shipped.branch}` is at {shipped.head[:12]}.")
-    if pull.head_sha != shipped.head:
-        raise BranchMoved(f"Somebody pushed to `{shipped.branch}`; what is there is not what was tested.")
-
-
-async def _base_stands(work: Work, shipped: Shipped) -> None:
-    """Raises BaseMoved where the base changed under the paths of the change; a move elsewhere changes nothing."""
-    head = await work.github.head_of(work.run.base_ref)
-    if head is None or head == work.run.base_sha:
-        return
-    bench = await work.bench()
-    await bench.fetch(head)
-    moved = {path.path for path in await bench.workspace.changed_paths(work.run.base_sha, head)}
-    touched = sorted(moved & {path.path for path in shipped.paths})
-    if touched:
-        raise BaseMoved(f"`{work.run.base_ref}` changed the same paths since: {', '.join(touched[:5])}.")

@@ -3,31 +3,28 @@
 Where the branch asks for a merge queue, the pull request is put there, and the run waits for what comes of it.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.store import effects
 from core.effects import EnqueuePull, MergePull
-from core.errors import MergeRefused
+from core.errors import BranchMoved, MergeRefused
 from core.github import MergeMethod, Pull
 from core.names import Sha
 from core.runs import Waiting
 from core.states import Trigger, WaitingFor
-from core.workflow import Gate, Merge, Step, Wait
+from core.workflow import Gate, Merge, Step
 from handlers import replies
 from jobs import checks, handed, status
 from jobs.heard import hear
 from jobs.outcomes import Done, End, Outcome, Park
-from jobs.steps import wait_checks
-from jobs.steps.gate import change_decision, closed, unmoved
+from jobs.steps import pushed, red_ci, wait_checks
+from jobs.steps.gate import change_decision
 from jobs.steps.release import as_it_lies, release
 from jobs.steps.ship import Shipped, judge
+from jobs.steps.unmoved import closed, unmoved
 from jobs.work import Work
 from policies.branch_rules import merge_under
 from policies.evaluate import may_merge
-
-AWAITED = Wait(checks="green")
-"""What a merge by the bot asks of the repository's CI, where any may start."""
-
 
 QUEUE = "enqueue"
 """The name of the effect that puts it into a merge queue."""
@@ -36,6 +33,13 @@ LOOK_AGAIN = timedelta(minutes=5)
 
 
 async def perform(step: Step, merge: Merge, work: Work) -> Outcome:
+    try:
+        return await _performed(step, merge, work)
+    except BranchMoved:
+        return await pushed.asks(step, work, Shipped.of(work, "pull request to merge"))
+
+
+async def _performed(step: Step, merge: Merge, work: Work) -> Outcome:
     policy = await work.policy()
     shipped = await as_it_lies(work, Shipped.of(work, "pull request to merge"))
     found = await work.github.pull(shipped.number)
@@ -45,12 +49,15 @@ async def perform(step: Step, merge: Merge, work: Work) -> Outcome:
     heard = await wait_checks.reports(work)
     if await _enqueued(work):
         return await _from_the_queue(step, work, shipped, found)
-    decided = await change_decision(work, shipped, policy, _gate_of(work), asks=step.id)
+    decided = await change_decision(work, shipped, policy, _gate_of(work).id, asks=step.id)
     if isinstance(decided, End | Park):
         return decided
     shipped = await release(step.id, work, shipped, policy, decided, shipped.digest(work, policy.digest))
-    if shipped.awaits_ci and isinstance(ci := await wait_checks.settled_on(step, AWAITED, work, shipped, heard), Park):
-        return ci
+    if shipped.awaits_ci:
+        began = await _waited_since(work, shipped)
+        ci = await wait_checks.settled_on(step, red_ci.AWAITED, work, shipped, heard, began)
+        if isinstance(ci, Park):
+            return ci
     if shipped.held is not None or shipped.awaits_ci:
         found = await work.github.pull(shipped.number)
         if end := closed(found):
@@ -111,6 +118,13 @@ async def _from_the_queue(step: Step, work: Work, shipped: Shipped, pull: Pull) 
     return Park(waiting)
 
 
+async def _waited_since(work: Work, shipped: Shipped) -> datetime | None:
+    """When the gate began to wait for CI, where it did: what was waited for there is not waited for once more."""
+    gate = _gate_of(work)
+    waited = gate.gate is not None and gate.gate.revise is not None
+    return await red_ci.began_to_wait(gate, work, shipped) if waited else None
+
+
 def _tested(work: Work, shipped: Shipped) -> bool:
     """Whether exactly what was shipped was green."""
     tests = handed.checked(work)
@@ -150,10 +164,10 @@ async def _is_what_was_approved(work: Work, shipped: Shipped, merged: Sha) -> No
         raise MergeRefused(why)
 
 
-def _gate_of(work: Work) -> str:
+def _gate_of(work: Work) -> Step:
     """The gate whose approvals the merge rests on: the last one before it that binds to the change."""
     every = work.workflow.every_step
-    gates = [step.id for step in every if isinstance(step.action, Gate) and step.action.binds == "change"]
+    gates = [step for step in every if isinstance(step.action, Gate) and step.action.binds == "change"]
     if not gates:
         raise MergeRefused("The workflow has no gate that binds to the change, so nothing may be merged.")
     return gates[-1]

@@ -20,7 +20,7 @@ async def perform(step: Step, work: Work) -> Outcome:
 
 async def _reviewer(step: Step, work: Work) -> str:
     """Whoever wanted it to be different, or else asked for the work; where nobody did, whose approval would count."""
-    if (wishes := feedback_for(step, work)) is not None:
+    if (wishes := feedback_for(step, work)) is not None and wishes.remarks:
         return wishes.remarks[0].author
     if work.run.requester != (await work.app()).login:
         return work.run.requester

@@ -1,7 +1,7 @@
 """Ship: commit what was tested, push it to the run's own branch, open the pull request and its checks."""
 
-import re
 from dataclasses import replace
+from datetime import timedelta
 
 from adapters.store import effects
 from core.digests import ChangedPath, change_digest, digest
@@ -19,6 +19,8 @@ from jobs import checks, drift, exposed, feedback, handed, scope, shipping, stat
 from jobs.feedback import sent_back_at
 from jobs.memo import remembered
 from jobs.outcomes import Done, End, Outcome, Park
+from jobs.own_branch import branch_name
+from jobs.plan_decision import still_open
 from jobs.unpushed import Unpushed
 from jobs.work import Work
 from jobs.workbench import Workbench
@@ -87,6 +89,8 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     allowed = await judge(work, bench, policy.policy, tree, paths, exposed.told(seen))
     if allowed.refused:
         raise ChangeRefused(allowed.why, evidence=markdown(allowed))
+    if (waits := await still_open(step, work, policy)) is not None:
+        return waits
     await shipping.may_ship(work, policy, tree, paths)
     if (waits := await scope.taken(step, work, [path.path for path in paths])) is not None:
         return waits
@@ -96,8 +100,10 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     app = await work.app()
     author = Author(app.login, f"{app.id}+{app.login}@users.noreply.github.com")
     message = await _message(work, bench, summary, author)
-    # The time of the run, not of this attempt: the same change is the same commit, also after a crash.
-    final = await bench.workspace.commit(tree, (work.run.base_sha,), message, author, work.run.created_at)
+    # The time of the run, not of this attempt: the same change is the same commit, also after a crash. Another round
+    # makes another one, or its checks would be those of the one before.
+    at = work.run.created_at + timedelta(seconds=round_of(step.id) - 1)
+    final = await bench.workspace.commit(tree, (work.run.base_sha,), message, author, at)
     await work.keep_workspace(final)
     holding = await _holding(step, work, seen)
     if holding is Hold.unpushed:
@@ -107,7 +113,7 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     held = None
     if holding is Hold.marker:
         marked = replies.held_message(message)
-        held = await bench.workspace.commit(tree, (work.run.base_sha,), marked, author, work.run.created_at)
+        held = await bench.workspace.commit(tree, (work.run.base_sha,), marked, author, at)
         await work.keep_workspace(held)
     head = held or final
     before = work.newest("Shipment")  # of an earlier round, whose pull request goes on
@@ -195,13 +201,6 @@ async def judge(
         seen=await drift.look(work, bench, tree, paths),
     )
     return replace(allowed, children=(*allowed.children, *([ci] if ci is not None else [])))
-
-
-def branch_name(work: Work) -> str:
-    """`pullwright/<issue>-<slug>-<run>`: the run's own, whatever the title says."""
-    words = re.sub(r"[^a-z0-9]+", "-", work.run.snapshot.title.lower()).strip("-")
-    slug = words[:32].strip("-") or "change"
-    return f"pullwright/{work.number}-{slug}-{work.run.id}"
 
 
 async def _message(work: Work, bench: Workbench, summary: ChangeSummary, author: Author) -> str:

@@ -25,9 +25,9 @@ from jobs.facts import SETTLING
 from jobs.heard import hear
 from jobs.memo import StepMemo
 from jobs.outcomes import Done, Outcome, Park
-from jobs.steps.gate import closed, unmoved
 from jobs.steps.release import as_it_lies
 from jobs.steps.ship import Shipped
+from jobs.steps.unmoved import closed, unmoved
 from jobs.steps.wait import began_at
 from jobs.work import Work
 
@@ -57,8 +57,8 @@ async def perform(step: Step, wait: Wait, work: Work) -> Outcome:
     if end := await hear(work, None, {SignalKind.checks_done: seen}, about="run"):
         return end
     waits = work.run.waiting if work.run.waiting is not None and work.run.waiting.what is WaitingFor.checks else None
-    if folded := _folded(waits, heard, work.services.clock.now()):
-        return Park(folded)
+    if goes_on := folded(waits, heard, work.services.clock.now()):
+        return Park(goes_on)
     if waits is not None and waits.heard_at is not None:
         heard.append(waits.heard_at)
     pull = await work.github.pull(shipped.number)
@@ -76,15 +76,21 @@ async def reports(work: Work) -> list[datetime]:
         return [signal.at for signal in await signals.pending(db, work.run.id) if signal.kind is SignalKind.checks_done]
 
 
-async def settled_on(step: Step, wait: Wait, work: Work, shipped: Shipped, heard: Sequence[datetime]) -> Done | Park:
-    """What the checks of this commit came to, or the wait for them, since the step first asked. Raises as `perform`."""
+async def settled_on(
+    step: Step, wait: Wait, work: Work, shipped: Shipped, heard: Sequence[datetime], began: datetime | None = None
+) -> Done | Park:
+    """What the checks of this commit came to, or the wait for them. Raises as `perform`.
+
+    The time that it may take `began` then; without that, when the step first asked.
+    """
     key = work.attempt(step)
-    began = await began_at(work, key, step.id)
+    if began is None:
+        began = await began_at(work, key, step.id)
     memo, asked = StepMemo(work, checkpointed=None), digest("checks", shipped.head, wait.model_dump(mode="json"))
     if (kept := await memo.recall(f"{key}/told", asked)) is None:
         checks, now = await _told(wait, work, shipped.head), work.services.clock.now()
-        if not _settled(wait, checks, began, now):
-            return await _park(step, wait, work, checks, now, _next_look(wait, began, heard, now))
+        if not settled(wait, checks, began, now):
+            return await park(step, wait, work, checks, now, next_look(wait, began, heard, now))
         kept = [one.model_dump(mode="json") for one in checks]
         await memo.keep(f"{key}/told", asked, kept)
     return _came_to(step, wait, shipped.head, tuple(Told.model_validate(one) for one in kept))
@@ -96,7 +102,7 @@ async def _told(wait: Wait, work: Work, head: Sha) -> tuple[Told, ...]:
     return named(found, wait.names)
 
 
-def _settled(wait: Wait, checks: Sequence[Told], began: datetime, now: datetime) -> bool:
+def settled(wait: Wait, checks: Sequence[Told], began: datetime, now: datetime) -> bool:
     if now - began >= timedelta(seconds=wait.timeout):
         return True
     if standing(checks) is Standing.pending:
@@ -104,7 +110,7 @@ def _settled(wait: Wait, checks: Sequence[Told], began: datetime, now: datetime)
     return bool(wait.names) or now - began >= GRACE
 
 
-def _folded(waits: Waiting | None, heard: Sequence[datetime], now: datetime) -> Waiting | None:
+def folded(waits: Waiting | None, heard: Sequence[datetime], now: datetime) -> Waiting | None:
     """How the run goes on waiting without a look, where many reports come at once: until they have stopped for a while.
 
     None where it is time to look. A matrix of two hundred jobs reports within seconds, and one look tells of all.
@@ -116,7 +122,7 @@ def _folded(waits: Waiting | None, heard: Sequence[datetime], now: datetime) -> 
     return None if alone or look <= now else waits.model_copy(update={"not_before": look, "heard_at": max(heard)})
 
 
-def _next_look(wait: Wait, began: datetime, heard: Sequence[datetime], now: datetime) -> datetime:
+def next_look(wait: Wait, began: datetime, heard: Sequence[datetime], now: datetime) -> datetime:
     """When to look at the latest. The API may lag behind the event that it told of."""
     looks = [now + LOOK_AGAIN, began + timedelta(seconds=wait.timeout)]
     looks += [began + GRACE] if now - began < GRACE else []
@@ -124,9 +130,9 @@ def _next_look(wait: Wait, began: datetime, heard: Sequence[datetime], now: date
     return min(looks)
 
 
-async def _park(step: Step, wait: Wait, work: Work, checks: Sequence[Told], now: datetime, look: datetime) -> Park:
+async def park(step: Step, wait: Wait, work: Work, checks: Sequence[Told], now: datetime, look: datetime) -> Park:
     pending = [one for one in checks if one.standing is Standing.pending]
-    what = f"for {_names(pending)}" if pending else "to see which checks come"
+    what = f"for {names(pending)}" if pending else "to see which checks come"
     why = f"`{step.id}` waits {what}, at most {duration(wait.timeout)}."
     waiting = Waiting(what=WaitingFor.checks, why=why, not_before=look, looked_at=now)
     await status.show(work, current=step.id, waiting=waiting)
@@ -139,15 +145,15 @@ def _came_to(step: Step, wait: Wait, head: Sha, checks: Sequence[Told]) -> Done:
     output = _output(head, checks, red, pending)
     if pending:
         raise ChecksTimedOut(
-            f"`{step.id}` waited {duration(wait.timeout)} for {_names(pending)} on {head[:12]}.",
+            f"`{step.id}` waited {duration(wait.timeout)} for {names(pending)} on {head[:12]}.",
             evidence=_listed(pending),
             handed=output,
         )
     if not checks:
         return Done(output, f"no check came on {head[:12]} within {GRACE.seconds} seconds")
     if red and wait.checks == "green":
-        raise ChecksRed(f"{_names(red)} {_is(red)} red on {head[:12]}.", evidence=_listed(red), handed=output)
-    return Done(output, f"{_names(red)} {_is(red)} red" if red else f"{plural(len(checks), 'check')} green")
+        raise ChecksRed(f"{names(red)} {are(red)} red on {head[:12]}.", evidence=_listed(red), handed=output)
+    return Done(output, f"{names(red)} {are(red)} red" if red else f"{plural(len(checks), 'check')} green")
 
 
 def _output(head: Sha, checks: Sequence[Told], red: Sequence[Told], pending: Sequence[Told]) -> Mapping[str, Any]:
@@ -162,14 +168,14 @@ def _output(head: Sha, checks: Sequence[Told], red: Sequence[Told], pending: Seq
     }
 
 
-def _names(checks: Sequence[Told]) -> str:
+def names(checks: Sequence[Told]) -> str:
     """Names for one sentence. They are the words of others."""
     shown = [f"`{line(one.name, 60).replace('`', '')}`" for one in checks[:MOST_NAMED]]
     more = [f"{len(checks) - MOST_NAMED} more"] if len(checks) > MOST_NAMED else []
     return ", ".join([*shown, *more])
 
 
-def _is(checks: Sequence[Told]) -> str:
+def are(checks: Sequence[Told]) -> str:
     return "is" if len(checks) == 1 else "are"
 
 

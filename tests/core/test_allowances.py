@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -204,3 +205,21 @@ def test_a_server_without_limits_is_asked_without_counting() -> None:
     assert (grant.limited, known.limited, known.points) == (False, False, ())
     again, _ = known.claimed("read", "two", now + timedelta(hours=1))
     assert again == known
+
+
+def test_who_waits_for_the_contents_of_the_hour_comes_as_slowly_as_there_is_room_and_keeps_nobody_else() -> None:
+    office = Office(1)
+    for _ in range(3600):
+        office.clock.advance(1)
+        wait = office.send(office.workers[0], "content")
+        if wait is not None and wait.why == "500 contents an hour":
+            break
+    now, waits = office.clock.now(), []
+    for _ in range(3):
+        _, asked = office.allowance.claimed("content", "another", now)
+        assert isinstance(asked, Wait)
+        office.allowance, told = office.allowance.sent_away(asked, now)
+        waits.append(told.seconds)
+    assert [round(later - sooner, 3) for sooner, later in pairwise(waits)] == [7.5, 7.5]
+    _, other = office.allowance.sent_away(Wait(9, "900 points a minute"), now)
+    assert other.seconds == 9

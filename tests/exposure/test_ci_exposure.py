@@ -84,7 +84,7 @@ def test_whatever_stands_in_a_file_there_is_an_answer(text: str) -> None:
 def test_names_from_a_file_can_end_no_code_and_mention_nobody() -> None:
     hostile = READ_ONLY.replace("{t:", '{"`@ada <!-- x\\u202e": ').replace("runs-on: ubuntu-latest", "runs-on: x")
     why = exposure({"a.yml": hostile}, OFFER).result.why
-    assert "`@ada ＜!-- x`" in why
+    assert "`＠ada ＜!-- x`" in why
 
 
 # Filters --------------------------------------------------------------------------------------------------------

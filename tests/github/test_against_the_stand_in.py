@@ -14,6 +14,7 @@ from adapters.github.app import GitHubApp
 from adapters.github.pulls import DraftsUnsupported
 from bot.demo.github import GitHubStandIn, Person
 from bot.demo.github import Repository as StandInRepository
+from bot.demo.github.people import OtherApp
 from core.clock import FixedClock
 from core.errors import (
     AlreadyMerged,
@@ -300,3 +301,33 @@ async def test_the_owner_of_a_repository_is_an_account(town: Town) -> None:
     issue = await town.stand_in.person("octo").open_issue("a", "b")
     author = (await town.github.issue(issue.number)).author
     assert author == Account(login="octo", id=author.id, is_bot=False)
+
+
+async def test_the_end_of_a_jobs_log_is_read_where_it_lies_and_our_token_stays_here(town: Town) -> None:
+    pull = await town.open_pull()
+    actions = OtherApp(town.stand_in.world, "github-actions", town.repository)
+    job = await actions.job(pull.head_sha, "build", "failure", "a\n" * 1000 + "the end")
+    job.annotations.append({"path": "a.py", "start_line": 3, "annotation_level": "failure", "message": "wrong"})
+    (check,) = await town.github.check_runs(pull.head_sha)
+    assert check.job is not None
+    assert await town.github.end_of_log(check.job, 9) == b"a\nthe end"
+    (note,) = await town.github.notes(check.id)
+    assert (note.path, note.line, note.message) == ("a.py", 3, "wrong")
+    assert await town.github.end_of_log(7, 9) is None, "it is gone"
+    other = OtherApp(town.stand_in.world, "acme-ci", town.repository)
+    await other.job(pull.head_sha, "mine", "failure", "")
+    assert {run.name: run.job is None for run in await town.github.check_runs(pull.head_sha)}["mine"], (
+        "any App may link"
+    )
+
+
+async def test_an_app_that_may_not_read_actions_does_without_logs(town: Town) -> None:
+    pull = await town.open_pull()
+    job = await OtherApp(town.stand_in.world, "github-actions", town.repository).job(pull.head_sha, "b", "failure", "x")
+    for app in town.stand_in.world.apps.values():
+        app.permissions.pop("actions", None)
+    for installation in town.stand_in.world.installations.values():
+        installation.permissions.pop("actions", None)
+    (check,) = await town.github.check_runs(pull.head_sha)
+    assert check.id == job.id
+    assert await town.github.end_of_log(check.job or 0, 9) is None

@@ -333,3 +333,11 @@ async def test_the_files_of_a_folder_are_told_in_order_and_nothing_else_that_lie
     assert await github.files_in(".github/gone", "f" * 40) == ()
     (seen,) = fake.asked("GET", f"{REPO}/contents/.github/w")
     assert seen.query == {"ref": "f" * 40}
+
+
+@pytest.mark.parametrize("where", ["http://logs.example/1", "ftp://logs.example/1", "", "//", "http://127.0.0.1:1/x"])
+async def test_a_log_that_lies_where_it_is_not_safe_to_look_is_not_looked_for(
+    fake: FakeGitHub, github: GitHub, where: str
+) -> None:
+    fake.says("GET", f"{REPO}/actions/jobs/5/logs", Reply(302, None, {"location": where}))
+    assert await github.end_of_log(5, 100) is None

@@ -533,3 +533,17 @@ def test_a_push_by_anybody_else_is_told_to_the_run():
 def test_our_own_push_is_no_news():
     known = facts(pull=pull(), runs=[waiting_run(change=True)])
     assert planned(pull_event("synchronize", "pullwright-dev[bot]"), known) == [Ignore("our own push")]
+
+
+# Some files alone ------------------------------------------------------------------------------------------------
+
+
+def test_an_approval_with_paths_asks_the_run_for_these_files_alone_and_approves_nothing():
+    _, keep = sorted(said(f"/approve {CHANGE[:12]} src/a.py 'b c'", runs=[waiting_run(change=True)]), key=repr)
+    assert isinstance(keep, Signal)
+    assert (keep.kind, keep.digest, keep.text) == (SignalKind.keep, CHANGE[:12], '["src/a.py", "b c"]')
+
+
+def test_files_of_a_plan_cannot_be_named():
+    _, answer = said(f"/approve {PLAN[:12]} src/a.py")
+    assert answer.body == "Only files of a change can be named, behind its digest, while it waits to be approved."

@@ -198,3 +198,18 @@ def test_a_push_that_changes_no_file_of_ours_is_ignored() -> None:
     assert isinstance(it, Pushed)
     assert any(isinstance(intent, Ignore) for intent in planned(it, facts()))
     assert configuration.judged(REPO, Facts(app=APP, repository=facts().repository)) == []
+
+
+@pytest.mark.parametrize(("conclusion", "heard"), [("failure", True), ("timed_out", True), ("success", False)])
+def test_a_run_that_waits_for_people_hears_of_red_checks_alone_and_only_where_it_can_mend_them(
+    conclusion: str, heard: bool
+) -> None:
+    it = event("check_run", check_run(conclusion=conclusion))
+    waits = Waiting(what=WaitingFor.approval, why="")
+    known = [
+        facts(runs=(run(RunState.waiting, id=RUN, waiting=one),))
+        for one in (waits, waits.model_copy(update={"hears_red": True}))
+    ]
+    deaf, hearing = (planned(it, one)[0] for one in known)
+    assert not isinstance(deaf, Signal)
+    assert isinstance(hearing, Signal) == heard

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.commands import MAX_CHARACTERS, Command, Refusal, might_command, parse, render
+from handlers.commands import MAX_CHARACTERS, Command, Refusal, might_command, parse, paths_in, render
 from handlers.verbs import VERBS
 
 DIGEST = "0123456789ab"
@@ -129,6 +129,8 @@ def test_an_unknown_verb_is_somebody_elses_unless_it_was_addressed():
         ("/implement\n/cancel", "`/implement` and `/cancel` in one comment contradict each other."),
         (f"/approve\n/approve {DIGEST}", "`/approve` and `/approve` in one comment contradict each other."),
         ("/approve all of it", "`/approve` takes nothing, or a digest of at least 12 hexadecimal digits."),
+        ("/approve 0123456789ab 'src/a.py", "a quote is not closed."),
+        ("/approve src/a.py", "`/approve` takes nothing, or a digest of at least 12 hexadecimal digits."),
         ("/approve 0123456789a", "`/approve` takes nothing, or a digest of at least 12 hexadecimal digits."),
         ("/retry please", "`/retry` takes nothing after it."),
         ("/reject \u202eevil", "a command holds invisible characters. Type it by hand."),
@@ -163,6 +165,7 @@ words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs
 ARGS = {
     "nothing": st.just(""),
     "digest": st.one_of(st.just(""), digests),
+    "approval": st.one_of(st.just(""), digests, digests.map("{} src/a.py `b c/d.py`".format)),
     "amount": st.one_of(st.just(""), st.integers(1, 9999).map("+{}".format), st.just("+$2.50")),
     "text": words,
 }
@@ -238,3 +241,9 @@ def test_a_text_that_might_not_hold_a_command_holds_none(text):
 @pytest.mark.parametrize("piece", ["[", "![", "*a ", "a**b", "`", "<a ", "> ", "[a](", "*_", "&", "<!--", "- "])
 def test_hostile_markdown_takes_no_time(piece):
     assert commands((piece * 30_000)[: MAX_CHARACTERS - 20] + "\n\n/approve") in ((), (Command("approve", "", 0),))
+
+
+def test_paths_behind_a_digest_stand_apart_and_those_with_spaces_in_quotes():
+    assert paths_in("src/a.py `b c/d.py` 'e f' src/a.py #1") == ("src/a.py", "b c/d.py", "e f", "#1")
+    assert paths_in("") == ()
+    assert paths_in("`src/a.py") is None

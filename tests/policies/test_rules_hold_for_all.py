@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_worlds import SIMPLE, considered, yes
 
@@ -33,7 +33,13 @@ conditions = st.builds(
 )
 requirements = st.builds(
     lambda approvals, from_, not_, expires, checks: Require.model_validate(
-        {"approvals": approvals, "from": from_, "not": not_, "expires_hours": expires, "checks": checks}
+        {
+            "approvals": approvals,
+            "from": from_,
+            "not": not_,
+            "expires_hours": expires,
+            "checks": checks,
+        }
     ),
     st.integers(0, 3),
     st.lists(st.sampled_from([*GROUPS, "write", "maintain"]), max_size=3, unique=True),
@@ -68,7 +74,11 @@ def a_rule(name: str, condition: If, require: Require) -> Rule:
 def policies(draw: st.DrawFn) -> Policy:
     rules = tuple(a_rule(name, draw(conditions), draw(requirements)) for name in NAMES)
     merge = tuple(draw(st.lists(needed, min_size=1, max_size=3)))
-    update: dict[str, Any] = {"people": GROUPS, "rules": rules, "deny": tuple(draw(denials))}
+    update: dict[str, Any] = {
+        "people": GROUPS,
+        "rules": rules,
+        "deny": tuple(draw(denials)),
+    }
     return built_in(BuiltIn.team).model_copy(update={**update, "actions": Actions(merge=merge)})
 
 
@@ -93,28 +103,79 @@ facts = st.fixed_dictionaries(
     },
 )
 simple = st.sampled_from(
-    [SIMPLE, Result("change", Status.approved, "Approved."), Result("change", Status.denied, "No.")]
+    [
+        SIMPLE,
+        Result("change", Status.approved, "Approved."),
+        Result("change", Status.denied, "No."),
+    ]
 )
 
 
 def known(given_: list[Yes], more: dict[str, Any]) -> Any:
     inside = {"acme/release": True}
     people = {
-        login: Person(role=Role.write, teams=inside if login in {"bo", "ola"} else {"acme/release": False})
+        login: Person(
+            role=Role.write,
+            teams=inside if login in {"bo", "ola"} else {"acme/release": False},
+        )
         for login in PEOPLE
     }
     failed = {"team:acme/secret": "the App may not read members"}
-    return considered(**{"people": people, "failed": failed, "approvals": {"change": tuple(given_)}, **more})
+    return considered(
+        **{
+            "people": people,
+            "failed": failed,
+            "approvals": {"change": tuple(given_)},
+            **more,
+        }
+    )
 
 
 def status(policy: Policy, given_: list[Yes], more: dict[str, Any], built: Result) -> Status:
     return decide(policy, known(given_, more), {"change": built}).status
 
 
+@st.composite
+def decisive(draw: st.DrawFn) -> Policy:
+    """A policy with one rule, which asks for people and lets most approvals count, under which they alone decide."""
+    require = {
+        "approvals": draw(st.integers(1, 3)),
+        "from": draw(st.lists(st.sampled_from([*GROUPS, "write"]), min_size=1, max_size=3, unique=True)),
+        "not": draw(st.sampled_from([[], ["requester"]])),
+    }
+    rule = a_rule("one", If(), Require.model_validate(require))
+    return built_in(BuiltIn.team).model_copy(
+        update={"people": GROUPS, "rules": (rule,), "actions": Actions(merge=("one",))}
+    )
+
+
+one_by_one = st.lists(
+    st.builds(
+        yes,
+        st.sampled_from(PEOPLE),
+        st.sampled_from(["write", "admin"]),
+        void=st.sampled_from([None, "edited"]),
+    ),
+    min_size=3,
+    max_size=7,
+)
+
+
+def stays_approved(policy: Policy, given_: list[Yes], more: dict[str, Any], built: Result) -> None:
+    """Approvals come one after the other; from the first that is enough on, it is approved."""
+    came = [status(policy, given_[:count], more, built) is Status.approved for count in range(len(given_) + 1)]
+    assert came == sorted(came)
+
+
 @given(policies(), approvals, approvals, facts, simple)
 def test_an_added_approval_never_un_approves(policy, given_, more, seen, built):
-    if status(policy, given_, seen, built) is Status.approved:
-        assert status(policy, given_ + more, seen, built) is Status.approved
+    stays_approved(policy, given_ + more, seen, built)
+
+
+@settings(max_examples=200)
+@given(decisive(), one_by_one, facts)
+def test_an_added_approval_never_un_approves_where_approvals_alone_decide(policy, given_, seen):
+    stays_approved(policy, given_, seen, SIMPLE)
 
 
 @given(policies(), approvals, facts, simple, denials)
@@ -122,6 +183,31 @@ def test_an_added_denial_never_allows(policy, given_, seen, built, more):
     if status(policy, given_, seen, built) is not Status.approved:
         denying = policy.model_copy(update={"deny": (*policy.deny, *more)})
         assert status(denying, given_, seen, built) is not Status.approved
+
+
+@given(
+    st.sampled_from([("one",), ("change",), ("one", "change")]),
+    st.sampled_from([If(label=("bug",)), If(label=("other",)), If(any_path=("docs/**",))]),
+    st.integers(0, 1),
+    facts,
+    simple,
+    denials,
+    denials,
+)
+def test_an_added_denial_never_allows_where_little_else_decides(merge, condition, count, seen, built, before, more):
+    require = Require.model_validate({"approvals": count, "from": ["write"]})
+    rules = (a_rule("one", condition, require),)
+    policy = built_in(BuiltIn.team).model_copy(
+        update={
+            "people": GROUPS,
+            "rules": rules,
+            "deny": tuple(before),
+            "actions": Actions(merge=merge),
+        }
+    )
+    if status(policy, [], seen, built) is not Status.approved:
+        denying = policy.model_copy(update={"deny": (*before, *more)})
+        assert status(denying, [], seen, built) is not Status.approved
 
 
 @given(policies(), approvals, facts, simple, st.randoms(use_true_random=False))
@@ -150,7 +236,13 @@ def test_the_order_of_rules_people_and_approvals_does_not_matter(policy, given_,
 @given(policies(), approvals, facts)
 def test_nothing_is_approved_that_rests_on_a_doubt_alone(policy, given_, seen):
     """With every fact unknown and every team unreadable, only what asks for nothing of it may hold."""
-    lost = {"labels": None, "paths": None, "added": None, "owners": None, "checks": None}
+    lost = {
+        "labels": None,
+        "paths": None,
+        "added": None,
+        "owners": None,
+        "checks": None,
+    }
     dark = known([], {**seen, **lost, "people": {}})
     found = decide(policy, dark, {"change": Result("change", Status.error, "Nobody knows.")})
     if found.status is Status.approved:
@@ -169,7 +261,11 @@ def test_a_change_is_never_approved_where_a_denial_holds_or_is_in_doubt(policy, 
 @given(requirements, approvals, approvals, facts)
 def test_an_added_approval_never_un_approves_one_rule(require, given_, more, seen):
     alone = built_in(BuiltIn.team).model_copy(
-        update={"people": GROUPS, "rules": (a_rule("one", If(), require),), "actions": Actions(merge=("one",))}
+        update={
+            "people": GROUPS,
+            "rules": (a_rule("one", If(), require),),
+            "actions": Actions(merge=("one",)),
+        }
     )
     if status(alone, given_, seen, SIMPLE) is Status.approved:
         assert status(alone, given_ + more, seen, SIMPLE) is Status.approved

@@ -73,11 +73,16 @@ async def test_without_an_approval_of_the_change_nothing_is_merged_whatever_else
     assert (await at_once.run()).state == "waiting"
     assert at_once.pull.merged_at is None
     assert at_once.checks()["pullwright/approval"] == "action_required"
-    (asked,) = at_once.replies(at_once.pull_number)
-    assert asked == (
-        "@ada, the change waits for you. 0 of 1 approvals given: it needs one person with the role `write` or above, "
-        "not the requester.\n\n"
-        f"To approve exactly this: `/approve {await at_once.digest()}`. To stop here: `/reject` with a reason."
+    asked, again = at_once.replies(at_once.pull_number)  # a review that asks for changes asks for another round
+    assert (
+        asked
+        == again
+        == (
+            "@ada, the change waits for you. 0 of 1 approvals given: it needs one person with the role `write` or above, "
+            "not the requester.\n\n"
+            f"To approve exactly this: `/approve {await at_once.digest()}`. To stop here: `/reject` with a reason.\n\n"
+            f"- [ ] Approve `{await at_once.digest()}`\n- [ ] Reject it"
+        )
     )
 
 
@@ -315,8 +320,9 @@ async def test_a_push_that_is_told_of_between_two_looks_stops_the_run(at_once: W
         assert await runs.wake(db, (await at_once.run()).id, at_once.clock.now())
     at_once.town.github.middlewares.append(pushes_meanwhile)
     await at_once.settle()
-    ended = await at_once.run()
-    assert (ended.state, ended.ended_code) == ("failed", "branch-moved")
+    stopped = await at_once.run()
+    assert (stopped.state, stopped.waiting and stopped.waiting.person) == ("waiting", "rosa")
+    assert "write over nobody's commits" in at_once.replies(at_once.pull_number)[-1]
 
 
 @pytest.mark.slow
@@ -479,5 +485,5 @@ async def test_a_review_of_an_older_head_does_not_count(at_once: World) -> None:
     assert at_once.replies(at_once.pull_number)[1] == (
         f"That review is of an older commit. The pull request is at `{pushed[:12]}` now: look at that one."
     )
-    assert (await at_once.run()).ended_code == "branch-moved"
+    assert "write over nobody's commits" in at_once.replies(at_once.pull_number)[-1]
     assert nothing_merged(at_once)

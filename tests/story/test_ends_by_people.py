@@ -4,6 +4,7 @@ import pytest
 from story_trust import change_waits, nothing_merged, plan_waits, posted
 from story_world import LABEL, World
 
+from bot.demo.github import git
 from bot.demo.github.acts import pulls
 from jobs.intake import drain
 
@@ -23,19 +24,37 @@ async def test_a_person_who_pushes_to_the_bots_branch_has_it_from_then_on(at_onc
     number, branch = at_once.pull_number, at_once.pull.head_ref
     pushed = await at_once.requester.push(branch, {"slugs/text.py": "def slugify(title):\n    return title\n"}, "mine")
     await at_once.settle()
-    await _ended(
-        at_once, "failed", "branch-moved", f"Somebody pushed to `{branch}`; what is there is not what was tested."
-    )
     assert at_once.replies(number)[-1] == (
-        f"❌ **This run failed** (`branch-moved`). Somebody pushed to `{branch}`; what is there is not what was "
-        "tested.\n\nFinish the pull request by hand, or close it and comment `/retry` for a fresh branch."
+        f"@rosa, `{branch}` is at {pushed[:12]} now, which is not what I tested. I stop here, and write over nobody's "
+        "commits. `/take` makes the pull request yours; `/reject` ends it. Once the branch is back as it was, I go on."
     )
     await at_once.approver.approve(number)
     await at_once.approver.comment(number, "/approve")
     await at_once.settle()
+    run = await at_once.run()
+    assert (run.state, run.waiting and run.waiting.person) == ("waiting", "rosa")
     assert nothing_merged(at_once)
     assert (await at_once.town.github.world.branches(at_once.town.repository))[branch] == pushed
     assert at_once.checks()["pullwright/approval"] == "failure"
+    await at_once.requester.comment(number, "/take")
+    await at_once.settle()
+    assert (await at_once.run()).state == "cancelled"
+    assert (await at_once.town.github.world.branches(at_once.town.repository))[branch] == pushed
+
+
+@pytest.mark.slow
+async def test_a_branch_that_is_put_back_as_it_was_goes_on_where_it_waited(at_once: World) -> None:
+    await change_waits(at_once)
+    number, ours, digest = at_once.pull_number, at_once.pull.head_sha, await at_once.digest()
+    await at_once.approver.push(at_once.pull.head_ref, {"slugs/more.py": "X = 1\n"}, "mine")
+    await at_once.settle()
+    assert at_once.replies(number)[-1].startswith("@ada @rosa, ")
+    repository = at_once.town.repository
+    await git.text(repository.path, "update-ref", f"refs/heads/{at_once.pull.head_ref}", ours)
+    at_once.pull.head_sha = ours
+    await at_once.approver.comment(number, f"/approve {digest}")
+    await at_once.settle()
+    assert (await at_once.run()).state == "succeeded"
 
 
 # The base -------------------------------------------------------------------------------------------------------

@@ -61,11 +61,11 @@ async def until_quiet(world: World) -> None:
             looking.pop(run_id).result()
         async with world.services.store.begin() as db:
             now = world.clock.now()
-            due = [run_id for run_id in await runs.due(db, now, 500) if run_id not in looking]
+            due = [run_id for run_id in await runs.due(db, now, 500) if run_id not in looking][: AT_WORK - len(looking)]
             for run_id in due:
                 await runs.wake(db, run_id, now)
             to_route = await deliveries.pending(db, now, 1) or await effects.pending_loose(db, now, 1)
-        for run_id in due[: AT_WORK - len(looking)]:
+        for run_id in due:
             looking[run_id] = asyncio.create_task(engine.look(world.services, run_id, draining))
         if intake.done():
             intake.result()

@@ -11,7 +11,7 @@ from . import shapes
 from .acts import pulls, queueing, telling
 from .errors import Refusal
 from .pull_facts import facts
-from .records import ROLES, Issue, Json, Repository
+from .records import ROLES, Edit, Issue, Json, Repository
 from .routing import Call, Reply, Routes, grants, visible
 
 routes = Routes()
@@ -20,6 +20,7 @@ _MUTATION = re.compile(
     r"|enqueuePullRequest)\s*\("
 )
 _QUEUED = re.compile(r"\bnode\s*\(\s*id:\s*\$(\w+)\s*\).*\bisInMergeQueue\b", re.DOTALL)
+_EDITS = re.compile(r"\bnode\s*\(\s*id:\s*\$(\w+)\s*\).*\buserContentEdits\s*\(\s*first:\s*\$(\w+)", re.DOTALL)
 _WRITTEN_OUT = re.compile(r'(\w+)\s*:\s*("(?:[^"\\]|\\.)*"|\$\w+|[A-Z_]+)')
 
 
@@ -35,6 +36,9 @@ async def graphql(call: Call) -> Reply:
     query = str(call.body.get("query") or "")
     if asked := _QUEUED.search(query):
         return _queued(call, str((call.body.get("variables") or {}).get(asked.group(1)) or ""))
+    if asked := _EDITS.search(query):
+        given = call.body.get("variables") or {}
+        return _edits(call, str(given.get(asked.group(1)) or ""), int(given.get(asked.group(2)) or 0))
     found = _MUTATION.search(query)
     if found is None:
         call.world.unknown_requests.append(f"POST /graphql {query[:200]}")
@@ -58,6 +62,27 @@ def _queued(call: Call, node_id: str) -> Reply:
         error = {"type": wrong.kind, "path": ["node"], "message": str(wrong)}
         return Reply(200, {"data": {"node": None}, "errors": [error]})
     return Reply(200, {"data": {"node": {"isInMergeQueue": queueing.entry_of(repository, issue) is not None}}})
+
+
+def _edits(call: Call, node_id: str, most: int) -> Reply:
+    """What a comment says now and who edited it, newest first. An App's login comes without its ending in GraphQL."""
+    for repository in call.world.repositories.values():
+        if not visible(call.world, call.actor, repository):
+            continue
+        for issue in repository.issues.values():
+            for comment in issue.comments:
+                if comment.node_id == node_id:
+                    shown = [_edit(edit) for edit in comment.edits[:most]]
+                    edits = {"totalCount": len(comment.edits), "nodes": shown}
+                    return Reply(200, {"data": {"node": {"body": comment.body, "userContentEdits": edits}}})
+    message = f"Could not resolve to a node with the global id of '{node_id}'"
+    return Reply(200, {"data": {"node": None}, "errors": [{"type": "NOT_FOUND", "path": ["node"], "message": message}]})
+
+
+def _edit(it: Edit) -> Json:
+    app = it.editor.type == "Bot"
+    editor = {"__typename": it.editor.type, "login": it.editor.login.removesuffix("[bot]" if app else "")}
+    return {"id": it.node_id, "editedAt": shapes.iso(it.edited_at), "deletedAt": None, "editor": editor}
 
 
 def _input(rest: str, variables: Json) -> Json:

@@ -191,6 +191,14 @@ class OtherApp:
         asked: Json = {"context": context, "state": state, "target_url": url}
         return await checks.set_status(self.world, self.app.bot, self.repository, sha, asked)
 
+    async def job(self, sha: str, name: str, conclusion: str, log: str) -> CheckRun:
+        """Report what a job came to that printed this, as the App with the slug `github-actions` does."""
+        number, _ = self.world.next_id("CR")
+        self.world.job_logs[number] = log.encode()
+        details = f"{self.world.url}/{self.repository.full_name}/actions/runs/1/job/{number}"
+        asked: Json = {"name": name, "head_sha": sha, "conclusion": conclusion, "details_url": details}
+        return await checks.create_run(self.world, self.actor, self.app, self.repository, asked)
+
     async def finish(self, run: CheckRun, conclusion: str) -> None:
         await checks.update_run(self.world, self.actor, self.repository, run, {"conclusion": conclusion})
 

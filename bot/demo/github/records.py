@@ -98,6 +98,17 @@ class Reaction:
 
 
 @dataclass(eq=False)
+class Edit:
+    """What a comment said from one moment on, and who wrote that."""
+
+    id: int
+    node_id: str
+    editor: Account
+    edited_at: datetime
+    body: str
+
+
+@dataclass(eq=False)
 class Comment:
     id: int
     node_id: str
@@ -107,6 +118,8 @@ class Comment:
     created_at: datetime
     updated_at: datetime
     reactions: list[Reaction] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    """Newest first; the writing of it is the last one, once there is another."""
 
 
 @dataclass(eq=False)

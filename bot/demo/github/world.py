@@ -66,6 +66,8 @@ class World:
         self.tokens: dict[str, Token] = {}
         self.requests: list[SeenRequest] = []
         self.unknown_requests: list[str] = []
+        self.job_logs: dict[int, bytes] = {}
+        """What jobs of GitHub Actions printed, by their ids."""
         self._ids = itertools.count(1000)
         self._requests = itertools.count(1)
         self._locks: dict[str, asyncio.Lock] = {}

@@ -24,6 +24,8 @@ def upgrade() -> None:
     _hold_subjects()
     _keep_decisions()
     op.add_column("runs", sa.Column("extra_usd", MICRODOLLARS, nullable=False, server_default="0"))
+    for table in ("signals", "approvals"):
+        op.add_column(table, sa.Column("edit_id", WORDS))
 
 
 def _hold_subjects() -> None:

@@ -2,7 +2,7 @@
 
 from .. import shapes
 from ..errors import invalid, too_long
-from ..records import Actor, Comment, Issue, Json, Repository
+from ..records import Actor, Comment, Edit, Issue, Json, Repository
 from ..world import World
 from .issues import BODY_LIMIT, refer
 from .telling import author_of, remember
@@ -33,7 +33,10 @@ def edit(world: World, actor: Actor, repository: Repository, issue: Issue, it: C
     text = check_body(body)
     if text == it.body:
         return
+    if not it.edits:
+        it.edits.append(Edit(*world.next_id("UCE"), it.author, it.created_at, it.body))
     before, it.body, it.updated_at = it.body, text, world.now()
+    it.edits.insert(0, Edit(*world.next_id("UCE"), author_of(actor)[0], it.updated_at, text))
     _tell(world, actor, repository, issue, it, "edited", {"changes": {"body": {"from": before}}})
 
 

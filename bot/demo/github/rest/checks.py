@@ -35,6 +35,22 @@ async def annotations(call: Call) -> Reply:
     return call.listed(checks.find(call.repository, call.id("id")).annotations, dict)
 
 
+@routes("GET", "/repos/{owner}/{repo}/actions/jobs/{id}/logs", needs="actions:read")
+async def log(call: Call) -> Reply:
+    """Where it lies for a minute, for whoever has the address; without one that is signed there is nothing."""
+    if call.id("id") not in call.world.job_logs:
+        raise not_found()
+    return Reply(302, None, {"Location": f"{call.world.url}/_logs/{call.id('id')}?sig=x"})
+
+
+@routes("GET", "/_logs/{id}", needs="anyone")
+async def lying_log(call: Call) -> Reply:
+    """Another host's in truth, which refuses a request that says who it is."""
+    if "Authorization" in call.request.headers:
+        raise Refusal(400, "InvalidAuthenticationInfo")
+    return Reply(200, call.world.job_logs[call.id("id")])
+
+
 @routes("POST", RUN + "/rerequest", needs="checks:write")
 async def rerequest(call: Call) -> Reply:
     run = checks.find(call.repository, call.id("id"))
