@@ -15,13 +15,17 @@ from core.workflow import Gate, Step
 from handlers import replies
 from jobs import approvals, boxes
 from jobs.approvals import Content
+from jobs.approved_change import change_result
+from jobs.considering import consider
 from jobs.outcomes import End, Park
 from jobs.people import wait_for, whom_to_ask
 from jobs.shown import as_posted
 from jobs.work import Work
-from policies.evaluate import change_gate
+from policies.deciding import waits_for_people
 from policies.exposure import Exposure
+from policies.needs import rules_decide
 from policies.result import Result
+from policies.rules import Action
 from policies.schema import Effective
 
 MOST_CHARACTERS = 50_000
@@ -52,9 +56,13 @@ async def approved(step: Step, work: Work, policy: Effective, offered: Unpushed)
         policy=policy.digest,
         paths=offered.paths,
     )
-    asked = Content(_gate(work, step), "change", change, offered.head)
+    considered = None
+    if rules_decide(policy.policy):
+        paths = [path.path for path in offered.paths]
+        considered = await consider(work, policy.policy, Action.merge, paths=paths, tree=offered.tree)
+    asked = Content(_gate(work, step), "change", change, offered.head, considered=considered)
     result = await _decided(work, policy, asked)
-    person = await whom_to_ask(work, policy.policy, "change") if result.pending else None
+    person = await whom_to_ask(work, policy.policy, "change", considered) if _waits(result) else None
 
     async def body() -> str:
         return await _shown(work, offered, asked, result, person)
@@ -67,16 +75,19 @@ async def approved(step: Step, work: Work, policy: Effective, offered: Unpushed)
     result = await _decided(work, policy, asked)
     if result.refused:
         raise ChangeRefused(result.why)
-    if result.approved:
+    if not _waits(result):
         await boxes.put_back(work, shown, waits=False)
         return result
     return await wait_for(work, step.id, asked, result, person, shown)
 
 
 async def _decided(work: Work, policy: Effective, asked: Content) -> Result:
-    standing = await approvals.standing(work, policy.policy, asked)
-    owner = (await work.repository()).owner
-    return change_gate(policy.policy, requester=work.run.requester, approvals=standing, owner=owner)
+    return await change_result(work, policy, asked, await approvals.standing(work, policy.policy, asked))
+
+
+def _waits(result: Result) -> bool:
+    """Whether people are asked still. A rule may want checks besides, which nothing can bring before the push."""
+    return result.pending and waits_for_people(result)
 
 
 async def _shown(work: Work, offered: Unpushed, asked: Content, result: Result, person: str | None) -> str:

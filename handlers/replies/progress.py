@@ -78,9 +78,7 @@ def status_comment(view: RunView) -> str:
     return block(head, "\n".join(_step(step) for step in view.steps), f"<sub>{' · '.join(facts)}</sub>")
 
 
-def waiting(
-    person: str, what: str, digest: Digest, why: str, look: str = "", lapsed: Sequence[Approval] = ()
-) -> str:
+def waiting(person: str, what: str, digest: Digest, why: str, look: str = "", lapsed: Sequence[Approval] = ()) -> str:
     """One new comment per wait, naming the one person it waits for: an edit would notify nobody.
 
     `what` is `plan` or `change`; `look` says what in it somebody must see before they approve; `lapsed` are approvals

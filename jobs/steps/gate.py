@@ -4,32 +4,31 @@ The policy is read anew at every look, the approvals are checked with GitHub ane
 with what is there: the bot's plan comment may have been edited, the branch pushed to, the base changed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 
 from core.digests import short
 from core.errors import BranchMoved, ChangeRefused
-from core.runs import Approval, NewSignal, SignalKind, Waiting
+from core.runs import NewSignal, SignalKind, Waiting
 from core.states import WaitingFor
 from core.workflow import Gate, Step
 from handlers import replies
 from jobs import approvals, boxes, checks, feedback, narrowing, status
 from jobs.approvals import Content
-from jobs.considering import consider, with_approvals
+from jobs.approved_change import change_result
+from jobs.considering import consider
 from jobs.decided import decided
 from jobs.heard import Judge
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.people import wait_for, whom_to_ask
 from jobs.plan_decision import plan_decision
-from jobs.planned import approved_plan
 from jobs.steps import pushed, red_ci
 from jobs.steps.release import as_it_lies, release
 from jobs.steps.ship import Shipped, judge
 from jobs.steps.unmoved import base_stands, closed, unmoved
 from jobs.work import Work
 from policies.considered import Considered
-from policies.deciding import decide, waits_for_people
-from policies.evaluate import change_gate
+from policies.deciding import waits_for_people
 from policies.needs import rules_decide
 from policies.result import Result
 from policies.rules import Action
@@ -125,7 +124,7 @@ async def change_decision(
     unmoved(work, shipped, pull)
     await base_stands(work, shipped)
     standing = await approvals.standing(work, policy.policy, asked)
-    result = await _change_result(work, policy, asked, standing)
+    result = await change_result(work, policy, asked, standing)
     await decided(work, result)
     if result.refused:
         raise ChangeRefused(result.why)
@@ -157,16 +156,6 @@ async def _looked_at(work: Work, shipped: Shipped, policy: Effective, approved: 
     if shipped.waits:
         content = await judge(work, await work.bench(), policy.policy, shipped.tree, shipped.paths, shipped.ci)
         await checks.put_policy(work, shipped.head, content, looked_at=approved.why)
-
-
-async def _change_result(work: Work, policy: Effective, asked: Content, standing: Sequence[Approval]) -> Result:
-    owner = (await work.repository()).owner
-    simple = change_gate(policy.policy, requester=work.run.requester, approvals=standing, owner=owner)
-    if asked.considered is None:
-        return simple
-    planned = await approved_plan(work, policy, asked.considered)
-    known = await with_approvals(work, policy.policy, asked.considered, {"change": standing, "plan": planned})
-    return decide(policy.policy, known, {"change": simple})
 
 
 async def _wait_for_checks(work: Work, asks: str, result: Result) -> Park:

@@ -33,6 +33,7 @@ AROUND = {
 """Deaths of the parts that belong to no run, counted from when the disturbance begins."""
 
 
+@pytest.mark.slow
 async def test_a_worker_killed_at_the_most_telling_points_is_not_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

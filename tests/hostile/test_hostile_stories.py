@@ -116,6 +116,7 @@ async def test_tests_setup_and_model_all_reach_nothing(host: Host, tmp_path: Pat
         assert "setup.done" in names
 
 
+@pytest.mark.slow
 async def test_what_a_test_command_leaves_is_not_there_for_the_next_one_nor_in_the_change(
     host: Host, tmp_path: Path
 ) -> None:

@@ -74,6 +74,7 @@ async def test_a_base_that_moved_under_the_changed_paths_is_not_merged_into(at_o
     assert nothing_merged(at_once)
 
 
+@pytest.mark.slow
 async def test_a_pull_request_that_was_pointed_at_another_branch_is_not_merged_into_it(at_once: World) -> None:
     await change_waits(at_once)
     github, repository, number = at_once.town.github.world, at_once.town.repository, at_once.pull_number
@@ -99,6 +100,7 @@ async def test_a_base_that_moved_beside_the_changed_paths_is_merged_into(at_once
 # The pull request -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_pull_request_that_a_person_closes_ends_the_run(at_once: World) -> None:
     issue = await change_waits(at_once)
     await at_once.requester.close_pull(at_once.pull_number)

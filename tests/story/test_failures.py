@@ -236,6 +236,7 @@ async def test_a_missing_permission_is_named(tmp_path: Path) -> None:
 # The project
 
 
+@pytest.mark.slow
 async def test_tests_that_fail_already_are_said_once_and_only_new_failures_count(tmp_path: Path) -> None:
     async with open_story(tmp_path, files={"tests/test_old.py": RED}) as world:
         await world.ask()

@@ -84,6 +84,7 @@ async def test_a_pause_that_github_asked_for_is_kept_to_the_second(quick: World)
     assert (await quick.run()).state == "waiting"
 
 
+@pytest.mark.slow
 async def test_a_run_that_github_asks_to_wait_again_and_again_is_not_given_up(quick: World) -> None:
     faults.arm("step.after_intent", fail(OUTAGES * 2, RateLimited("GitHub limits us for 8 s at GET /x: slow down", 8)))
     await quick.ask()

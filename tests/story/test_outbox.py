@@ -82,6 +82,7 @@ async def test_every_kind_of_write_that_github_did_not_take_is_tried_again(tmp_p
         await _is_there_once(world)
 
 
+@pytest.mark.slow
 async def test_reactions_and_status_edits_that_fail_for_good_do_not_fail_the_run(tmp_path: Path) -> None:
     async with open_story(tmp_path, sections={"change": ONE_FILE}) as world:
         world.town.github.faults.fail_next("POST", "*/reactions", 422, times=99)

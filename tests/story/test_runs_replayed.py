@@ -101,6 +101,7 @@ async def test_a_merged_change_is_the_same_and_every_alteration_is_told(tmp_path
         assert str((await replay(altered(kept, change))).difference).startswith(told), change.__name__
 
 
+@pytest.mark.slow
 async def test_a_run_that_waits_under_a_changed_policy_is_decided_by_what_was_in_force_at_each_step(
     tmp_path: Path,
 ) -> None:
@@ -236,6 +237,7 @@ async def test_a_run_leaves_in_one_file_and_replays_where_nothing_else_is(tmp_pa
     assert str(other.exception).startswith(f"Run {run.id} is not what its record says. Step `change` asks for")
 
 
+@pytest.mark.slow
 async def test_no_secret_leaves_in_an_export(tmp_path: Path) -> None:
     async with open_guarded(tmp_path, files=printing()) as (world, _):
         await world.ask("The key is ghp_C4naryOfGitHub0123456789abcdefghijkl, please keep it.")
