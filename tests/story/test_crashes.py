@@ -130,8 +130,8 @@ STRIDE = 37
 """Transactions between two deaths where every transaction is to be hit once."""
 
 
-TELLING = {"effect.after_act", "push.after"}
-"""One write to GitHub and one push; every point is among the slow tests, and more deaths under `tests/crash`."""
+TELLING = {"push.after"}
+"""One push; every point is among the slow tests, and more deaths under `tests/crash`."""
 
 
 @pytest.mark.parametrize(
