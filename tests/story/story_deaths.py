@@ -16,11 +16,13 @@ OF_LISTS = "foreach."
 """Begins the names of points that only a run with a `foreach` comes by."""
 OF_SUBS = "sub."
 """Begins the names of points that only a run with a sub-workflow comes by."""
+OF_RELEASES = "release."
+"""Begins the names of points that only a run comes by whose CI was held: the stories of CI exposure die there."""
 
 
 def fault_points(*, of_lists: bool = False, of_subs: bool = False) -> list[str]:
-    """The name of every `faults.point("…")` in the product; without `of_lists` and `of_subs`, of those that every run
-    comes by."""
+    """The name of every `faults.point("…")` in the product that a run comes by whose CI is not held; without `of_lists`
+    and `of_subs`, of those that every run comes by."""
     found = set()
     for file in (path for floor in FLOORS for path in (ROOT / floor).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
@@ -28,7 +30,7 @@ def fault_points(*, of_lists: bool = False, of_subs: bool = False) -> list[str]:
                 (name,) = node.args
                 assert isinstance(name, ast.Constant), f"{file}: a fault point has a plain name"
                 found.add(str(name.value))
-    others = (*(() if of_lists else (OF_LISTS,)), *(() if of_subs else (OF_SUBS,)))
+    others = (OF_RELEASES, *(() if of_lists else (OF_LISTS,)), *(() if of_subs else (OF_SUBS,)))
     return sorted(name for name in found if not name.startswith(others))
 
 

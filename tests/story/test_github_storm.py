@@ -139,6 +139,7 @@ async def told_through_a_storm(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2700)
 async def test_a_hundred_runs_through_every_kind_of_fault(tmp_path: Path) -> None:
     with stamina.set_testing(True, attempts=4, cap=True):
         await told_through_a_storm(tmp_path, 100, of_each_owner=2, slow_seconds=0.2, seed=20_261_121, met=SURE)
