@@ -32,6 +32,7 @@ from core.runs import EffectState, Event, Run, Waiting
 from core.states import TERMINAL, RunState, WaitingFor
 
 T = TypeVar("T")
+K = TypeVar("K")
 Promise = Callable[[Facts], list[str]]
 
 _ENDED = {
@@ -248,14 +249,15 @@ def no_secret_is_written_anywhere(facts: Facts) -> list[str]:
 
 
 def no_branch_but_a_runs_own_is_pushed(facts: Facts) -> list[str]:
-    """What our App pushed with git, and what GitHub told of pushes in its name."""
+    """What our App pushed with git, over nothing but what an earlier round pushed; and what GitHub told of pushes in
+    its name."""
     runs = {run.id for run in facts.runs}
     broken = []
     for pushed in facts.pushes:
         named = OURS.fullmatch(pushed.branch)
         if named is None or named[2] not in runs:
             broken.append(f"our App pushed to {pushed.branch}, which is no run's own branch")
-        elif pushed.before is not None:
+        elif pushed.before is not None and not _ours(facts, pushed):
             broken.append(f"our App pushed over {pushed.before[:12]} on {pushed.branch}")
     merges = {merged.sha for merged in facts.merges}
     for delivery in facts.told:
@@ -265,6 +267,11 @@ def no_branch_but_a_runs_own_is_pushed(facts: Facts) -> list[str]:
             if branch not in {pushed.branch for pushed in facts.pushes}:
                 broken.append(f"{branch} moved to {body['after'][:12]} in our App's name")
     return broken
+
+
+def _ours(facts: Facts, pushed: Pushed) -> bool:
+    """Whether what was pushed over is what our App itself had pushed there."""
+    return pushed.before in {one.after for one in facts.pushes if one.branch == pushed.branch and one is not pushed}
 
 
 # 5 --------------------------------------------------------------------------------------------------------------
@@ -288,7 +295,10 @@ def every_effect_is_there_once(facts: Facts) -> list[str]:
         f"{len(found)} checks {key}"
         for key, found in _repeated(facts.checks, lambda check: (check.name, check.external_id, check.head_sha))
     )
-    pushed = (f"{ref} was pushed {len(all_)} times" for ref, all_ in _repeated(facts.pushes, lambda p: p.branch))
+    pushed = (
+        f"{ref} was pushed {len(all_)} times to {after[:12]}"
+        for (ref, after), all_ in _repeated(facts.pushes, lambda push: (push.branch, push.after))
+    )
     return [*marked, *opened, *merged, *checks, *pushed]
 
 
@@ -343,8 +353,8 @@ def _pulls_of(facts: Facts, run: str) -> list[Issue]:
     return [issue for issue, named in ours if named is not None and named[2] == run]
 
 
-def _repeated(found: Iterable[T], key: Callable[[T], object]) -> list[tuple[object, list[T]]]:
-    groups: dict[object, list[T]] = {}
+def _repeated(found: Iterable[T], key: Callable[[T], K]) -> list[tuple[K, list[T]]]:
+    groups: dict[K, list[T]] = {}
     for one in found:
         groups.setdefault(key(one), []).append(one)
     return [(name, group) for name, group in groups.items() if len(group) > 1]

@@ -114,10 +114,10 @@ def test_no_workflow_of_the_bots_own_is_forgotten() -> None:
 @pytest.mark.parametrize("name", sorted(HERE))
 async def test_deaths_all_over_it_are_not_seen_by_anybody(tmp_path: Path, name: str) -> None:
     story = HERE[name]
-    async with opened(tmp_path / "undisturbed", story) as world:
+    async with opened(tmp_path / "u", story) as world:
         usual = await play(world, story)
     assert usual.ended[0] == "succeeded", usual.ended
-    async with opened(tmp_path / "disturbed", story) as world:
+    async with opened(tmp_path / "d", story) as world:
         deaths = OneByOne(fault_points(of_lists=story.of_lists))
         found = await play(world, story)
     again = sum(point in UNRECORDED for point in deaths.died)

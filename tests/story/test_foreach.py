@@ -192,7 +192,7 @@ async def test_the_items_of_a_list_share_the_budget_of_their_run_and_wait_until_
             waiting = [one.waiting_for for one in await _parts_of(db, run.id)]
         assert spent is not None
         assert spent > 0, "the parts are paid for by the run"
-        assert (run.state, waiting) == ("waiting", [None, "budget"])
+        assert (run.state, sorted(waiting, key=str)) == ("waiting", [None, "budget"])
         (asked,) = [said for said in world.replies() if "waits:" in said]
         assert asked.startswith(f"@rosa, run `{run.id}` waits: The run has spent $0.00")
 

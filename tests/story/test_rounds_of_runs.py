@@ -137,7 +137,7 @@ async def test_what_a_stranger_says_in_a_thread_is_not_taken_along(at_once: Worl
 @pytest.mark.parametrize(
     ("point", "every"),
     # Between two deaths at a commit there is room for headway: a run that dies five times on end is given up.
-    [("effect.after_act", 3), ("push.after", 3), ("store.after_commit", 11), ("store.before_commit", 11)],
+    [("effect.after_act", 3), ("push.after", 3), ("store.after_commit", 19), ("store.before_commit", 19)],
 )
 async def test_deaths_in_a_round_change_nothing_that_people_see(at_once: World, point: str, every: int) -> None:
     await change_waits(at_once)
