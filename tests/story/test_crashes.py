@@ -126,7 +126,7 @@ UNRECORDED = {"agent.after_reply", "memo.before_keep", "store.before_commit"}
 RARELY = {"store.before_commit": 31, "store.after_commit": 31}
 """Points that a story passes some three hundred times: more deaths in a row than it can make headway between."""
 
-STRIDE = 37
+STRIDE = 19
 """Transactions between two deaths where every transaction is to be hit once."""
 
 
