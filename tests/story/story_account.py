@@ -99,7 +99,9 @@ async def account(town: Town, store: Store, repository: Repository, run: Run) ->
         branches=usual(await world.branches(repository)),
         pulls=usual(f"{title}, draft: {pull.draft}, merged: {pull.merged_at is not None}" for title, pull in pulls),
         checks=usual(
-            f"{check.external_id} on {check.head_sha}: {check.conclusion}" for check in world.check_runs(repository)
+            f"{check.external_id} on {check.head_sha}: {check.conclusion}"
+            for check in world.check_runs(repository)
+            if check.suite.app is town.app  # how often a repository's own CI reports is not ours
         ),
         effects=usual(f"{row['key']} {row['act']['kind']} {row['state'].value}" for row in effects),
         steps=usual(f"{whose(row['run_id'], row['key'])} {row['state'].value}" for row in steps),
