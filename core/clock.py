@@ -1,8 +1,6 @@
 """Time and fresh identifiers are passed in, never taken from the air."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Protocol
 
 from core.names import RunId
@@ -31,13 +29,3 @@ class FixedClock:
 
     def advance(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
-
-
-class CountingIds:
-    """Ids in order: for tests and dry runs."""
-
-    def __init__(self) -> None:
-        self._next: Iterator[int] = count(1)
-
-    def run(self) -> RunId:
-        return RunId(f"run{next(self._next):09d}")

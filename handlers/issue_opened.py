@@ -5,19 +5,17 @@ GitHub tells of the label in an event of its own, too; both lead to the same lab
 
 from dataclasses import replace
 
-from core.errors import PolicyInvalid
 from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent
-from handlers import issue_triggers
-from handlers.asked import Order, carry_out
+from handlers import harmless, issue_triggers
+from handlers.asked import Order
 from handlers.authors import ignored
-from handlers.commands import Refusal, might_command, parse
+from handlers.commands import Command, might_command
 from handlers.comment_created import also_asked
 from handlers.events import IssueOpened
 from handlers.issue_labeled import label_query, labelled
 from handlers.listening import LABELS
-from handlers.rules import broken, policy_of
-from handlers.verbs import VERBS
+from policies.schema import Policy
 
 EVENT = IssueOpened
 
@@ -51,19 +49,9 @@ def _said(event: IssueOpened, facts: Facts) -> list[Intent]:
 
 def _answers(event: IssueOpened, facts: Facts, author: str) -> list[Intent]:
     """Answers to the commands that change nothing: the text of an issue starts no work and grants nothing."""
-    try:
-        policy = policy_of(facts)
-    except PolicyInvalid as error:
-        return broken(error, event.repo, event.number, facts)
-    commands = parse(event.body, slug=facts.app.slug, namespaced=policy.commands == "namespaced")
-    if isinstance(commands, Refusal):
-        return [Ignore(f"in the text of an issue: {commands.why}")]
-    harmless = [command for command in commands if not VERBS[command.verb].decides]
-    if not harmless:
-        return [Ignore("the text of an issue starts nothing; a comment or a label does")]
-    intents: list[Intent] = []
-    for command in harmless:
-        order = Order(
+
+    def order(policy: Policy, command: Command) -> Order:
+        return Order(
             verb=command.verb,
             args=command.args,
             actor=author,
@@ -77,8 +65,16 @@ def _answers(event: IssueOpened, facts: Facts, author: str) -> list[Intent]:
             body=event.body,
             source="issue",
         )
-        intents += carry_out(order).intents
-    return intents
+
+    return harmless.answers(
+        event.body,
+        event.repo,
+        event.number,
+        facts,
+        order,
+        where="in the text of an issue",
+        otherwise="the text of an issue starts nothing; a comment or a label does",
+    )
 
 
 def _label(event: IssueOpened) -> str | None:

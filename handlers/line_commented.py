@@ -3,16 +3,15 @@
 The payload alone tells who said it and what: nothing is granted by it, so nothing is read again.
 """
 
-from core.errors import PolicyInvalid
 from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent
-from handlers.asked import Order, carry_out
+from handlers import harmless
+from handlers.asked import Order
 from handlers.authors import ignored
-from handlers.commands import Refusal, might_command, parse
+from handlers.commands import Command, might_command
 from handlers.comment_created import also_asked
 from handlers.events import LineCommented
-from handlers.rules import broken, policy_of
-from handlers.verbs import VERBS
+from policies.schema import Policy
 
 EVENT = LineCommented
 
@@ -27,19 +26,9 @@ def needs(event: LineCommented) -> FactQuery | Ignore:
 def plan(event: LineCommented, facts: Facts) -> list[Intent]:
     if why := ignored(event.sender, facts.app):
         return [why]
-    try:
-        policy = policy_of(facts)
-    except PolicyInvalid as error:
-        return broken(error, event.repo, event.number, facts)
-    commands = parse(event.body, slug=facts.app.slug, namespaced=policy.commands == "namespaced")
-    if isinstance(commands, Refusal):
-        return [Ignore(f"on a line of a diff: {commands.why}")]
-    harmless = [command for command in commands if not VERBS[command.verb].decides]
-    if not harmless:
-        return [Ignore("a comment on a line changes nothing; one in the thread or a review does")]
-    intents: list[Intent] = []
-    for command in harmless:
-        order = Order(
+
+    def order(policy: Policy, command: Command) -> Order:
+        return Order(
             verb=command.verb,
             args=command.args,
             actor=event.sender.login,
@@ -55,5 +44,13 @@ def plan(event: LineCommented, facts: Facts) -> list[Intent]:
             on_pull=True,
             reacts=False,
         )
-        intents += carry_out(order).intents
-    return intents
+
+    return harmless.answers(
+        event.body,
+        event.repo,
+        event.number,
+        facts,
+        order,
+        where="on a line of a diff",
+        otherwise="a comment on a line changes nothing; one in the thread or a review does",
+    )

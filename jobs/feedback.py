@@ -19,7 +19,7 @@ from core.runs import NewSignal, SignalKind
 from core.workflow import Step
 from core.workflow.rounds import MOST_ROUNDS, SENT_BACK, base_of, round_of, wishes_for
 from handlers import replies
-from jobs.heard import Counts, Judge, comment_of, reply, review_of, wait_until_shown
+from jobs.heard import Counts, Judge, reply, words_of
 from jobs.outcomes import Done
 from jobs.work import Work
 from policies.evaluate import may_command
@@ -84,9 +84,7 @@ def feedback_for(step: Step, work: Work) -> Feedback | None:
 
 
 async def _judged(step: Step, work: Work, signal: NewSignal) -> Counts | str:
-    said = await comment_of(work, signal) or await review_of(work, signal)
-    if said is None:
-        wait_until_shown(work, signal)
+    if (said := await words_of(work, signal)) is None:
         return "refused: what asked for it is gone or was edited"
     policy, role = (await work.policy()).policy, await work.github.role(signal.actor)
     allowed = may_command(policy, "revise", role=role, actor=signal.actor, requester=work.run.requester)

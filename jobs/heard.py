@@ -107,6 +107,14 @@ async def review_of(work: Work, signal: NewSignal) -> Review | None:
     return review if review is not None and review.author.login == signal.actor else None
 
 
+async def words_of(work: Work, signal: NewSignal) -> Comment | Review | None:
+    """What the signal came from, as its author left it; None where it is gone or was edited. Raises NotShownYet."""
+    said = await comment_of(work, signal) or await review_of(work, signal)
+    if said is None:
+        wait_until_shown(work, signal)
+    return said
+
+
 def wait_until_shown(work: Work, signal: NewSignal) -> None:
     """Raises NotShownYet where the words are so new that GitHub may not show them yet."""
     if not settled(signal.at, work.services.clock.now()):
@@ -152,8 +160,7 @@ async def _said_still(work: Work, signal: NewSignal) -> bool:
 
 async def _raise(work: Work, policy: Policy, signal: NewSignal) -> Counts | str:
     """Let the run cost more, if whoever said so may now and policy allows as much."""
-    if (await comment_of(work, signal) or await review_of(work, signal)) is None:
-        wait_until_shown(work, signal)
+    if await words_of(work, signal) is None:
         return "refused: what raised the budget is gone or was edited"
     role, more = await work.github.role(signal.actor), Decimal(signal.text.lstrip("+$"))
     async with work.services.store.read() as db:

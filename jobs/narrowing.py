@@ -21,7 +21,7 @@ from handlers import replies
 from jobs import handed
 from jobs.approvals import Content
 from jobs.considering import may_approve_here
-from jobs.heard import Counts, Judge, comment_of, reply, review_of, wait_until_shown
+from jobs.heard import Counts, Judge, reply, words_of
 from jobs.outcomes import Done
 from jobs.work import Work
 from policies.result import Status
@@ -89,8 +89,7 @@ async def _refused(
     step: Step, work: Work, policy: Policy, asked: Content, paths: Sequence[str], signal: NewSignal
 ) -> str | None:
     """Why the wish does not count, which the person was told; None where it does."""
-    if (await comment_of(work, signal) or await review_of(work, signal)) is None:
-        wait_until_shown(work, signal)
+    if await words_of(work, signal) is None:
         return "refused: what asked for it is gone or was edited"
     role = await work.github.role(signal.actor)
     allowed = await may_approve_here(work, policy, asked.binds, asked.considered, login=signal.actor, role=role)
