@@ -90,6 +90,18 @@ async def _nothing_left(world: World) -> bool:
         return not (owed or states["queued"] or states["running"])
 
 
+async def _astray(world: World, number: int) -> list[str]:
+    """What stands in the way of as many runs as there are issues, each waiting for a person at its pull request."""
+    async with world.services.store.read() as db:
+        begun = await runs.recent(db, number + 10)
+    missing = [] if len(begun) == number else [f"{len(begun)} runs began"]
+    return missing + [
+        f"{run.id} of {run.repo}: {run.state.value}, {run.waiting or run.ended_why}"
+        for run in begun
+        if run.state != "waiting" or run.pull_number is None
+    ]
+
+
 async def assert_it_is_there_once(world: World, repository: Repository, run: Run) -> None:
     """One of each comment, one branch, pull request and merge, one of each check; and nothing is missing."""
     github = world.town.github.world
@@ -124,6 +136,7 @@ async def told_through_a_storm(
             issue = await rosa.open_issue("Slugs hold runs of hyphens", "Join them.")
             await rosa.label(issue.number, LABEL)
         await until_quiet(world)
+        assert await _astray(world, number) == []
         for repository in streets:
             (pull,) = github.world.pulls(repository)
             await github.person("ada").at(repository).approve(pull.number)

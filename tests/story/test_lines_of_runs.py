@@ -145,7 +145,7 @@ async def test_a_run_in_line_whose_requester_lost_the_role_ends_and_says_why_and
     await world.requester.comment(number, "/queue-it")
     await world.settle()
     give(world, "leo", "read")
-    deaths = Deaths("store.before_commit", every=9)
+    deaths = Deaths("store.before_commit", every=13)
     try:
         await world.requester.comment(number, "/answer this one")
         await survive(world)
