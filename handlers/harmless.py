@@ -25,7 +25,7 @@ def answers(
     where: str,
     otherwise: str,
 ) -> list[Intent]:
-    """The answers. For the log: `where` the text stands, and what is said where it has no such command (`otherwise`)."""
+    """The answers. For the log: `where` the text stands, and what is said of a text without any (`otherwise`)."""
     try:
         policy = policy_of(facts)
     except PolicyInvalid as error:
