@@ -10,7 +10,7 @@
 the doors for programs, `people` the one for persons, `faults` and `GitHubStandIn.middlewares` the seam for a suite
 that wants things to go wrong.
 
-Left out on purpose: forks, teams, rulesets, milestones, search, Actions, merge queues. What is asked for and not there
+Left out on purpose: teams, milestones, search, Actions, forking by the API. What is asked for and not there
 answers 404 and is kept in `world.unknown_requests`. As at GitHub, whoever may see a public repository may read it
 without a permission, so a missing read permission shows on a private repository only.
 """

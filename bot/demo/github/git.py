@@ -135,6 +135,14 @@ async def commit(
     )
 
 
+async def signed(path: Path, sha: str) -> str:
+    """The same commit with a signature in it, as GitHub keeps one: a header behind the committer's line."""
+    head, _, message = (await git(path, "cat-file", "commit", sha)).partition(b"\n\n")
+    armoured = f"-----BEGIN PGP SIGNATURE-----\n\n{sha}\n-----END PGP SIGNATURE-----\n".replace("\n", "\n ").rstrip(" ")
+    whole = head + b"\ngpgsig " + armoured.encode() + b"\n" + message
+    return await text(path, "hash-object", "-t", "commit", "-w", "--stdin", stdin=whole)
+
+
 async def write_blob(path: Path, content: bytes) -> str:
     return await text(path, "hash-object", "-w", "--stdin", stdin=content)
 
@@ -171,6 +179,11 @@ async def edited_tree(path: Path, base: str | None, files: dict[str, bytes | Non
         return await text(path, "write-tree", GIT_INDEX_FILE=str(index))
     finally:
         index.unlink(missing_ok=True)
+
+
+async def bring(source: Path, target: Path, sha: str) -> None:
+    """Have a commit of another repository here, with all that it needs, under no name."""
+    await git(target, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(source.resolve()), sha)
 
 
 async def import_bare(source: Path, target: Path, default_branch: str, when: str) -> None:

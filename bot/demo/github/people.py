@@ -7,14 +7,15 @@ here as it is there, with the same `Refusal`.
 from collections.abc import Mapping
 
 from . import git
-from .acts import checks, comments, issues, labels, merging, pulls, reactions, refs, reviews
+from .acts import checks, comments, issues, labels, merging, pulls, reactions, refs, repositories, reviews
 from .errors import Refusal
 from .records import ROLES, Actor, CheckRun, Comment, CommitStatus, Issue, Json, Repository, Review, Role
 from .world import World
 
 
 class Person:
-    """One account acting. A repository may be left out where the world has only one; issues go by number or as such."""
+    """One account acting. A repository may be left out where the world has only one that is no fork; issues go by number
+    or as such."""
 
     def __init__(self, world: World, login: str, repository: Repository | None = None) -> None:
         self.world = world
@@ -30,7 +31,7 @@ class Person:
     def repository(self) -> Repository:
         if self._repository is not None:
             return self._repository
-        (only,) = self.world.repositories.values()
+        (only,) = (each for each in self.world.repositories.values() if each.parent is None)
         return only
 
     def at(self, repository: Repository) -> "Person":
@@ -99,8 +100,24 @@ class Person:
         _, comment = self.world.comment(self.repository, comment_id)
         reactions.react(self.world, self.actor, comment.reactions, content)
 
+    async def fork(self) -> "Person":
+        """The same person, acting in a fork of their own."""
+        return self.at(await repositories.fork(self.world, self.actor, self.repository))
+
+    async def delete_repository(self) -> None:
+        self._need("admin")
+        repositories.delete(self.world, self.actor, self.repository)
+
     async def open_pull(self, head: str, base: str, title: str, body: str = "", draft: bool = False) -> Issue:
-        asked = {"head": head, "base": base, "title": title, "body": body, "draft": draft}
+        """From a branch, or `owner:branch` of a fork, which maintainers may push to as the page proposes it."""
+        asked = {
+            "head": head,
+            "base": base,
+            "title": title,
+            "body": body,
+            "draft": draft,
+            "maintainer_can_modify": True,
+        }
         return await pulls.open_pull(self.world, self.actor, self.repository, asked)
 
     async def ready_for_review(self, number: Issue | int) -> None:

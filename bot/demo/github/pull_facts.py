@@ -3,7 +3,9 @@
 `facts` is asked anew each time, so a pull request is never shown with a state its branches no longer have.
 """
 
+import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from . import git
 from .records import Issue, Json, Protection, Pull, Repository
@@ -92,6 +94,15 @@ async def _patch(repository: Repository, start: str, end: str, names: list[str])
     return text[at + 1 :].rstrip("\n") if at >= 0 else ""
 
 
+def hunks(patch: str) -> list[range]:
+    """The lines of the new file that each hunk of a file's patch shows."""
+    found = [_HUNK.match(row) for row in patch.split("\n")]
+    return [range(int(at[1]), int(at[1]) + int(at[2] or 1)) for at in found if at is not None]
+
+
+_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
+
+
 def _sizes(numstat: str) -> dict[str, tuple[int, int]]:
     sizes: dict[str, tuple[int, int]] = {}
     fields = iter(numstat.split("\0"))
@@ -143,8 +154,13 @@ def signatures_asked(repository: Repository, branch: str) -> bool:
     return bool(_rules(repository, branch, "required_signatures"))
 
 
+def rules_of(repository: Repository, branch: str) -> list[Json]:
+    """The rules of every ruleset that covers a branch of this name, whether it exists or not."""
+    return [rule for named, rules in repository.rules.items() if fnmatchcase(branch, named) for rule in rules]
+
+
 def _rules(repository: Repository, branch: str, kind: str) -> list[Json]:
-    return [rule for rule in repository.rules.get(branch, []) if rule["type"] == kind]
+    return [rule for rule in rules_of(repository, branch) if rule["type"] == kind]
 
 
 def check_results(repository: Repository, sha: str) -> dict[str, str]:

@@ -180,6 +180,8 @@ class Pull:
     base_ref: str
     base_sha: str
     draft: bool
+    head_repository: "Repository | None"
+    """The repository itself or a fork of it; None once that was deleted."""
     merged_at: datetime | None = None
     merged_by: Account | None = None
     merge_commit_sha: str | None = None
@@ -284,7 +286,8 @@ class Repository:
 
     `mergeable_unknown_reads` is how many readings of a pull request still answer that GitHub has not computed yet
     whether it merges.
-    `rules` are those of rulesets, by branch, as the API lists them; `queue` holds all merge queues' entries.
+    `rules` are those of rulesets, by branch or by a pattern such as `topic/*`, as the API lists them; `queue` holds all
+    merge queues' entries. `verified` are the commits that GitHub signed.
     `gone` are the numbers of issues that were deleted (None) or transferred (the API path of where they went).
     """
 
@@ -297,6 +300,8 @@ class Repository:
     private: bool
     created_at: datetime
     updated_at: datetime
+    parent: "Repository | None" = None
+    """The repository of which this one is a fork."""
     collaborators: dict[str, Role] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
@@ -305,6 +310,8 @@ class Repository:
     statuses: list[CommitStatus] = field(default_factory=list)
     protected: dict[str, Protection] = field(default_factory=dict)
     rules: dict[str, list[Json]] = field(default_factory=dict)
+    verified: set[str] = field(default_factory=set)
+    signs_commits: bool = True
     queue: list[QueueEntry] = field(default_factory=list)
     merge_methods: set[str] = field(default_factory=lambda: {"merge", "squash", "rebase"})
     drafts_supported: bool = True

@@ -162,6 +162,10 @@ class World:
             repository.collaborators[account.login] = "admin"
         for label, (color, description) in DEFAULT_LABELS.items():
             repository.labels[label] = Label(*self.next_id("LA"), label, color, description)
+        return self.add_repository(repository)
+
+    def add_repository(self, repository: Repository) -> Repository:
+        """Have it under its name; a repository that had the name before is not led to any more."""
         self.repositories[repository.full_name.lower()] = repository
         self.moved.pop(repository.full_name.lower(), None)
         return repository

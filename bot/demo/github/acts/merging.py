@@ -6,7 +6,7 @@ Nothing moves unless all pass.
 
 from pathlib import Path
 
-from .. import git, pull_facts
+from .. import git, pull_facts, shapes
 from ..errors import Refusal
 from ..records import Actor, Issue, Json, Pull, Repository
 from ..world import World
@@ -27,12 +27,14 @@ async def merge(world: World, actor: Actor, repository: Repository, issue: Issue
         base = await git.resolve(repository.path, f"refs/heads/{pull.base_ref}")
         if base is None:
             raise Refusal(405, "Base branch does not exist")
+        if not await _signed_enough(repository, pull, base, method):
+            raise Refusal(405, "Repository rule violations found\n\nCommits must have verified signatures.")
         new = await _merged(world, actor, repository, issue, pull, base, method, body)
         await git.update_ref(repository.path, f"refs/heads/{pull.base_ref}", new, base)
         account, _ = author_of(actor)
         pull.base_sha, pull.merged_at, pull.merged_by, pull.merge_commit_sha = base, world.now(), account, new
         await issues.close(world, actor, repository, issue, commit=new)
-        if repository.delete_branch_on_merge:
+        if repository.delete_branch_on_merge and pull.head_repository is repository:
             await git.delete_ref(repository.path, f"refs/heads/{pull.head_ref}")
     if pull.base_ref == repository.default_branch:
         await refs.close_named(world, actor, repository, issue.body or "", new)
@@ -52,10 +54,16 @@ def _refuse(repository: Repository, issue: Issue, pull: Pull, method: str, sha: 
         raise Refusal(409, "Head branch was modified. Review and try the merge again.")
     if pull_facts.queue_asked(repository, pull.base_ref):
         raise Refusal(405, "Repository rule violations found\n\nChanges must be made through the merge queue")
-    if method != "squash" and pull_facts.signatures_asked(repository, pull.base_ref):
-        raise Refusal(405, "Repository rule violations found\n\nCommits must have verified signatures.")
     if blocked := pull_facts.blockers(repository, pull):
         raise Refusal(405, " ".join(blocked))
+
+
+async def _signed_enough(repository: Repository, pull: Pull, base: str, method: str) -> bool:
+    """Whether the base takes what this method brings: GitHub signs a squash and no commit that it rebases."""
+    if method == "squash" or not pull_facts.signatures_asked(repository, pull.base_ref):
+        return True
+    brought = await git.text(repository.path, "rev-list", f"{base}..{pull.head_sha}")
+    return method == "merge" and set(brought.split()) <= repository.verified
 
 
 async def _merged(
@@ -78,7 +86,7 @@ async def _merged(
         raise _conflict()
     if method == "merge":
         title = body.get("commit_title") or (
-            f"Merge pull request #{issue.number} from {repository.owner.login}/{pull.head_ref}"
+            f"Merge pull request #{issue.number} from {shapes.head_owner(pull)}/{pull.head_ref}"
         )
         text = body.get("commit_message")
         message = _message(title, issue.title if text is None else text)
@@ -146,6 +154,8 @@ async def update_branch(
     """Merge the base branch into the head branch, where the head still is `expected_head_sha`."""
     if body.get("expected_head_sha") not in {None, pull.head_sha}:
         raise Refusal(422, f"expected head sha didn't match current head ref of #{issue.number}.")
+    if pull.head_repository is not repository:
+        raise Refusal(403, "Resource not accessible by integration")
     async with refs.moving(world, actor, repository):
         base = await git.resolve(repository.path, f"refs/heads/{pull.base_ref}") or pull.base_sha
         if await git.is_ancestor(repository.path, base, pull.head_sha):

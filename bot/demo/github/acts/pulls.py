@@ -9,22 +9,24 @@ from .telling import author_of, remember, tell
 
 
 async def open_pull(world: World, actor: Actor, repository: Repository, body: Json) -> Issue:
-    """A new pull request between two branches of one repository, refused as GitHub refuses it."""
+    """A new pull request from a branch of the repository or of a fork (`owner:branch`), refused as GitHub refuses it."""
     for field in ("title", "head", "base"):
         if not isinstance(body.get(field), str) or not body[field]:
             raise missing("PullRequest", field)
     check_text(body["title"], body.get("body"))
     owner, _, named = body["head"].rpartition(":")
-    if owner and owner.lower() != repository.owner.login.lower():
-        raise invalid("PullRequest", "head")
-    head = await git.resolve(repository.path, f"refs/heads/{named}")
+    source = _source(world, repository, owner)
+    head = await git.resolve(source.path, f"refs/heads/{named}") if source is not None else None
     base = await git.resolve(repository.path, f"refs/heads/{body['base']}")
-    if head is None or base is None:
-        raise invalid("PullRequest", "head" if head is None else "base")
+    if source is None or head is None or base is None:
+        raise invalid("PullRequest", "base" if head is not None else "head")
     for other in repository.pulls:
         pull = other.pull
-        if pull and other.state == "open" and (pull.head_ref, pull.base_ref) == (named, body["base"]):
-            raise custom("PullRequest", f"A pull request already exists for {repository.owner.login}:{named}.")
+        same = pull and pull.head_repository is source and (pull.head_ref, pull.base_ref) == (named, body["base"])
+        if same and other.state == "open":
+            raise custom("PullRequest", f"A pull request already exists for {source.owner.login}:{named}.")
+    if source is not repository:
+        await git.bring(source.path, repository.path, head)
     if await git.is_ancestor(repository.path, head, base):
         raise custom("PullRequest", f"No commits between {body['base']} and {named}")
     draft = bool(body.get("draft", False))
@@ -43,13 +45,23 @@ async def open_pull(world: World, actor: Actor, repository: Repository, body: Js
         app,
         world.now(),
         world.now(),
-        pull=Pull(pull_id, pull_node, named, head, body["base"], base, draft),
+        pull=Pull(pull_id, pull_node, named, head, body["base"], base, draft, source),
     )
+    if issue.pull is not None:
+        issue.pull.maintainer_can_modify = source is not repository and bool(body.get("maintainer_can_modify"))
     repository.issues[issue.number] = issue
     await git.update_ref(repository.path, f"refs/pull/{issue.number}/head", head)
     await tell(world, actor, repository, issue, "opened")
     refer(world, actor, repository, issue, f"{issue.title}\n{issue.body or ''}")
     return issue
+
+
+def _source(world: World, repository: Repository, owner: str) -> Repository | None:
+    """The repository of this owner that the head may lie in: this one, or a fork of it."""
+    if not owner or owner.lower() == repository.owner.login.lower():
+        return repository
+    forks = (each for each in world.repositories.values() if each.parent is repository)
+    return next((each for each in forks if each.owner.login.lower() == owner.lower()), None)
 
 
 async def request_review(world: World, actor: Actor, repository: Repository, issue: Issue, logins: list[str]) -> None:

@@ -41,9 +41,11 @@ async def _moved(world: World, actor: Actor, repository: Repository, name: str, 
     await _tell_push(world, actor, repository, name, old, new)
     if new != git.NOBODY:
         request_suites(world, actor, repository, branch, new)
-    for issue in repository.pulls:
-        if issue.pull and issue.state == "open" and issue.pull.head_ref == branch:
-            await _head_moved(world, actor, repository, issue, old, new)
+    for target in (repository, repository.parent):
+        for issue in target.pulls if target is not None else ():
+            pull = issue.pull
+            if pull and issue.state == "open" and pull.head_repository is repository and pull.head_ref == branch:
+                await _head_moved(world, actor, target or repository, issue, old, new)
     if new != git.NOBODY:
         await _base_moved(world, actor, repository, branch, new)
     if branch == repository.default_branch and new != git.NOBODY:
@@ -51,10 +53,15 @@ async def _moved(world: World, actor: Actor, repository: Repository, name: str, 
 
 
 async def _head_moved(world: World, actor: Actor, repository: Repository, issue: Issue, old: str, new: str) -> None:
+    """Nothing but this tells of a push to a fork: "The Checks API only looks for pushes in the repository where the
+    check suite or check run were created." https://docs.github.com/en/rest/checks/suites
+    """
     assert issue.pull is not None  # noqa: S101 (the caller looked)
     if new == git.NOBODY:
         await issues.close(world, actor, repository, issue)
         return
+    if issue.pull.head_repository not in {None, repository}:
+        await git.bring(issue.pull.head_repository.path, repository.path, new)
     issue.pull.head_sha = new
     issue.updated_at = world.now()
     base = await git.resolve(repository.path, f"refs/heads/{issue.pull.base_ref}")

@@ -1,11 +1,31 @@
-"""What the owner does to a repository as a whole: rename, transfer, archive, delete it, choose its default branch.
+"""What is done to a repository as a whole: rename, transfer, archive, delete or fork it, choose its default branch.
 
-Only the settings page does these here. The old name leads to the new one, until another repository takes it.
+Only people do these here, on its pages. The old name leads to the new one, until another repository takes it.
 """
 
-from .. import shapes
+from .. import git, shapes
 from ..records import Account, Actor, Json, Repository
 from ..world import World
+from .telling import author_of
+
+
+async def fork(world: World, actor: Actor, repository: Repository) -> Repository:
+    """The actor's copy of it, with all branches, and no installation of anybody's App."""
+    owner, _ = author_of(actor)
+    known = world.repositories.get(f"{owner.login}/{repository.name}".lower())
+    if known is not None and known.parent is repository:
+        return known
+    path = world.folder / owner.login / f"{repository.name}.git"
+    await git.import_bare(repository.path, path, repository.default_branch, world.stamp())
+    now, (number, node) = world.now(), world.next_id("R")
+    copy = Repository(
+        number, node, owner, repository.name, path, repository.default_branch, repository.private, now, now, repository
+    )
+    copy.collaborators[owner.login] = "admin"
+    world.add_repository(copy)
+    forkee: Json = {"forkee": shapes.repository(world, copy)}
+    world.webhooks.emit(world, repository, "fork", None, actor, forkee)
+    return copy
 
 
 def rename(world: World, actor: Actor, repository: Repository, name: str) -> None:
@@ -38,7 +58,11 @@ def archive(world: World, actor: Actor, repository: Repository, archived: bool =
 
 
 def delete(world: World, actor: Actor, repository: Repository) -> None:
-    """Delete it for good."""
+    """Delete it for good. Pull requests from it stay as they are, with a head in no repository."""
+    for other in world.repositories.values():
+        for issue in other.pulls:
+            if issue.pull and issue.pull.head_repository is repository and other is not repository:
+                issue.pull.head_repository = None
     world.webhooks.emit(world, repository, "repository", "deleted", actor, {})
     del world.repositories[repository.full_name.lower()]
     for installation in world.installations.values():

@@ -143,6 +143,8 @@ async def _comment(
     kind = str(body.get("subject_type") or "line")
     if kind == "line" and body.get("line") is None and body.get("position") is None:
         raise invalid("PullRequestReviewComment", "line", message="line could not be resolved")
+    if kind == "line" and (body.get("side") or "RIGHT") == "RIGHT" and body.get("line") is not None:
+        _check_lines(changed[path]["patch"], int(body["line"]), body.get("start_line"))
     account, app = author_of(actor)
     return ReviewComment(
         *world.next_id("PRRC"),
@@ -160,6 +162,20 @@ async def _comment(
         body.get("start_line"),
         subject_type=kind,
     )
+
+
+def _check_lines(patch: str, line: int, start: int | None) -> None:
+    """A comment stands on lines that the diff shows; one on several on those of one hunk."""
+    around = next((hunk for hunk in pull_facts.hunks(patch) if line in hunk), None)
+    if around is None:
+        said = "pull_request_review_thread.line must be part of the diff"
+    elif start is not None and start >= line:
+        said = "pull_request_review_thread.start_line must precede the end line."
+    elif start is not None and start not in around:
+        said = "pull_request_review_thread.start_line must be part of the same hunk as the line."
+    else:
+        return
+    raise Refusal(422, "Unprocessable Entity", [said])
 
 
 def _tell(

@@ -27,7 +27,7 @@ async def list_pulls(call: Call) -> Reply:
         if each.pull
         and query.get("state", "open") in {each.state, "all"}
         and query.get("base", each.pull.base_ref) == each.pull.base_ref
-        and (not colon or (owner.lower() == repository.owner.login.lower() and branch == each.pull.head_ref))
+        and (not colon or (owner.lower() == shapes.head_owner(each.pull).lower() and branch == each.pull.head_ref))
     ]
     created = query.get("sort", "created") == "created"
     down = query.get("direction", "desc" if created else "asc") == "desc"

@@ -4,7 +4,7 @@ from .accounts import app, installation, installation_node, organization, reacti
 from .checks import check_run, check_suite, status
 from .git_objects import commit, git_commit, people_of
 from .issues import comment, issue, issue_event, label, timeline_entry
-from .pulls import pull, pull_file, review, review_comment, simple_pull
+from .pulls import head_owner, pull, pull_file, review, review_comment, simple_pull
 from .repositories import repository, repository_stub
 from .times import iso
 
@@ -15,6 +15,7 @@ __all__ = [
     "comment",
     "commit",
     "git_commit",
+    "head_owner",
     "installation",
     "installation_node",
     "iso",

@@ -22,7 +22,11 @@ def _pulls_at(world: "World", repository: Repository, branch: str | None) -> lis
             "base": {"ref": it.pull.base_ref, "sha": it.pull.base_sha, "repo": stub},
         }
         for it in repository.pulls
-        if it.pull and it.state == "open" and branch is not None and it.pull.head_ref == branch
+        if it.pull
+        and it.state == "open"
+        and it.pull.head_repository is repository
+        and branch is not None
+        and it.pull.head_ref == branch
     ]
 
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ..pull_facts import PullFacts
-from ..records import Issue, Json, Repository, Review, ReviewComment
+from ..records import Issue, Json, Pull, Repository, Review, ReviewComment
 from . import accounts, issues
 from .repositories import repository as repository_shape
 from .times import iso
@@ -50,7 +50,7 @@ def simple_pull(world: "World", repository: Repository, it: Issue) -> Json:
         "merge_commit_sha": pull_.merge_commit_sha,
         "requested_reviewers": [accounts.user(world, each) for each in pull_.requested_reviewers],
         "requested_teams": [],
-        "head": _end(world, repository, pull_.head_ref, pull_.head_sha),
+        "head": _end(world, pull_.head_repository, pull_.head_ref, pull_.head_sha),
         "base": _end(world, repository, pull_.base_ref, pull_.base_sha),
         "_links": {name: {"href": address} for name, address in links.items()},
         "auto_merge": pull_.auto_merge,
@@ -148,7 +148,15 @@ def review_comment(world: "World", repository: Repository, on: Issue, it: Review
     return shown | ({"in_reply_to_id": it.in_reply_to} if it.in_reply_to else {})
 
 
-def _end(world: "World", repository: Repository, ref: str, sha: str) -> Json:
+def head_owner(pull_: Pull) -> str:
+    """Whose branch the head is, by login; GitHub writes `unknown` once its repository is gone."""
+    return pull_.head_repository.owner.login if pull_.head_repository is not None else "unknown"
+
+
+def _end(world: "World", repository: Repository | None, ref: str, sha: str) -> Json:
+    """One end of it. The repository of a head may be gone: https://github.com/github/rest-api-description/issues/161"""
+    if repository is None:
+        return {"label": f"unknown:{ref}", "ref": ref, "sha": sha, "user": None, "repo": None}
     return {
         "label": f"{repository.owner.login}:{ref}",
         "ref": ref,

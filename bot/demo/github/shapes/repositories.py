@@ -46,6 +46,7 @@ _PATHS = {
 
 def repository(world: "World", it: Repository) -> Json:
     api, page = f"{world.url}/repos/{it.full_name}", f"{world.url}/{it.full_name}"
+    forks = sum(each.parent is it for each in world.repositories.values())
     open_issues = sum(issue.state == "open" for issue in it.issues.values())
     addresses = {f"{name}_url": f"{api}/{_PATHS.get(name, name)}{rest}" for name, rest in _TEMPLATES.items()}
     addresses |= {
@@ -74,7 +75,7 @@ def repository(world: "World", it: Repository) -> Json:
         "mirror_url": None,
         "homepage": None,
         "description": None,
-        "fork": False,
+        "fork": it.parent is not None,
         "archived": it.archived,
         "disabled": False,
         "is_template": False,
@@ -94,8 +95,8 @@ def repository(world: "World", it: Repository) -> Json:
         "has_discussions": False,
         "allow_forking": True,
         "web_commit_signoff_required": False,
-        "forks": 0,
-        "forks_count": 0,
+        "forks": forks,
+        "forks_count": forks,
         "stargazers_count": 0,
         "watchers": 0,
         "watchers_count": 0,
