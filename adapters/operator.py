@@ -38,7 +38,7 @@ class _Contents(Value):
 class OperatorFile:
     prices: Mapping[str, Price]
     policy: str | None
-    """The text of the policy section, or None where there is none."""
+    """The text of the policy section, at its lines and columns of the file; None where there is none."""
 
     @classmethod
     def read(cls, path: Path | None) -> "OperatorFile":
@@ -55,5 +55,14 @@ class OperatorFile:
         except ValidationError as error:
             lines = "\n".join(mistakes(document, error, known=("prices", "policy", "input", "output")))
             raise ConfigurationError(f"PULLWRIGHT_CONFIG:\n{lines}") from error
-        section = None if contents.policy is None else yaml.safe_dump(contents.policy, sort_keys=False)
+        section = None if contents.policy is None else _section(path.read_text(encoding="utf-8-sig"), "policy")
         return cls(prices=contents.prices, policy=section)
+
+
+def _section(text: str, key: str) -> str:
+    """The value of a key of the file, in the place where it stands: all before it is blank, so that mistakes in it have
+    the line and column of the file."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    value = next(value for name, value in root.value if name.value == key)
+    start, end = value.start_mark, value.end_mark
+    return "\n" * start.line + " " * start.column + text[start.index : end.index]

@@ -73,6 +73,11 @@ class Subject(Value):
         return "the repository" if self.kind is SubjectKind.repository else f"#{self.number}"
 
 
+def is_bot(login: str) -> bool:
+    """Whether a login is an App's: GitHub ends those with `[bot]`, which no person's login can hold."""
+    return login.casefold().endswith("[bot]")
+
+
 class Role(StrEnum):
     """GitHub's repository roles (`role_name`), weakest first.
 

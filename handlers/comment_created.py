@@ -13,8 +13,8 @@ from core.github import Comment
 from core.intents import Ignore, Intent, React, Say
 from handlers import replies
 from handlers.asked import Answer, Order, carry_out
-from handlers.asked.order import is_stranger, refusal_key
-from handlers.authors import ignored_comment
+from handlers.asked.order import refusal_key, told_once
+from handlers.authors import unheard_comment
 from handlers.commands import Command, Refusal, might_command, parse
 from handlers.events import CommentCreated
 from handlers.listening import verbs
@@ -31,6 +31,7 @@ def needs(event: CommentCreated) -> FactQuery | Ignore:
         number=event.number,
         comment_id=event.comment_id,
         pull=event.number if event.on_pull else None,
+        vouching=event.on_pull,
         thread=True,
         policy=True,
         workflows=True,
@@ -56,7 +57,7 @@ def plan(event: CommentCreated, facts: Facts) -> list[Intent]:
         return [Ignore("the comment is gone")]
     if comment.number != event.number:
         return [Ignore("the comment stands elsewhere")]
-    if why := ignored_comment(comment, facts.app):
+    if why := unheard_comment(comment, facts):
         return [why]
     known = verbs(facts.workflows)
     if not parse(event.body, slug=facts.app.slug, verbs=known):
@@ -104,6 +105,6 @@ def _order(event: CommentCreated, facts: Facts, policy: Policy, comment: Comment
 
 def _no(event: CommentCreated, facts: Facts, policy: Policy, body: str) -> list[Intent]:
     key = f"comment:{event.node_id}:answer"
-    if is_stranger(facts, policy) and facts.comment is not None:
+    if facts.comment is not None and told_once(facts.comment.author.login, facts, policy):
         key = refusal_key(event.repo, event.number, facts.comment.author.login)
     return [React(event.number, event.comment_id, "confused"), Say(event.number, body, key)]

@@ -8,7 +8,7 @@ delivery's GUID does, which GitHub keeps when it sends something again.
 from core.facts import FactQuery, Facts
 from core.intents import Intent
 from core.workflow import Listen
-from handlers.authors import ignored
+from handlers.authors import unheard
 from handlers.automatic import Dispatched
 from handlers.triggered import NOT_LISTENED, WHOLE, Occasion, about_the_repository, started
 from policies.globs import naming
@@ -21,7 +21,7 @@ def needs(event: Dispatched) -> FactQuery:
 
 
 def plan(event: Dispatched, facts: Facts) -> list[Intent]:
-    if why := ignored(event.sender, facts.app):
+    if why := unheard(event.sender, facts):
         return [why]
 
     def hears(_: str, on: Listen) -> bool:

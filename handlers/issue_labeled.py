@@ -8,7 +8,7 @@ from core.intents import Ignore, Intent
 from handlers import issue_triggers
 from handlers.asked.order import Order
 from handlers.asked.starting import start
-from handlers.authors import ignored
+from handlers.authors import unheard
 from handlers.events import IssueLabeled, IssueOpened
 from handlers.listening import LABELS, by_label
 from handlers.rules import broken, policy_of
@@ -42,7 +42,7 @@ def labelled(event: IssueLabeled | IssueOpened, label: str, facts: Facts) -> lis
     labelling = facts.labelling
     if labelling is None:
         return [Ignore(f"the issue does not carry the label {label!r} any more")]
-    if why := ignored(labelling.actor, facts.app):
+    if why := unheard(labelling.actor, facts):
         return [why]
     if facts.repository.archived:
         return [Ignore("the repository is archived")]

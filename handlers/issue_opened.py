@@ -9,7 +9,7 @@ from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent
 from handlers import harmless, issue_triggers
 from handlers.asked import Order
-from handlers.authors import ignored
+from handlers.authors import unheard
 from handlers.commands import Command, might_command
 from handlers.comment_created import also_asked
 from handlers.events import IssueOpened
@@ -40,7 +40,7 @@ def plan(event: IssueOpened, facts: Facts) -> list[Intent]:
 def _said(event: IssueOpened, facts: Facts) -> list[Intent]:
     if not might_command(event.body) or facts.issue is None:
         return [Ignore("an issue without a label or command of ours")]
-    if why := ignored(facts.issue.author, facts.app):
+    if why := unheard(facts.issue.author, facts):
         return [why]
     if facts.issue.body != event.body:
         return [Ignore("the issue was edited meanwhile")]

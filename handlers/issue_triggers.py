@@ -13,7 +13,7 @@ from core.names import Subject, SubjectKind
 from core.workflow import Listen
 from core.workflow.triggers import Issues
 from handlers.asked.starting import as_it_stood
-from handlers.authors import ignored
+from handlers.authors import unheard
 from handlers.events import IssueLabeled, IssueOpened
 from handlers.triggered import NOT_LISTENED, Occasion, started
 from policies.globs import naming
@@ -31,7 +31,7 @@ def opened(event: IssueOpened, facts: Facts) -> list[Intent]:
         return [Ignore("somebody else opened the issue")]
     if facts.told_at - issue.created_at > REDELIVERED:
         return [Ignore("the issue was opened long ago")]
-    if why := ignored(issue.author, facts.app):
+    if why := unheard(issue.author, facts):
         return [why]
 
     def hears(_: str, on: Listen) -> bool:
@@ -48,7 +48,7 @@ def labelled(event: IssueLabeled, facts: Facts) -> list[Intent]:
         return [Ignore(f"no workflow listens to the label {event.label!r}")]
     if labelling is None:
         return [Ignore(f"the issue does not carry the label {event.label!r} any more")]
-    if why := ignored(labelling.actor, facts.app):
+    if why := unheard(labelling.actor, facts):
         return [why]
 
     def hears(_: str, on: Listen) -> bool:

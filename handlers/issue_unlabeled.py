@@ -3,7 +3,7 @@
 from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent, Signal
 from core.runs import Run, SignalKind
-from handlers.authors import ignored
+from handlers.authors import unheard
 from handlers.events import IssueUnlabeled
 from handlers.listening import LABELS
 
@@ -13,14 +13,15 @@ EVENT = IssueUnlabeled
 def needs(event: IssueUnlabeled) -> FactQuery:
     if not event.label.lower().startswith(LABELS):
         return FactQuery()
-    return FactQuery(number=event.number, label=event.label, gone=True)
+    # Who may be heard is the policy's to say where it was no person.
+    return FactQuery(number=event.number, label=event.label, gone=True, policy=event.sender.is_bot)
 
 
 def plan(event: IssueUnlabeled, facts: Facts) -> list[Intent]:
     began = [run for run in facts.unfinished if run.source == "label" and _started(run, event)]
     if not began:
         return [Ignore("no run at work here was started by this label")]
-    if why := ignored(event.sender, facts.app):
+    if why := unheard(event.sender, facts):
         return [why]
     if facts.labelling is not None:
         return [Ignore("the issue carries the label again")]

@@ -7,7 +7,7 @@ from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent
 from handlers import harmless
 from handlers.asked import Order
-from handlers.authors import ignored
+from handlers.authors import unheard
 from handlers.commands import Command, might_command
 from handlers.comment_created import also_asked
 from handlers.events import LineCommented
@@ -24,7 +24,7 @@ def needs(event: LineCommented) -> FactQuery | Ignore:
 
 
 def plan(event: LineCommented, facts: Facts) -> list[Intent]:
-    if why := ignored(event.sender, facts.app):
+    if why := unheard(event.sender, facts):
         return [why]
 
     def order(policy: Policy, command: Command) -> Order:

@@ -4,14 +4,15 @@ from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent, Signal
 from core.runs import Run, SignalKind
 from core.states import WaitingFor
-from handlers.authors import ignored
+from handlers.authors import unheard
 from handlers.events import PullClosed
 
 EVENT = PullClosed
 
 
 def needs(event: PullClosed) -> FactQuery:
-    return FactQuery(number=event.number, pull=event.number)
+    # Who may be heard is the policy's to say where it was no person.
+    return FactQuery(number=event.number, pull=event.number, policy=event.sender.is_bot)
 
 
 def plan(event: PullClosed, facts: Facts) -> list[Intent]:
@@ -19,7 +20,7 @@ def plan(event: PullClosed, facts: Facts) -> list[Intent]:
     about = [run for run in facts.unfinished if event.number in {run.pull_number, run.subject.number}]
     if not about or pull is None:
         return [Ignore("no run at work here opened this pull request, or is about it")]
-    if why := ignored(event.sender, facts.app):
+    if why := unheard(event.sender, facts):
         queued = [run for run in about if run.waiting is not None and run.waiting.what is WaitingFor.checks]
         return [_look(event, run) for run in queued if pull.merged] or [why]
     if pull.open:

@@ -16,7 +16,7 @@ from core.workflow import Listen
 from core.workflow.triggers import PullRequests, PullType
 from handlers import not_ours
 from handlers.asked.starting import as_it_stood
-from handlers.authors import ignored
+from handlers.authors import unheard
 from handlers.automatic import PullLabeled, PullOffered
 from handlers.events import PullPushed
 from handlers.issue_triggers import REDELIVERED
@@ -36,6 +36,7 @@ def asked(event: PullEvent) -> FactQuery:
         of_author=turn is None,
         label=event.label if isinstance(event, PullLabeled) else None,
         listening="pull_request",
+        vouching=True,
         changed=True,
         thread=True,
         policy=True,
@@ -72,7 +73,7 @@ def _begun(event: PullEvent, facts: Facts) -> list[Intent]:
     if isinstance(actor, Ignore):
         return [actor]
     person, at = actor
-    if why := ignored(person, facts.app):
+    if why := unheard(person, facts):
         return [why]
     what = _type(event)
     labels = (event.label,) if isinstance(event, PullLabeled) else issue.labels
@@ -87,7 +88,7 @@ def _begun(event: PullEvent, facts: Facts) -> list[Intent]:
         key=f"pull:{event.repo.id}:{event.number}:{what}:{once}",
         source=f"event of #{event.number}",
         subject=Subject(kind=SubjectKind.pull_request, number=event.number),
-        snapshot=snapshot.model_copy(update={"head": pull.head_sha}),
+        snapshot=snapshot.model_copy(update={"head": pull.head_sha, "fork": pull.from_fork(facts.repository.id)}),
         person=person.login,
         base=(pull.base_ref, pull.base_sha),
     )
@@ -102,7 +103,7 @@ def _actor(event: PullEvent, issue: Issue, pull: Pull, facts: Facts) -> tuple[Ac
             return Ignore(f"the pull request does not carry the label {event.label!r} any more")
         return label.actor, label.created_at
     if isinstance(event, PullPushed):
-        if pull.head_repository_id != facts.repository.id:
+        if pull.from_fork(facts.repository.id):
             return Ignore(
                 "a push to a fork: who pushed cannot be asked, and anybody may have; a label starts work on it"
             )

@@ -53,6 +53,7 @@ async def consider(
         title=run.snapshot.title,
         base=run.base_ref,
         author=run.snapshot.author or None,
+        pushers=work.pushers,
         labels=await _labels(work) if asked.labels else None,
         stranger_text=stranger_text(work),
         questions=plan.questions if plan is not None else (),
@@ -88,7 +89,8 @@ async def may_approve_here(
 ) -> Result:
     """Whether the approval of this person, with the role of now, counts for anything at this gate."""
     if considered is None:
-        return may_approve(policy, gate, role=role, actor=login, requester=work.run.requester)
+        authors = work.pushers if gate == "change" else ()
+        return may_approve(policy, gate, role=role, actor=login, requester=work.run.requester, authors=authors)
     asked = needs(policy, considered.action)
     known = await _with_people(work, considered, {login}, _approving(asked, considered))
     return approver(policy, gate, Yes(by=login, role=role, at=known.now), known)
@@ -131,7 +133,7 @@ async def _with_people(
     people, failed = dict(considered.people), dict(considered.failed)
     for login in sorted(set(logins)):
         known = considered.person(login)
-        role = await work.github.role(login) if roles else known.role
+        role = await work.role(login) if roles else known.role
         inside = dict(known.teams)
         for team in sorted(teams - inside.keys()):
             organisation, _, slug = team.partition("/")

@@ -21,7 +21,7 @@ async def look_again(work: Work, signal: NewSignal) -> None:
     run = work.run
     facts: dict[str, object] = {}
     if run.requester != (await work.app()).login:  # what starts by itself is in nobody's name but ours
-        role = await work.github.role(run.requester)
+        role = await work.role(run.requester)
         verdict = may_start((await work.policy()).policy, role=role, actor=run.requester, workflow=run.workflow)
         if not verdict.approved:
             why = verdict.why.rstrip(".")

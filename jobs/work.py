@@ -15,12 +15,12 @@ from core.errors import BotError, GitHubRefused, LeaseLost, NoThread, NotThere
 from core.facts import App, PolicyFile
 from core.github import GitHub, RepositoryFacts
 from core.markers import marked
-from core.names import Digest, Epoch, Sha
+from core.names import Digest, Epoch, Role, Sha, is_bot
 from core.runs import NewEffect, Run, Waiting
 from core.runs import Step as Memo
 from core.trying import Failure
 from core.workflow import Handed, Step, Workflow
-from core.workflow.rounds import SENT_BACK, unrolled
+from core.workflow.rounds import SENT_BACK, sent_back, unrolled
 from jobs import outbox
 from jobs.effects import Outside, Receipt
 from jobs.effects.comments import fitting
@@ -29,10 +29,17 @@ from jobs.lease import Lease
 from jobs.policy import head_of_default, in_force, policy_at
 from jobs.services import Services
 from jobs.workbench import CheckPlan, Workbench, open_workbench
+from policies.people import role_of_bot
 from policies.schema import Effective
 
 UNDONE = frozenset({"skipped", "failed", SENT_BACK})
 """Keys of what is recorded for a step that was not done: by its `when`, by going on without it, or by going back."""
+
+BASE = "base"
+"""The key in what sent the run back that says which commit its change is seen against from there on."""
+
+PUSHERS = "pushers"
+"""The key that says who pushed what the change holds from there on."""
 
 POLICY_READ = "policy.read"
 """The entry of the journal that holds a policy."""
@@ -119,6 +126,10 @@ class Work:
             self._policy = self._known[1]
         return self._policy
 
+    async def role(self, login: str) -> Role:
+        """The role of an account now: a person's is asked of GitHub, a bot's stands in the policy."""
+        return role_of_bot((await self.policy()).policy, login) if is_bot(login) else await self.github.role(login)
+
     async def default_head(self) -> Sha:
         """The commit that the default branch was at when the current step first asked for the policy."""
         await self.policy()
@@ -147,8 +158,24 @@ class Work:
         return "policy" in self.workflow.model_dump_json()
 
     def unroll(self) -> None:
-        """Let the workflow have the steps of every round that was begun, once a step is done."""
+        """Let the workflow have the steps of every round that was begun, once a step is done, and the run the base that
+        the newest of them was begun on: what was done before it stays recorded for the one before.
+        """
         self.workflow = self.workflow.model_copy(update={"steps": unrolled(self.workflow.steps, self.outputs)})
+        based = next((back[BASE] for back in reversed(self.went_back()) if BASE in back), self.run.base_sha)
+        if based != self.run.base_sha:
+            self.run = self.run.model_copy(update={"base_sha": Sha(based)})
+            self._bench = None
+
+    def went_back(self) -> list[Mapping[str, Any]]:
+        """What the steps handed over that sent the run back, in their order."""
+        done = [self.outputs[step.id] for step in self.workflow.steps if step.id in self.outputs]
+        return [output for output in done if sent_back(output)]
+
+    @property
+    def pushers(self) -> tuple[str, ...]:
+        """Who pushed to the run's branch what its change holds by now: they are its authors, too."""
+        return tuple(dict.fromkeys(str(login) for back in self.went_back() for login in back.get(PUSHERS, ())))
 
     def begin_step(self) -> None:
         """Nothing that was looked up for one step counts for the next."""
@@ -238,7 +265,7 @@ class Work:
                     db, self.run.id, name="effect.intended", actor="pullwright", facts=_shown(name, act), at=now
                 )
             effect = await effects.require(db, key)
-        push = await self.bench() if act.kind == "push" else None
+        push = await self.bench() if act.kind in {"push", "sign"} else None
         outside = Outside(github=self.github, app_id=(await self.app()).id, key=key, intended_at=effect.at, push=push)
 
         async def note(db: AsyncConnection, receipt: Receipt) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from core.names import is_bot
 from policies.conditions import Answer, holds
 from policies.considered import Considered, Yes
 from policies.deciding import counts, rules_of
@@ -19,7 +20,10 @@ def approver(policy: Policy, gate: GateName, yes: Yes, considered: Considered) -
 
     An error is no refusal to whoever only asks on the way to a gate that looks the person up.
     """
-    simple = may_approve(policy, gate, role=yes.role, actor=yes.by, requester=considered.requester)
+    authors = considered.pushers if gate == "change" else ()
+    simple = may_approve(policy, gate, role=yes.role, actor=yes.by, requester=considered.requester, authors=authors)
+    if is_bot(yes.by):
+        return simple
     judged = [counts(rule.require, yes, considered, policy.people) for rule in _resting(policy, gate, considered)]
     if gate in set(named_in(policy.actions.of(ACTION_OF[gate]))):
         judged.append(simple)

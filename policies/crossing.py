@@ -1,9 +1,11 @@
 """Mistakes that no single value of a policy shows: names that mean nothing, and questions asked before their answer."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from core.documents import Path
+from core.names import Role
 from policies.conditions import NEEDS
 from policies.rules import BUILT_IN_RULES, MAX_DEPTH, OF_ROLES, Action, Group, If, Rule, depth, named_in
 
@@ -13,20 +15,39 @@ if TYPE_CHECKING:
 _NEEDED_BY = {"plan": Action.plan, "change": Action.merge}
 """The one action that may need a built-in rule."""
 
+_BOT = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}\[bot\]")
+"""The login of an App's account, as it stands beside what the App writes."""
+
 Mistake = tuple[Path, str]
 
 
-def crossed(policy: "Policy", outer: "Policy | None") -> list[Mistake]:
-    """Every such mistake, by the path of its value. A file may use what the operator's file, `outer`, names."""
+def crossed(policy: "Policy", outer: "Policy | None", us: str | None) -> list[Mistake]:
+    """Every such mistake, by the path of its value. A file may use what the operator's file, `outer`, names; `us` is
+    our App's own login, where that is known."""
     theirs = outer.people if outer else {}
     groups = {**theirs, **policy.people}
     rules = {rule.name: rule for rule in ((*outer.rules, *policy.rules) if outer else policy.rules)}
     return [
+        *_bots(policy, us),
         *_groups(policy, theirs),
         *_rules(policy, {rule.name for rule in outer.rules} if outer else set(), groups),
         *_actions(policy, rules, groups),
         *_denials(policy, groups),
     ]
+
+
+def _bots(policy: "Policy", us: str | None) -> Iterator[Mistake]:
+    seen: set[str] = set()
+    for login, role in policy.bots.items():
+        if not _BOT.fullmatch(login):
+            yield ("bots", login), f"`{login}` is not the login of a bot, which ends in `[bot]`"
+        elif us is not None and login.casefold() == us.casefold():
+            yield ("bots", login), f"`{login}` is this App itself, which never listens to what it did"
+        elif login.casefold() in seen:
+            yield ("bots", login), f"`{login}` stands here already, since GitHub's logins ignore case"
+        elif role is Role.none:
+            yield ("bots", login), f"`{login}` needs a role, `read` at least: to have it ignored, leave it out"
+        seen.add(login.casefold())
 
 
 def _groups(policy: "Policy", theirs: dict[str, Group]) -> Iterator[Mistake]:

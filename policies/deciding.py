@@ -7,6 +7,7 @@ error, never a yes. The order of rules, people and approvals changes nothing.
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from core.names import is_bot
 from policies.conditions import Answer, Holds, holds, membership, owns
 from policies.considered import Binds, Considered, Yes
 from policies.globs import naming
@@ -146,6 +147,8 @@ def _one(yes: Yes, require: Require, considered: Considered, groups: Mapping[str
         return Result(name, Status.skipped, f"@{yes.by}'s approval is void: {yes.void}")
     if require.expires_hours is not None and considered.now - yes.at > timedelta(hours=require.expires_hours):
         return Result(name, Status.skipped, f"@{yes.by}'s approval is older than {require.expires_hours} hours.")
+    if is_bot(yes.by):
+        return Result(name, Status.skipped, f"@{yes.by} is a bot, and only people approve.")
     if who := _kept_out(yes.by, require, considered):
         return Result(name, Status.skipped, f"@{yes.by} {who}, and this rule counts somebody else.")
     judged = [membership(group, yes.by, considered, groups, role=yes.role) for group in require.from_]
@@ -164,6 +167,9 @@ def _kept_out(login: str, require: Require, considered: Considered) -> str | Non
             return "may have written what it is about"
         if same == considered.author.casefold():
             return "wrote what it is about"
+    binds: Binds = require.binds or ("change" if considered.action is Action.merge else "plan")
+    if require.not_ and binds == "change" and same in {pusher.casefold() for pusher in considered.pushers}:
+        return "pushed some of it"
     return None
 
 

@@ -3,12 +3,12 @@
 A verb that is not in `VERBS` is nobody's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal
 
-from core.names import Role
+from core.names import Role, is_bot
 from policies.result import Fact, Result, Status
 from policies.schema import People, Policy
 
@@ -32,6 +32,7 @@ VERBS: Mapping[str, Role | None] = MappingProxyType(
         "unhold": Role.write,
         "take": Role.write,
         "budget": Role.write,
+        "pin-status": Role.maintain,
         "why": _ANYBODY,
         "status": _ANYBODY,
         "help": _ANYBODY,
@@ -39,13 +40,30 @@ VERBS: Mapping[str, Role | None] = MappingProxyType(
 )
 """The weakest role that may say a verb. None: another key of the policy says it (`requesters`, the gate's `from`)."""
 
+FOR_MAINTAINERS: Mapping[str, Role] = MappingProxyType({"onboard": Role.maintain})
+"""The weakest role that may start a workflow of this name: what it offers decides what the bot goes by here."""
+
 OF_THEIR_OWN = frozenset({"cancel", "reject", "hold", "unhold"})
 """Verbs that the requester of a run may always say about it: nobody is kept from stopping what they started."""
 
 
+OF_BOTS = frozenset({"implement", "retry"})
+"""Verbs that start work: beside these and what is free, a bot that the policy lists may only stop what it started."""
+
+
+def role_of_bot(policy: Policy, login: str) -> Role:
+    """The role of an App's account: what the policy says under `bots`, and else none. GitHub gives it none to ask for.
+
+    The App that asks is never meant, whatever is written: its own events are ignored before anybody looks here.
+    """
+    listed = {name.casefold(): role for name, role in policy.bots.items()}
+    return listed.get(login.casefold(), Role.none)
+
+
 def may_start(policy: Policy, *, role: Role, actor: str, workflow: str) -> Result:
-    """Whether this person may start a workflow."""
-    return _at_least(f"start `{workflow}`", policy.requesters, role, actor, f"Starting `{workflow}`")
+    """Whether this person may start a workflow. Some ask for a stronger role than `requesters`."""
+    needed = max(policy.requesters, FOR_MAINTAINERS.get(workflow, _ANYBODY), key=list(Role).index)
+    return _at_least(f"start `{workflow}`", needed, role, actor, f"Starting `{workflow}`")
 
 
 def may_command(policy: Policy, verb: str, *, role: Role, actor: str, requester: str | None) -> Result:
@@ -59,6 +77,8 @@ def may_command(policy: Policy, verb: str, *, role: Role, actor: str, requester:
     if verb in OF_THEIR_OWN and requester is not None and _same(actor, requester):
         return Result(name, Status.approved, f"@{actor} asked for this run.", (Fact("requester", (requester,)),))
     needed = VERBS[verb]
+    if is_bot(actor) and verb not in OF_BOTS and needed is not _ANYBODY:
+        return _for_people(name, f"`/{verb}`", actor)
     if verb in {"implement", "retry", "answer", "revise", "continue", "ok-to-run"}:
         needed = policy.requesters
     if needed is None:
@@ -68,6 +88,8 @@ def may_command(policy: Policy, verb: str, *, role: Role, actor: str, requester:
 
 def may_hold_all(verb: str, *, role: Role, actor: str) -> Result:
     """Whether this person may stop, or let go on, all work in the repository."""
+    if is_bot(actor):
+        return _for_people(f"say `/{verb} repository`", f"`/{verb} repository`", actor)
     return _at_least(f"say `/{verb} repository`", Role.admin, role, actor, f"`/{verb} repository`")
 
 
@@ -90,10 +112,16 @@ def may_raise(policy: Policy, *, by: Decimal, extra: Decimal) -> Result:
     )
 
 
-def may_approve(policy: Policy, gate: GateName, *, role: Role, actor: str, requester: str) -> Result:
-    """Whether this person's approval counts at this gate."""
+def may_approve(
+    policy: Policy, gate: GateName, *, role: Role, actor: str, requester: str, authors: Collection[str] = ()
+) -> Result:
+    """Whether this person's approval counts at this gate. `authors` pushed some of what it is about, and count no more
+    than whoever asked for it. A bot's never does, whatever its role.
+    """
     people = people_of(policy, gate)
     name = f"approve the {gate}"
+    if is_bot(actor):
+        return _for_people(name, f"Approving the {gate}", actor)
     facts = (Fact("role", (role.value,)), Fact("requester", (requester,)))
     if _same(actor, requester) and not people.requester_may_approve:
         return Result(
@@ -101,6 +129,15 @@ def may_approve(policy: Policy, gate: GateName, *, role: Role, actor: str, reque
             Status.denied,
             f"@{actor} asked for this run, and under the policy `{policy.policy}` "
             f"nobody approves the {gate} of their own request.",
+            facts,
+            remedy=f"Ask somebody else with the role `{people.from_}` or above.",
+        )
+    if any(_same(actor, author) for author in authors) and not people.requester_may_approve:
+        return Result(
+            name,
+            Status.denied,
+            f"@{actor} pushed some of this {gate}, and under the policy `{policy.policy}` "
+            f"nobody approves a {gate} of their own.",
             facts,
             remedy=f"Ask somebody else with the role `{people.from_}` or above.",
         )
@@ -127,6 +164,15 @@ def _at_least(name: str, needed: Role, role: Role, actor: str, what: str) -> Res
         f"{what} needs the role `{needed}` or above, and @{actor} has {has}.",
         facts,
         remedy=f"Ask somebody with the role `{needed}`, or an admin of this repository to give you that role.",
+    )
+
+
+def _for_people(name: str, what: str, actor: str) -> Result:
+    return Result(
+        name,
+        Status.denied,
+        f"{what} is for people, and @{actor} is a bot.",
+        remedy="Bots that the policy lists may start work and stop what they started.",
     )
 
 

@@ -124,6 +124,11 @@ class Policy(Value):
     merge: Literal["person", "bot"] = "person"
     ci: Literal["auto", "hold", "run"] = "auto"
     """Whether the repository's CI waits until a change is approved; `auto`: where it would expose something."""
+    commits: Literal["auto", "signed", "plain"] = "auto"
+    """Whether GitHub signs the bot's commits; `auto`: where a ruleset takes no others."""
+    sign_off: Literal["auto", "always", "never"] = "auto"
+    """Whether they carry `Signed-off-by` in the bot's name; `auto`: where the repository's own do, or the DCO App is set
+    up."""
     plan: PlanGate = PlanGate()
     change: ChangeGate = ChangeGate()
     checks: dict[Name, Check] = {}
@@ -134,6 +139,8 @@ class Policy(Value):
     commands: Literal["plain", "namespaced"] = "plain"
     requesters: Role = Role.triage
     """The weakest role that may start a run."""
+    bots: Annotated[dict[str, Role], Field(max_length=50)] = {}
+    """Bots that are listened to, by login, each with the role that it counts as; others are ignored. None approves."""
     people: dict[GroupName, Group] = {}
     rules: tuple[Rule, ...] = ()
     actions: Actions = Actions()
@@ -171,20 +178,27 @@ def file_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": PATH}
 
 
-def load(text: str, name: str, *, start_from: BuiltIn = BuiltIn.team) -> Policy:
-    """The policy of one file. Where it names no built-in, it starts from `start_from`.
+def load(text: str, name: str, *, start_from: BuiltIn = BuiltIn.team, us: str | None = None) -> Policy:
+    """The policy of one file. Where it names no built-in, it starts from `start_from`; `us` is our App's own login.
 
     Raises PolicyInvalid with every mistake, each with line and column.
     """
-    policy, _ = _read(text, name, start_from, None)
+    policy, _ = _read(text, name, start_from, None, us)
     return policy
 
 
 @lru_cache(maxsize=64)
-def effective(operator: str | None, repository: str | None, owner_is_organisation: bool, name: str = PATH) -> Effective:
+def effective(
+    operator: str | None,
+    repository: str | None,
+    owner_is_organisation: bool,
+    name: str = PATH,
+    us: str | None = None,
+) -> Effective:
     """What the files mean together: the repository's, nowhere looser than the operator's.
 
-    `name` is what the repository's file is called in mistakes and as the source: it may be its owner's.
+    `name` is what the repository's file is called in mistakes and as the source: it may be its owner's. With `us`, our
+    App's own login, listing that is a mistake as well; whoever only decides by the file need not know.
     Without any file it is `solo` for a person's repository and `team` for an organisation's. Raises PolicyInvalid.
     Remembered, since every step of every run asks anew.
     """
@@ -194,7 +208,7 @@ def effective(operator: str | None, repository: str | None, owner_is_organisatio
         policy = outer or built_in(default)
         source = "the operator's policy" if outer else "no file"
         return _effective(policy, f"{source}: built-in policy `{policy.policy}`")
-    policy, document = _read(repository, name, outer.policy if outer else default, outer)
+    policy, document = _read(repository, name, outer.policy if outer else default, outer, us)
     if outer:
         found = loosenings(_json(outer), _json(policy), document)
         if found:
@@ -227,7 +241,7 @@ def _json(policy: Policy) -> dict[str, Any]:
     return policy.model_dump(mode="json", by_alias=True)
 
 
-def _read(text: str, name: str, start_from: BuiltIn, outer: Policy | None) -> tuple[Policy, Document]:
+def _read(text: str, name: str, start_from: BuiltIn, outer: Policy | None, us: str | None) -> tuple[Policy, Document]:
     try:
         document = load_document(text, name)
     except DocumentInvalid as error:
@@ -239,7 +253,7 @@ def _read(text: str, name: str, start_from: BuiltIn, outer: Policy | None) -> tu
         policy = Policy.model_validate(_over(_template(_named(value, start_from)), value))
     except ValidationError as error:
         raise PolicyInvalid(_all(mistakes(document, error, known=_KEYS), name)) from error
-    if found := crossed(policy, outer):
+    if found := crossed(policy, outer, us):
         raise PolicyInvalid(_all(mistakes(document, None, more=found), name))
     return policy, document
 
@@ -284,5 +298,5 @@ _KEYS = tuple(
     }
 )
 
-_RULES = frozenset({"people", "rules", "actions", "deny", "quiet_hours", "strangers"})
+_RULES = frozenset({"commits", "sign_off", "bots", "people", "rules", "actions", "deny", "quiet_hours", "strangers"})
 """Keys that files of the first version did not have."""

@@ -42,6 +42,7 @@ STRICTNESS: Mapping[Key, Callable[[Any], float]] = MappingProxyType(
     {
         ("merge",): _one_of("bot", "person"),
         ("ci",): _one_of("run", "auto", "hold"),
+        ("commits",): _one_of("plain", "auto", "signed"),
         ("requesters",): _role,
         ("plan", "wait"): _one_of("never", "when-risky", "always"),
         ("plan", "files_over"): _lower,
@@ -71,6 +72,9 @@ STRICTNESS: Mapping[Key, Callable[[Any], float]] = MappingProxyType(
 ADDING: Sequence[Key] = (("protected",), ("plan", "risky"), ("rules",), ("deny",), ("quiet_hours",))
 """Lists that a repository adds to: the operator's entries always stay."""
 
+NARROWING: Sequence[Key] = (("bots",),)
+"""Roles by login: a repository names some of the operator's, none with a stronger role."""
+
 NEEDING: Mapping[Key, str | None] = MappingProxyType(
     {
         ("actions", "start"): None,
@@ -94,6 +98,13 @@ def loosenings(outer: Json, inner: Json, document: Document) -> list[str]:
         if key in document.places and strictness(asked) < strictness(allowed):
             message = f"`{'.'.join(key)}: {_shown(asked)}` is looser than the operator's `{_shown(allowed)}`"
             found.append((document.place(key), document.mistake(key, message)))
+    for key in NARROWING:
+        allowed_roles = _by_login(_at(outer, key))
+        for login, role in _at(inner, key).items() if key in document.places else ():
+            most = allowed_roles.get(login.casefold(), Role.none.value)
+            if _role(role) > _role(most):
+                message = f"`{'.'.join(key)}.{login}: {role}` is looser than the operator's `{most}`"
+                found.append((document.place((*key, login)), document.mistake((*key, login), message)))
     return [line for _, line in sorted(found)]
 
 
@@ -106,6 +117,9 @@ def tighter(outer: Json, inner: Json, document: Document) -> dict[str, Any]:
     for key in ADDING:
         added = [one for one in _at(inner, key) if one not in _at(outer, key)]
         _put(combined, key, [*_at(outer, key), *added])
+    for key in NARROWING:
+        if key not in document.places:
+            _put(combined, key, _at(outer, key))
     for key, simple in NEEDING.items():
         _put(combined, key, _both(outer, inner, key, simple, document))
     combined["people"] = {**inner["people"], **outer["people"]}
@@ -124,6 +138,11 @@ def _both(outer: Json, inner: Json, key: Key, simple: str | None, document: Docu
         said = simple is not None and ((simple,) in document.places or ("policy",) in document.places)
         more = (simple,) if said else ()
     return [*needs, *(one for one in more if one not in needs)] or None
+
+
+def _by_login(roles: Json) -> Json:
+    """GitHub's logins ignore case."""
+    return {login.casefold(): role for login, role in roles.items()}
 
 
 def _at(policy: Json, key: Key) -> Any:

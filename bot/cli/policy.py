@@ -1,5 +1,6 @@
 """`pullwright policy`: begin, read and check policy files, and see what they decide."""
 
+import os
 from pathlib import Path
 
 import click
@@ -63,25 +64,57 @@ def schema(as_json: bool) -> None:  # every command takes it
 
 
 @command.command("check")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--operator", is_flag=True, help="Check the operator's policy, and FILE beside it.")
+@click.option(
+    "--app", default="pullwright", show_default=True, metavar="SLUG", help="What the App is called at GitHub."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def check(file: Path, as_json: bool) -> None:
-    """Check a `.github/pullwright.yml`; every mistake is listed with its line and column."""
-    from core.errors import PolicyInvalid
-    from policies.schema import load
+def check(file: Path | None, operator: bool, app: str, as_json: bool) -> None:
+    """Check a `.github/pullwright.yml`; every mistake is listed with its line and column.
 
+    With --operator the policy in the file that PULLWRIGHT_CONFIG names is checked; a FILE is then read as a
+    repository's, which may only tighten that.
+    """
+    from core.errors import PolicyInvalid
+    from policies.schema import effective, load
+
+    config, outer = _operators() if operator else (None, None)
+    checked = file or config
+    if checked is None:
+        raise click.UsageError("Say which FILE, or --operator.")
+    us = f"{app}[bot]"
     try:
-        policy = load(file.read_text(encoding="utf-8", errors="replace"), str(file))
+        if outer is not None:
+            load(outer, str(config), us=us)
+        text = file.read_text(encoding="utf-8", errors="replace") if file is not None else None
+        # Where no file names a built-in policy, that of organisations' repositories counts.
+        policy = effective(outer, text, True, str(checked), us).policy
     except PolicyInvalid as error:
         if as_json:
-            print_json({"file": str(file), "ok": False, "why": str(error)})
+            print_json({"file": str(checked), "ok": False, "why": str(error)})
         else:
             click.echo(str(error))
         raise SystemExit(1) from None
     if as_json:
-        print_json({"file": str(file), "ok": True, "policy": policy.model_dump(mode="json", by_alias=True)})
+        print_json({"file": str(checked), "ok": True, "policy": policy.model_dump(mode="json", by_alias=True)})
     else:
-        click.echo(f"{file}: ok, starting from the built-in policy `{policy.policy}`")
+        beside = " and no looser than the operator's" if operator and file is not None else ""
+        click.echo(f"{checked}: ok, starting from the built-in policy `{policy.policy}`{beside}")
+
+
+def _operators() -> tuple[Path, str]:
+    """The operator's file, and the text of the policy in it. Raises ConfigurationError where there is none."""
+    from adapters.operator import OperatorFile
+    from adapters.settings import load
+    from core.errors import ConfigurationError
+
+    config = load(os.environ).config
+    text = OperatorFile.read(config).policy
+    if config is None or text is None:
+        where = f"{config} has no `policy`" if config is not None else "PULLWRIGHT_CONFIG names no file"
+        raise ConfigurationError(f"There is no policy of the operator's: {where}.")
+    return config, text
 
 
 @command.command("show")

@@ -7,7 +7,7 @@ from typing import Literal
 
 from core.facts import Facts
 from core.intents import Decided, Intent, React, Say
-from core.names import Repo, Role
+from core.names import Repo, Role, is_bot
 from core.runs import Run
 from handlers import replies
 from handlers.neutralise import code, line
@@ -38,6 +38,8 @@ class Order:
     on_pull: bool = False
     comment_id: int | None = None
     review_id: int | None = None
+    vouched: bool = False
+    """Whether somebody vouches for exactly what it would have run."""
     reacts: bool = True
     """Whether a reaction can answer it."""
     quiet: bool = False
@@ -60,19 +62,19 @@ class Answer:
 
 
 def said(order: Order, body: str) -> Answer:
-    """An answer that is no refusal, said once for this order; to a stranger once per verb and thread."""
+    """An answer that is no refusal, said once for this order; to a stranger or bot once per verb and thread."""
     key = f"{order.key}:answer"
-    if is_stranger(order.facts, order.policy):
+    if told_once(order.actor, order.facts, order.policy):
         key = f"told:{order.repo.id}:{order.number}:{order.actor.casefold()}:{order.verb}"
     return Answer((Say(order.number, body, key),))
 
 
 def mistaken(order: Order, body: str) -> Answer:
-    """The order cannot be carried out as things are: why, and what to say instead. A stranger is told as of a refusal:
-    once per thread, however often they ask."""
+    """The order cannot be carried out as things are: why, and what to say instead. A stranger or bot is told as of a
+    refusal: once per thread, however often they ask."""
     noted = Decided(order.number, as_json(Result(_asked(order), Status.denied, line(body))))
     key = f"{order.key}:answer"
-    if is_stranger(order.facts, order.policy):
+    if told_once(order.actor, order.facts, order.policy):
         key = refusal_key(order.repo, order.number, order.actor)
     said_so = Say(order.number, body, key)
     return Answer((*_reaction(order, "confused"), said_so, noted), refused=True)
@@ -99,10 +101,12 @@ def accepted(order: Order, *intents: Intent) -> Answer:
     return Answer((*intents, *_reaction(order, "eyes")))
 
 
-def is_stranger(facts: Facts, policy: Policy) -> bool:
-    """Whether who asks may not start work here. Anybody can be one, as often as they like: whatever they say makes no
-    more than a comment or two of ours in each thread."""
-    return facts.role is None or not facts.role.at_least(policy.requesters)
+def told_once(actor: str, facts: Facts, policy: Policy) -> bool:
+    """Whether one answer of a kind is all that there is in a thread.
+
+    For whoever may not start work here: anybody can be that, as often as they like. And for bots: they may answer back.
+    """
+    return is_bot(actor) or facts.role is None or not facts.role.at_least(policy.requesters)
 
 
 def refusal_key(repo: Repo, number: int, actor: str) -> str:

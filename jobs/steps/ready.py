@@ -1,6 +1,7 @@
 """Ready: the draft becomes a pull request that asks for a review."""
 
 from core.effects import MarkReady, RequestReview
+from core.names import is_bot
 from core.workflow import Step
 from core.workflow.rounds import of_round
 from jobs.feedback import feedback_for
@@ -19,9 +20,9 @@ async def perform(step: Step, work: Work) -> Outcome:
 
 
 async def _reviewer(step: Step, work: Work) -> str:
-    """Whoever wanted it to be different, or else asked for the work; where nobody did, whose approval would count."""
+    """Whoever wanted it to be different, or asked for the work; where that was a bot, whose approval would count."""
     if (wishes := feedback_for(step, work)) is not None and wishes.remarks:
         return wishes.remarks[0].author
-    if work.run.requester != (await work.app()).login:
+    if not is_bot(work.run.requester):
         return work.run.requester
     return await whom_to_ask(work, (await work.policy()).policy, "change")

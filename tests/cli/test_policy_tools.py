@@ -84,3 +84,66 @@ def test_where_nothing_was_decided_that_is_said(tmp_path, monkeypatch):
     told = run("explain", "acme/shop#3", "--json")
     assert told.exit_code == 1
     assert json.loads(told.stdout)["ok"] is False
+
+
+OPERATOR = """# operator.yml
+prices: {}
+policy:
+  # what no repository may loosen
+  plan: {wait: always}
+  bots:
+    renovate[bot]: triage
+"""
+
+
+@pytest.fixture
+def operator(tmp_path, monkeypatch):
+    file = tmp_path / "operator.yml"
+    file.write_text(OPERATOR)
+    monkeypatch.setenv("PULLWRIGHT_CONFIG", str(file))
+    return file
+
+
+def test_the_operators_policy_is_checked_where_the_settings_name_it(operator):
+    ended = run("check", "--operator")
+    assert (ended.exit_code, ended.stdout) == (0, f"{operator}: ok, starting from the built-in policy `team`\n")
+    operator.write_text(OPERATOR.replace("always", "sometimes"))
+    ended = run("check", "--operator", "--json")
+    assert ended.exit_code == 1
+    (_, mistake) = json.loads(ended.stdout)["why"].splitlines()
+    assert mistake.startswith(f"{operator}:5:16: `plan.wait`: input should be 'never', 'when-risky' or 'always'")
+
+
+def test_a_repositorys_file_is_checked_beside_the_operators(operator, tmp_path):
+    mine = tmp_path / "mine.yml"
+    mine.write_text("plan: {wait: never}\nbots: {'mine[bot]': read}\n")
+    assert run("check", str(mine)).exit_code == 0
+    ended = run("check", str(mine), "--operator")
+    assert (ended.exit_code, ended.stdout) == (
+        1,
+        f"{mine} loosens the operator's policy:\n"
+        f"{mine}:1:14: `plan.wait: never` is looser than the operator's `always`\n"
+        f"{mine}:2:21: `bots.mine[bot]: read` is looser than the operator's `none`\n",
+    )
+    mine.write_text("limits: {files: 3}\n")
+    ended = run("check", str(mine), "--operator")
+    ok = f"{mine}: ok, starting from the built-in policy `team` and no looser than the operator's\n"
+    assert (ended.exit_code, ended.stdout) == (0, ok)
+
+
+def test_there_is_nothing_to_check_where_no_file_is_named(monkeypatch, tmp_path):
+    monkeypatch.delenv("PULLWRIGHT_CONFIG", raising=False)
+    assert "Say which FILE, or --operator." in run("check").output
+    ended = run("check", "--operator")
+    assert str(ended.exception) == "There is no policy of the operator's: PULLWRIGHT_CONFIG names no file."
+    (tmp_path / "operator.yml").write_text("prices: {}\n")
+    monkeypatch.setenv("PULLWRIGHT_CONFIG", str(tmp_path / "operator.yml"))
+    assert str(run("check", "--operator").exception).endswith("operator.yml has no `policy`.")
+
+
+def test_listing_the_app_itself_is_a_mistake_that_is_named(tmp_path):
+    (tmp_path / "p.yml").write_text("bots:\n  acme[bot]: triage\n")
+    assert run("check", str(tmp_path / "p.yml")).exit_code == 0
+    ended = run("check", str(tmp_path / "p.yml"), "--app", "acme")
+    assert ended.exit_code == 1
+    assert "p.yml:2:14: `acme[bot]` is this App itself, which never listens to what it did" in ended.stdout

@@ -11,7 +11,7 @@ from core.outputs import Verdict
 from core.workflow import parse
 from jobs.workflows import built_in
 from policies.schema import BuiltIn
-from policies.tightening import ADDING, STRICTNESS
+from policies.tightening import ADDING, NARROWING, STRICTNESS
 
 GETTING_STARTED, COMMANDS, POLICY = DOCS / "getting-started.md", DOCS / "commands.md", DOCS / "policy.md"
 WORKFLOWS, OPERATIONS = DOCS / "workflows.md", DOCS / "operations.md"
@@ -52,7 +52,7 @@ def test_every_policy_key_stands_there_with_its_default():
 def test_the_keys_that_may_only_be_tightened_are_those_of_the_rules():
     table = rows(POLICY, "key", "default", "means", "a repository may")
     bound = {row[0].strip("`") for row in table if row[3] != "set"}
-    assert bound == {".".join(key) for key in (*STRICTNESS, *ADDING)}
+    assert bound == {".".join(key) for key in (*STRICTNESS, *ADDING, *NARROWING)}
     assert {row[0].strip("`") for row in table if row[3] == "add"} == {".".join(key) for key in ADDING}
 
 
