@@ -76,6 +76,8 @@ class FactQuery:
 
     number: int | None = None
     """The subject: its issue, and the runs about it (or about the issue whose run opened this pull request)."""
+    whole: bool = False
+    """Whether it is about the repository as a whole: then `runs` are those that began about it within the hour."""
     role_of: str | None = None
     comment_id: int | None = None
     gone: bool = False
@@ -92,6 +94,8 @@ class FactQuery:
     """What was done to `pull`; the role is that of whoever did it."""
     of_author: bool = False
     """Whether the role is that of whoever opened `pull`."""
+    vouching: bool = False
+    """Where the head of `pull` lies in a fork: the role of whoever opened it."""
     changed: bool = False
     """The paths that `pull` changes, if a workflow that listens asks for some."""
     run: RunId | None = None
@@ -121,6 +125,8 @@ class FactQuery:
     """What runs of each workflow have cost in this repository."""
     done: bool = False
     """What the runs here have done that can be taken back."""
+    board: bool = False
+    """Which issue is the repository's board."""
     policy: bool = False
     workflows: bool = False
     """The workflows that may be started here, as they are at the commit at which the policy was read."""
@@ -205,6 +211,8 @@ class Facts:
     labelling: LabelEvent | None = None
     review: Review | None = None
     pull: Pull | None = None
+    head_role: Role | None = None
+    """The role of whoever opened the pull request; None where its head lies in no fork, or nobody asked."""
     turn: Turn | None = None
     """None where it was undone since."""
     changed: tuple[str, ...] | None = None
@@ -234,6 +242,14 @@ class Facts:
     """What a run of a workflow has cost here on average, by the workflow's name; without one that had a price, none."""
     done: Sequence[Effect] = ()
     """The labels, comments and merges of the runs here, newest first."""
+
+    board: int | None = None
+    """The issue that is the repository's board; None where there is none, or it was not asked for."""
+
+    @property
+    def open_head(self) -> Sha | None:
+        """The head of the pull request that was asked for, where it is open."""
+        return self.pull.head_sha if self.pull is not None and self.pull.open else None
 
     @property
     def active(self) -> Run | None:

@@ -35,6 +35,7 @@ class PullOffered(Told):
 
     how: Literal["opened", "reopened", "ready_for_review"]
     number: int
+    node_id: str
     base: str
     head_sha: Sha
     title: str
@@ -89,12 +90,12 @@ class HookCalled(Event):
 
 
 class Ordered(Event):
-    """The operator asks for a run, in somebody's name."""
+    """The operator asks for a run, in somebody's name or in ours."""
 
     NAME = "cli"
 
     workflow: str
-    login: str
+    login: str | None
     number: int | None
     inputs: Mapping[str, Any]
 
@@ -114,7 +115,8 @@ def of_a_pull(payload: PullPayload) -> Event | Ignored:
     pull, action = payload.pull_request, payload.action
     about = {**common(payload), "number": pull.number, "title": pull.title, "body": pull.body or ""}
     if action in {"opened", "reopened", "ready_for_review"}:
-        return PullOffered(**about, how=action, head_sha=pull.head.sha, base=pull.base.ref)
+        at = {"head_sha": pull.head.sha, "base": pull.base.ref, "node_id": pull.node_id}
+        return PullOffered(**about, how=action, **at)
     if action == "labeled" and payload.label is not None:
         return PullLabeled(**about, label=payload.label.name)
     return unknown("pull_request", action)

@@ -16,6 +16,7 @@ EVENT = CheckFailed
 
 def needs(event: CheckFailed) -> FactQuery:
     return FactQuery(
+        whole=True,
         listening="checks",
         branch=(event.branch, event.head_sha),
         check=(event.head_sha, event.check_id),

@@ -105,6 +105,6 @@ def _order(event: CommentCreated, facts: Facts, policy: Policy, comment: Comment
 
 def _no(event: CommentCreated, facts: Facts, policy: Policy, body: str) -> list[Intent]:
     key = f"comment:{event.node_id}:answer"
-    if facts.comment is not None and told_once(facts.comment.author.login, facts, policy):
+    if facts.comment is not None and told_once(facts.comment.author.login, facts.role, policy):
         key = refusal_key(event.repo, event.number, facts.comment.author.login)
     return [React(event.number, event.comment_id, "confused"), Say(event.number, body, key)]

@@ -7,9 +7,11 @@ API; that account is the actor, and the run looks up its role when it hears the 
 from core.digests import matches
 from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent, Say, Signal
+from core.names import Role
 from core.runs import Run, SignalKind
 from core.states import WaitingFor
 from handlers import replies
+from handlers.asked.order import refusal_key
 from handlers.authors import ignored_comment
 from handlers.boxes import Tick, might_tick, only_ticked, ticked, unheard
 from handlers.commands import Command, Refusal, might_command, parse
@@ -52,6 +54,10 @@ def plan(event: CommentEdited, facts: Facts) -> list[Intent]:
         )
     if after and after != before:
         key = f"comment:{event.node_id}:edited:answer"
+        if facts.role is None or not facts.role.at_least(Role.write):
+            # Anybody may comment and edit as often as they like.
+            by = facts.comment.author if facts.comment is not None else event.sender
+            key = refusal_key(event.repo, event.number, by.login)
         intents.append(Say(event.number, replies.edits_never_run(changed=True), key))
     return intents or [Ignore("no run is at work here")]
 

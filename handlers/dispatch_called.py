@@ -17,7 +17,9 @@ EVENT = Dispatched
 
 
 def needs(event: Dispatched) -> FactQuery:
-    return FactQuery(listening="repository_dispatch", role_of=event.sender.login, policy=True, workflows=True)
+    return FactQuery(
+        whole=True, listening="repository_dispatch", role_of=event.sender.login, policy=True, workflows=True
+    )
 
 
 def plan(event: Dispatched, facts: Facts) -> list[Intent]:

@@ -10,7 +10,7 @@ EVENT = HookCalled
 
 
 def needs(event: HookCalled) -> FactQuery:
-    return FactQuery(listening="hook", policy=True, workflows=True)
+    return FactQuery(whole=True, listening="hook", policy=True, workflows=True)
 
 
 def plan(event: HookCalled, facts: Facts) -> list[Intent]:

@@ -8,14 +8,11 @@ from dataclasses import replace
 from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent
 from handlers import harmless, issue_triggers
-from handlers.asked import Order
-from handlers.authors import unheard
-from handlers.commands import Command, might_command
+from handlers.commands import might_command
 from handlers.comment_created import also_asked
 from handlers.events import IssueOpened
 from handlers.issue_labeled import label_query, labelled
 from handlers.listening import LABELS
-from policies.schema import Policy
 
 EVENT = IssueOpened
 
@@ -40,41 +37,7 @@ def plan(event: IssueOpened, facts: Facts) -> list[Intent]:
 def _said(event: IssueOpened, facts: Facts) -> list[Intent]:
     if not might_command(event.body) or facts.issue is None:
         return [Ignore("an issue without a label or command of ours")]
-    if why := unheard(facts.issue.author, facts):
-        return [why]
-    if facts.issue.body != event.body:
-        return [Ignore("the issue was edited meanwhile")]
-    return _answers(event, facts, facts.issue.author.login)
-
-
-def _answers(event: IssueOpened, facts: Facts, author: str) -> list[Intent]:
-    """Answers to the commands that change nothing: the text of an issue starts no work and grants nothing."""
-
-    def order(policy: Policy, command: Command) -> Order:
-        return Order(
-            verb=command.verb,
-            args=command.args,
-            actor=author,
-            at=event.created_at,
-            key=f"issue:{event.node_id}:{command.index}:{command.verb}",
-            repo=event.repo,
-            number=event.number,
-            facts=facts,
-            policy=policy,
-            title=event.title,
-            body=event.body,
-            source="issue",
-        )
-
-    return harmless.answers(
-        event.body,
-        event.repo,
-        event.number,
-        facts,
-        order,
-        where="in the text of an issue",
-        otherwise="the text of an issue starts nothing; a comment or a label does",
-    )
+    return harmless.opening(event, facts, "issue")
 
 
 def _label(event: IssueOpened) -> str | None:

@@ -15,7 +15,7 @@ from policies.globs import matching, naming
 def asked(event: Pushed) -> FactQuery:
     if event.branch.startswith(OWN_BRANCHES):
         return FactQuery()
-    return FactQuery(listening="push", branch=(event.branch, event.after), policy=True, workflows=True)
+    return FactQuery(whole=True, listening="push", branch=(event.branch, event.after), policy=True, workflows=True)
 
 
 def begun_by(event: Pushed, facts: Facts) -> list[Intent]:

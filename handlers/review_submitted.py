@@ -12,6 +12,7 @@ from core.github import Review, ReviewState
 from core.intents import Ignore, Intent, Say
 from handlers import replies
 from handlers.asked import Order, carry_out
+from handlers.asked.order import refusal_key, told_once
 from handlers.authors import ignored
 from handlers.commands import Command, Refusal, parse
 from handlers.comment_created import all_or_none, also_asked
@@ -43,23 +44,31 @@ def plan(event: ReviewSubmitted, facts: Facts) -> list[Intent]:
         return broken(error, event.repo, event.number, facts)
     commands = parse(review.body, slug=facts.app.slug, namespaced=policy.commands == "namespaced")
     if isinstance(commands, Refusal):
-        return [_answer(event, replies.not_understood(commands.why))]
+        return [_answer(event, facts, policy, review, replies.not_understood(commands.why))]
     if commands and review.body != event.body:
-        return [_answer(event, replies.edits_never_run(changed=False))]
+        return [_answer(event, facts, policy, review, replies.edits_never_run(changed=False))]
     verbs = {command.verb for command in commands if VERBS[command.verb].decides}
     if review.state is not ReviewState.approved:
         if "approve" in verbs:
-            return [_answer(event, replies.approve_in_review())]
+            return [_answer(event, facts, policy, review, replies.approve_in_review())]
         wishes = [None] if review.state is ReviewState.changes_requested and not commands else []
         return all_or_none(
             [carry_out(_order(event, facts, policy, review, said, at)) for said in (*commands, *wishes)]
         ) or [Ignore("a review without an approval, a wish or a command")]
     if verbs - {"approve"}:
-        return [_answer(event, replies.not_understood("an approving review cannot say otherwise in its text."))]
+        return [
+            _answer(
+                event,
+                facts,
+                policy,
+                review,
+                replies.not_understood("an approving review cannot say otherwise in its text."),
+            )
+        ]
     if review.head_sha != pull.head_sha:
         if facts.active is None:
             return [Ignore("a review of an older head, and no run is at work here")]
-        return [_answer(event, replies.older_head(pull.head_sha))]
+        return [_answer(event, facts, policy, review, replies.older_head(pull.head_sha))]
     said = [command for command in commands if command.verb != "approve"]
     return all_or_none([carry_out(_order(event, facts, policy, review, one, at)) for one in (*said, None)])
 
@@ -90,5 +99,9 @@ def _order(
     )
 
 
-def _answer(event: ReviewSubmitted, body: str) -> Say:
-    return Say(event.number, body, f"review:{event.node_id}:answer")
+def _answer(event: ReviewSubmitted, facts: Facts, policy: Policy, review: Review, body: str) -> Say:
+    """One answer per review; to whoever may not start work here one per thread, as in comments."""
+    key, by = f"review:{event.node_id}:answer", review.author.login
+    return Say(
+        event.number, body, refusal_key(event.repo, event.number, by) if told_once(by, facts.role, policy) else key
+    )

@@ -10,7 +10,7 @@ EVENT = TimeCame
 
 
 def needs(event: TimeCame) -> FactQuery:
-    return FactQuery(listening="schedule", policy=True, workflows=True)
+    return FactQuery(whole=True, listening="schedule", policy=True, workflows=True)
 
 
 def plan(event: TimeCame, facts: Facts) -> list[Intent]:

@@ -18,7 +18,7 @@ from core.runs import Approval, NewSignal, SignalKind
 from handlers import replies
 from jobs import boxes
 from jobs.considering import may_approve_here
-from jobs.heard import Counts, Judge, comment_of, hear, reply, review_of, wait_until_shown
+from jobs.heard import Counts, Judge, comment_of, hear, refuse, reply, review_of, wait_until_shown
 from jobs.outcomes import End
 from jobs.work import Work
 from policies.considered import Considered
@@ -111,7 +111,7 @@ async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal
     role = await work.github.role(signal.actor)
     allowed = await may_approve_here(work, policy, asked.binds, asked.considered, login=signal.actor, role=role)
     if allowed.status is not Status.approved:
-        await reply(work, signal, replies.refused(allowed))
+        await refuse(work, policy, signal, role, replies.refused(allowed))
         return f"refused: {allowed.why}"
     if signal.review_id is not None and covers not in {asked.head_sha, asked.held}:
         return "refused: the review covers another head"

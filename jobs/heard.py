@@ -11,12 +11,15 @@ from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import approvals, events, runs, signals
+from adapters.store import approvals, effects, events, runs, signals
+from core.effects import PostComment
 from core.errors import NotShownYet
 from core.github import Comment, Review
-from core.runs import NewSignal, SignalKind
+from core.names import Role
+from core.runs import NewEffect, NewSignal, SignalKind
 from core.states import Trigger
 from handlers import replies
+from handlers.asked.order import refusal_key, told_once
 from jobs import boxes, checks
 from jobs.facts import settled
 from jobs.outcomes import End
@@ -64,7 +67,7 @@ async def _anywhere(work: Work, policy: Policy | None, signal: NewSignal, about:
     """What a signal means to a step that does not listen for it."""
     match signal.kind:
         case SignalKind.approve | SignalKind.keep | SignalKind.answer:
-            return await _unasked(work, signal)
+            return await _unasked(work, policy or (await work.policy()).policy, signal)
         case SignalKind.revise:
             await reply(work, signal, replies.nothing_to_revise(work.run))
             return "refused: nothing to revise"
@@ -123,15 +126,34 @@ def wait_until_shown(work: Work, signal: NewSignal) -> None:
 
 async def reply(work: Work, signal: NewSignal, body: str) -> None:
     """One reply per signal, where the person spoke."""
-    number = work.run.pull_number if signal.review_id is not None else None
-    if signal.comment_id is not None and work.run.pull_number is not None and work.newest("Shipment"):
-        number = work.run.pull_number
-    await work.say(f"answer:{signal.key}", body, number=number)
+    await work.say(f"answer:{signal.key}", body, number=_where(work, signal))
 
 
-async def _unasked(work: Work, signal: NewSignal) -> str:
+def _where(work: Work, signal: NewSignal) -> int | None:
+    """The thread in which the person spoke, as far as that is known."""
+    if signal.review_id is not None or (signal.comment_id is not None and work.newest("Shipment")):
+        return work.run.pull_number or work.thread
+    return work.thread
+
+
+async def refuse(work: Work, policy: Policy, signal: NewSignal, role: Role, body: str) -> None:
+    """`reply()` to somebody whose word does not count. Whoever may not start work here, and bots, are told once in a
+    thread, however often they say it: under the key under which the handlers refuse.
+    """
+    number = _where(work, signal)
+    if number is None or not told_once(signal.actor, role, policy):
+        await reply(work, signal, body)
+        return
+    now, act = work.services.clock.now(), PostComment(number=number, body=body)
+    key = f"say:{refusal_key(work.run.repo, number, signal.actor)}"
+    async with work.lease.write() as db:
+        await effects.insert(db, NewEffect(key=key, run_id=None, repo=work.run.repo, act=act, at=now))
+
+
+async def _unasked(work: Work, policy: Policy, signal: NewSignal) -> str:
     what = "an answer" if signal.kind is SignalKind.answer else "an approval"
-    await reply(work, signal, replies.not_asked_now(what))
+    role = await work.role(signal.actor)
+    await refuse(work, policy, signal, role, replies.not_asked_now(what))
     return f"refused: nothing asks for {what}"
 
 

@@ -21,7 +21,7 @@ from handlers import replies
 from jobs import handed
 from jobs.approvals import Content
 from jobs.considering import may_approve_here
-from jobs.heard import Counts, Judge, reply, words_of
+from jobs.heard import Counts, Judge, refuse, reply, words_of
 from jobs.outcomes import Done
 from jobs.work import Work
 from policies.result import Status
@@ -96,8 +96,9 @@ async def _refused(
     wanted = json.loads(signal.text)
     unknown = [path for path in wanted if path not in paths]
     if allowed.status is not Status.approved:
-        why = replies.refused(allowed)
-    elif not matches(signal.digest or "", asked.digest):
+        await refuse(work, policy, signal, role, replies.refused(allowed))
+        return f"refused: {allowed.why}"
+    if not matches(signal.digest or "", asked.digest):
         why = replies.older(asked.binds, asked.digest)
     elif unknown:
         why = replies.not_in_the_change(unknown, paths)

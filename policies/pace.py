@@ -1,4 +1,4 @@
-"""How often runs begin about one subject: whatever starts them again and again, they end in time.
+"""How often runs begin about one subject, or about a whole repository: whatever starts them again and again ends.
 
 Two bots that answer each other, a workflow that makes what starts it, or a person with a script: all of them are the
 same here.
@@ -20,7 +20,7 @@ def within_the_hour(policy: Policy, begun: Sequence[datetime], now: datetime) ->
     facts = (Fact("runs about this within the hour", (str(len(lately)),)), Fact("at most", (str(most),)))
     if len(lately) < most:
         return Result(NAME, Status.approved, f"{len(lately)} of {most} runs began about this within the hour.", facts)
-    free = lately[-most] + HOUR
+    free = free_at(policy, begun, now)
     return Result(
         NAME,
         Status.denied,
@@ -28,3 +28,8 @@ def within_the_hour(policy: Policy, begun: Sequence[datetime], now: datetime) ->
         facts,
         remedy=f"Ask again after {free:%H:%M} UTC, or raise `limits.runs_per_hour` in `.github/pullwright.yml`.",
     )
+
+
+def free_at(policy: Policy, begun: Sequence[datetime], now: datetime) -> datetime:
+    """When one more run may begin, where as many as may began within the hour before `now`."""
+    return sorted(at for at in begun if at > now - HOUR)[-policy.limits.runs_per_hour] + HOUR

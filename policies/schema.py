@@ -106,7 +106,7 @@ class Limits(Value):
     turns: Annotated[int, Field(ge=1)] = 80
     run_minutes: Annotated[int, Field(ge=1)] = 60
     runs_per_hour: Annotated[int, Field(ge=1, le=20)] = 10
-    """How many runs may begin about one issue or pull request within an hour, whoever asks for them."""
+    """How many runs may begin about one issue or pull request, or the whole repository, within an hour."""
     open_pull_requests: Annotated[int, Field(ge=1)] | None = None
     """How many of the bot's may be open in the repository; the next one waits. None: as many as there are."""
 

@@ -86,6 +86,15 @@ async def of_subject(db: AsyncConnection, repo_id: int, number: int) -> list[Run
     return await _runs(db, sa.select(runs).where(about, _t.parent_id.is_(None)).order_by(*_NEWEST))
 
 
+async def about_the_whole(db: AsyncConnection, repo_id: int, since: datetime, limit: int) -> list[Run]:
+    """The newest runs about the repository as a whole that began after `since`, parts of runs left out.
+
+    About one issue there are a few; these become ever more, so that only the lately begun are read.
+    """
+    about = sa.and_(_t.repo_id == repo_id, _t.subject_number == 0, _t.created_at > since, _t.parent_id.is_(None))
+    return await _runs(db, sa.select(runs).where(about).order_by(*_NEWEST).limit(limit))
+
+
 async def unfinished_of(db: AsyncConnection, repo_id: int) -> list[RunId]:
     """Every run of this repository that is not over, parts of others left out: they end with the whole."""
     query = sa.select(_t.id).where(_t.repo_id == repo_id, _t.ended_at.is_(None), _t.parent_id.is_(None))

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters.store.columns import Dollars, Instant, Json, Words, one_of
+from core.boards import AlarmKind
 from core.runs import EffectState, SignalKind
 from core.states import RunState, WaitingFor
 
@@ -140,7 +141,7 @@ runs = sa.Table(
     ),
     sa.Index("ix_runs_parent", "parent_id", "id"),
     sa.Index("ix_runs_behind", "behind_id", "created_at"),
-    sa.Index("ix_runs_subject", "repo_id", "subject_number"),
+    sa.Index("ix_runs_subject", "repo_id", "subject_number", "created_at"),
     sa.Index("ix_runs_pull", "repo_id", "pull_number"),
     sa.Index("ix_runs_created_at", "created_at", "id"),
     sa.Index("ix_runs_state", "state", "created_at", "id"),
@@ -392,6 +393,38 @@ scope_wants = sa.Table(
     sa.Column("path", Words, primary_key=True),
     _run_id(primary_key=True),
     sa.Index("ix_scope_wants_run_id", "run_id"),
+)
+
+boards = sa.Table(
+    "boards",
+    metadata,
+    sa.Column("repo_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("number", sa.BigInteger),
+    sa.Column("shown", Words),
+    sa.Column("asks", Json, nullable=False),
+    # Since when it was ended by a person; what was asked before that does not begin it anew.
+    sa.Column("ended_at", Instant),
+    # When to look at it next; none once it is ended.
+    sa.Column("look_at", Instant),
+    sa.Column("taken_until", Instant),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Index("ix_boards_look_at", "look_at"),
+)
+
+alarms = sa.Table(
+    "alarms",
+    metadata,
+    sa.Column("repo_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("kind", one_of(AlarmKind), primary_key=True),
+    sa.Column("about", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("why", Words, nullable=False),
+    sa.Column("head", Words),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("until", Instant),
+    # When to see whether it is over.
+    sa.Column("look_at", Instant, nullable=False),
+    sa.Index("ix_alarms_look_at", "look_at"),
 )
 
 contents = sa.Table(

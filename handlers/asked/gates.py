@@ -66,8 +66,8 @@ def approve(order: Order) -> Answer:
             review_id=order.review_id,
         ),
     )
-    if names_content or current is None:
-        return answer
+    if order.review_id is not None or current is None:
+        return answer  # a review is GitHub's own, and says itself what it covers
     means = replies.approving(binds, current, order.policy.merge, run.pull_number)
     return Answer((*answer.intents, *said(order, means).intents))
 

@@ -64,7 +64,7 @@ class Answer:
 def said(order: Order, body: str) -> Answer:
     """An answer that is no refusal, said once for this order; to a stranger or bot once per verb and thread."""
     key = f"{order.key}:answer"
-    if told_once(order.actor, order.facts, order.policy):
+    if told_once(order.actor, order.facts.role, order.policy):
         key = f"told:{order.repo.id}:{order.number}:{order.actor.casefold()}:{order.verb}"
     return Answer((Say(order.number, body, key),))
 
@@ -74,7 +74,7 @@ def mistaken(order: Order, body: str) -> Answer:
     refusal: once per thread, however often they ask."""
     noted = Decided(order.number, as_json(Result(_asked(order), Status.denied, line(body))))
     key = f"{order.key}:answer"
-    if told_once(order.actor, order.facts, order.policy):
+    if told_once(order.actor, order.facts.role, order.policy):
         key = refusal_key(order.repo, order.number, order.actor)
     said_so = Say(order.number, body, key)
     return Answer((*_reaction(order, "confused"), said_so, noted), refused=True)
@@ -101,12 +101,12 @@ def accepted(order: Order, *intents: Intent) -> Answer:
     return Answer((*intents, *_reaction(order, "eyes")))
 
 
-def told_once(actor: str, facts: Facts, policy: Policy) -> bool:
+def told_once(actor: str, role: Role | None, policy: Policy) -> bool:
     """Whether one answer of a kind is all that there is in a thread.
 
     For whoever may not start work here: anybody can be that, as often as they like. And for bots: they may answer back.
     """
-    return is_bot(actor) or facts.role is None or not facts.role.at_least(policy.requesters)
+    return is_bot(actor) or role is None or not role.at_least(policy.requesters)
 
 
 def refusal_key(repo: Repo, number: int, actor: str) -> str:

@@ -75,7 +75,7 @@ def test_an_approval_is_bound_to_the_digest_that_waits(body):
     )
     assert eyes == React(3, 50, "eyes")
     means = f"That approves the plan `{SHORT}`. Next the change is made, tested and shown as a pull request."
-    assert said_back == ([Say(3, means, "comment:IC_50:0:approve:answer")] if body == "/approve" else [])
+    assert said_back == [Say(3, means, "comment:IC_50:0:approve:answer")]
 
 
 @pytest.mark.parametrize("role", [None, Role.none, Role.read, Role.triage])
@@ -133,8 +133,17 @@ def test_a_comment_that_a_payload_puts_into_another_thread_commands_nothing_ther
 
 
 def test_an_approval_with_the_digest_counts_whenever_it_was_written():
-    signal, _ = said(f"/approve {SHORT}", runs=[waiting_run(asked_in=99)])
+    signal, _, means = said(f"/approve {SHORT}", runs=[waiting_run(asked_in=99)])
     assert signal.digest == PLAN
+    assert means.body.startswith(f"That approves the plan `{SHORT}`.")
+
+
+def test_an_approval_of_a_change_by_its_digest_says_back_what_follows():
+    known = {"on_pull": True, "runs": [waiting_run(change=True)]}
+    *_, means = said(f"/approve {CHANGE[:12]}", **known)
+    assert means.body == (
+        f"That approves the change `{CHANGE[:12]}` of #4. Once nobody else is asked, a person may merge it."
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ EVERY = "{pull_request: {types: [opened, synchronize, reopened, ready_for_review
 FORK = {"head_repository_id": 9}
 
 
-def told(action: str, sender: str = "ada", *, head: Sha = HEAD, label: str = "bug"):
-    request = {"number": 4, "node_id": "PR_4", "head": {"sha": head}, "title": "An idea", "body": "Look."}
+def told(action: str, sender: str = "ada", *, head: Sha = HEAD, label: str = "bug", body: str = "Look."):
+    request = {"number": 4, "node_id": "PR_4", "head": {"sha": head}, "title": "An idea", "body": body}
     more = {"label": {"name": label}} if action == "labeled" else {}
     return event("pull_request", payload(action, sender, pull_request=request, **more))
 
@@ -195,4 +195,50 @@ def test_a_closed_pull_request_ends_the_run_about_it_and_those_in_line_behind_it
     assert [(one.run_id, one.kind, one.key) for one in found] == [
         ("r2", SignalKind.closed, "pull:PR_4:closed:r2"),
         ("r1", SignalKind.closed, "pull:PR_4:closed:r1"),
+    ]
+
+
+def opened_with(body: str, **more: Any) -> tuple[Any, Facts]:
+    """A pull request opened with these words, where no workflow listens to it."""
+    there = issue(**{"number": 4, "author": account("ada"), "is_pull_request": True, "body": body, **more})
+    return told("opened", body=body), known("{issues: {}}", issue=there)
+
+
+def test_what_a_pull_request_is_opened_with_may_ask_for_help() -> None:
+    it, there = opened_with("/help")
+    answer, ignored = planned(it, there)
+    assert (answer.number, answer.key) == (4, "pull:PR_4:0:help:answer")
+    assert answer.body.startswith("Commands stand at the beginning of a line")
+    assert ignored == Ignore("no workflow listens to this")
+
+
+def test_help_is_given_beside_what_the_pull_request_starts() -> None:
+    it, there = opened_with("/status")
+    said, started = planned(it, replace(there, workflows=known().workflows))
+    assert said.body == "No run is known here. `/implement` starts one."
+    assert isinstance(started, StartRun)
+
+
+def test_the_text_of_a_pull_request_starts_and_approves_nothing() -> None:
+    for body in ("/implement", "/approve", "/approve\n/implement"):
+        it, there = opened_with(body)
+        assert all(isinstance(one, Ignore) for one in planned(it, there))
+    it, there = opened_with("/review")
+    assert "the text of a pull request starts nothing; a comment or a label does" in whys(planned(it, there))
+
+
+def test_the_text_of_a_bots_pull_request_or_of_one_that_was_edited_is_not_answered() -> None:
+    it, there = opened_with("/help", author=account("x[bot]", bot=True))
+    assert whys(planned(it, there))[0] == "x[bot] is a bot"
+    _, other = opened_with("/status")
+    assert whys(planned(it, other))[0] == "the pull request was edited meanwhile"
+
+
+def test_only_a_pull_request_with_a_command_in_it_asks_for_more_than_what_listens() -> None:
+    plain, asking, again = told("opened"), told("opened", body="/why"), told("reopened", body="/why")
+    queries = [handler_of(it).needs(it) for it in (plain, asking, again)]
+    assert [(one.listening, one.decisions) for one in queries] == [
+        ("pull_request", False),
+        (None, True),
+        ("pull_request", False),
     ]

@@ -63,6 +63,7 @@ async def _a_whole_life(db: AsyncConnection) -> None:
     await deliveries.insert(db, [a_delivery()])
     await deliveries.pending(db, NOW, 10)
     await runs.of_subject(db, REPO.id, 1)
+    await runs.about_the_whole(db, REPO.id, NOW, 20)
     await runs.insert(db, a_run())
     await runs.insert(db, a_run(2, trigger_key=a_run().trigger_key))
     await deliveries.routed(db, a_delivery(), "run started", NOW)

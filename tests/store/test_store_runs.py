@@ -282,6 +282,18 @@ async def test_the_runs_of_a_subject_include_the_one_whose_pull_request_it_is(st
         assert [run.id for run in await runs.of_subject(db, REPO.id, 1)] == [RUN]
 
 
+async def test_of_the_runs_about_a_whole_repository_only_those_begun_lately_are_read(store: Store):
+    whole = Subject(kind=SubjectKind.repository, number=0)
+    for number in range(1, 6):
+        await started(store, number, subject=whole, workflow=f"w{number}", created_at=in_seconds(number))
+    await started(store, 6, created_at=in_seconds(9))
+    async with store.read() as db:
+        found = await runs.about_the_whole(db, REPO.id, in_seconds(2), 2)
+        assert [run.workflow for run in found] == ["w5", "w4"]
+        assert len(await runs.about_the_whole(db, REPO.id, in_seconds(2), 20)) == 3
+        assert await runs.about_the_whole(db, 78, in_seconds(2), 20) == []
+
+
 async def test_runs_are_found_by_the_beginning_of_their_id_and_listed_newest_first(store: Store):
     for number in (1, 2, 13):
         await started(store, number, created_at=in_seconds(number))

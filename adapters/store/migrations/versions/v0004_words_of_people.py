@@ -23,6 +23,10 @@ def upgrade() -> None:
     _follow_installations()
     _hold_subjects()
     _keep_decisions()
+    _keep_boards()
+    # How many runs began about something within the hour: about a whole repository there are ever more.
+    op.drop_index("ix_runs_subject", "runs")
+    op.create_index("ix_runs_subject", "runs", ["repo_id", "subject_number", "created_at"])
     op.add_column("runs", sa.Column("extra_usd", MICRODOLLARS, nullable=False, server_default="0"))
     for table in ("signals", "approvals"):
         op.add_column(table, sa.Column("edit_id", WORDS))
@@ -57,6 +61,34 @@ def _keep_decisions() -> None:
         sa.Column("at", MICROSECONDS, nullable=False),
         sa.Column("tree", sa.JSON(), nullable=False),
     )
+
+
+def _keep_boards() -> None:
+    op.create_table(
+        "boards",
+        sa.Column("repo_id", NUMBER, primary_key=True, autoincrement=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("number", NUMBER),
+        sa.Column("shown", WORDS),
+        sa.Column("asks", sa.JSON(), nullable=False),
+        sa.Column("ended_at", MICROSECONDS),
+        sa.Column("look_at", MICROSECONDS),
+        sa.Column("taken_until", MICROSECONDS),
+        sa.Column("failures", sa.Integer(), nullable=False),
+    )
+    op.create_index("ix_boards_look_at", "boards", ["look_at"])
+    op.create_table(
+        "alarms",
+        sa.Column("repo_id", NUMBER, primary_key=True, autoincrement=False),
+        sa.Column("kind", sa.String(32), primary_key=True),
+        sa.Column("about", NUMBER, primary_key=True, autoincrement=False),
+        sa.Column("why", WORDS, nullable=False),
+        sa.Column("head", WORDS),
+        sa.Column("since", MICROSECONDS, nullable=False),
+        sa.Column("until", MICROSECONDS),
+        sa.Column("look_at", MICROSECONDS, nullable=False),
+    )
+    op.create_index("ix_alarms_look_at", "alarms", ["look_at"])
 
 
 def _share_what_github_allows() -> None:
