@@ -252,9 +252,13 @@ def test_nothing_is_approved_that_rests_on_a_doubt_alone(policy, given_, seen):
 
 
 @given(policies(), approvals, facts, simple)
-def test_a_change_is_never_approved_where_a_denial_holds_or_is_in_doubt(policy, given_, seen, built):
+def test_a_change_is_never_approved_where_a_denial_holds_or_is_in_doubt_and_no_denial_is_ever_a_yes(
+    policy, given_, seen, built
+):
     found = decide(policy, known(given_, seen), {"change": built})
-    if any(one.name.startswith("deny: ") and one.refused for one in found.children):
+    denying = {one.status for one in found.children if one.name.startswith("deny: ")}
+    assert denying <= {Status.denied, Status.error, Status.skipped}
+    if denying & {Status.denied, Status.error}:
         assert found.refused
 
 
@@ -269,3 +273,42 @@ def test_an_added_approval_never_un_approves_one_rule(require, given_, more, see
     )
     if status(alone, given_, seen, SIMPLE) is Status.approved:
         assert status(alone, given_ + more, seen, SIMPLE) is Status.approved
+
+
+@settings(max_examples=30)
+@given(denials, st.sampled_from([If(label=("other",)), If(any_path=("docs/**",))]), approvals)
+def test_where_no_rule_applies_a_denial_that_does_not_hold_allows_nothing(denying, condition, given_):
+    rules = tuple(a_rule(name, condition, Require(approvals=0)) for name in NAMES)
+    policy = built_in(BuiltIn.team).model_copy(
+        update={"people": GROUPS, "rules": rules, "deny": tuple(denying), "actions": Actions(merge=NAMES[:2])}
+    )
+    harmless = {"labels": (), "paths": ("lib/a.py",), "owners": {}}
+    found = decide(policy, known(given_, harmless), {"change": SIMPLE})
+    assert (found.status, found.why) == (Status.error, "No rule applies here, so nothing is allowed.")
+
+
+owned = st.dictionaries(
+    st.sampled_from(["src/a.py", "src/b.py", "docs/a.md"]),
+    st.lists(st.sampled_from(["@ada", "@bo", "@cleo", "@acme/release"]), max_size=4, unique=True).map(tuple),
+    min_size=1,
+)
+MEMBERS = {"@acme/release": "bo"}
+
+
+@settings(max_examples=60)
+@given(owned, st.data())
+def test_one_owner_of_each_path_is_enough_however_many_it_has(owners, data):
+    chosen = {data.draw(st.sampled_from(of)) for of in owners.values() if of}
+    given_ = [yes(MEMBERS.get(one, one.removeprefix("@"))) for one in sorted(chosen)]
+    seen = {"owners": owners, "paths": tuple(owners)}
+    require = Require.model_validate({"approvals": 1, "from": ["owners"]})
+    policy = built_in(BuiltIn.team).model_copy(
+        update={"people": GROUPS, "rules": (a_rule("one", If(), require),), "actions": Actions(merge=("one",))}
+    )
+    if given_:
+        assert status(policy, given_, seen, SIMPLE) is Status.approved
+    for path, of in owners.items():
+        theirs = {MEMBERS.get(one, one.removeprefix("@")) for one in of}
+        others = [one for one in given_ if one.by not in theirs]
+        if of:
+            assert status(policy, others, seen, SIMPLE) is not Status.approved, f"nobody of {path}"
