@@ -73,6 +73,14 @@ class CloseIssue(Value):
     """None for a pull request, which has none."""
 
 
+class OpenIssue(Value):
+    """Open an issue of our own."""
+
+    kind: Literal["issue"] = "issue"
+    title: str
+    body: str
+
+
 class PushBranch(Value):
     """Push a commit of the run's workspace to the run's own branch."""
 
@@ -81,6 +89,16 @@ class PushBranch(Value):
     sha: Sha
     expected: Sha | None
     """What the branch must be at now; None: it must not exist. (`--force-with-lease`)"""
+
+
+class SignCommit(Value):
+    """Have GitHub make and sign a commit like one of the run's workspace: same tree, parents and message."""
+
+    kind: Literal["sign"] = "sign"
+    like: Sha
+    tree: Sha
+    parents: tuple[Sha, ...]
+    message: str
 
 
 class OpenPull(Value):
@@ -184,7 +202,9 @@ Act = Annotated[
     | RemoveLabel
     | Assign
     | CloseIssue
+    | OpenIssue
     | PushBranch
+    | SignCommit
     | OpenPull
     | MarkReady
     | RequestReview
@@ -199,6 +219,9 @@ Act = Annotated[
 
 COSMETIC = frozenset({"reaction", "status", "edit", "review_request", "answer", "pull_text"})
 """Kinds whose failure never fails a run: they say something, and change nothing that ships."""
+
+SHIPS = frozenset({"push", "sign", "pull", "ready", "pull_text", "merge", "enqueue"})
+"""Kinds that put content on a branch, or bring it nearer to one. A run about somebody's pull request does none of them."""
 
 DISPENSABLE = frozenset({"check"})
 """Kinds that a run does without where the server has no endpoint for them: what they say stands elsewhere too."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from core.decisions import Decision
+from core.decisions import Decision, PassedBy
 from core.github import (
     BranchRules,
     CheckRun,
@@ -237,6 +237,8 @@ class Facts:
     """Who holds the work here, and why, where that is so."""
     decisions: Sequence[Decision] = ()
     """What was decided here last, newest first."""
+    passed_by: Sequence[PassedBy] = ()
+    """What happened here and brought nothing about, newest first: as `decisions`, where they were asked for."""
     spent: Spent | None = None
     usual_usd: Mapping[str, Decimal] = field(default_factory=dict)
     """What a run of a workflow has cost here on average, by the workflow's name; without one that had a price, none."""

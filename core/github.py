@@ -160,6 +160,8 @@ class LineComment(Value):
     path: str
     line: int
     body: str
+    start: int | None = None
+    """The first line, where it is about several; `line` is the last one then."""
 
 
 class Pull(Value):
@@ -182,6 +184,10 @@ class Pull(Value):
     body: str
     mergeable: bool | None
     merge_sha: Sha | None
+
+    def from_fork(self, repository_id: int) -> bool:
+        """Whether its head lies in another repository than this one, its base, or in one that is gone."""
+        return self.head_repository_id != repository_id
 
 
 class CheckStatus(StrEnum):
@@ -270,6 +276,27 @@ class BranchRules(Value):
     """How pull requests may be merged; None where every way may."""
 
 
+class TreeEntry(Value):
+    """One file of a tree that GitHub is asked to make."""
+
+    path: str
+    mode: str
+    content: bytes | None
+    """None: there is no file at this path."""
+
+
+class MadeCommit(Value):
+    """A commit as GitHub made it."""
+
+    sha: Sha
+    tree: Sha
+    parents: tuple[Sha, ...]
+    message: str
+    verified: bool
+    reason: str
+    """Why it is verified or not, in GitHub's own word, such as `valid` or `unsigned`."""
+
+
 class GitHub(Protocol):
     """One repository, through one installation."""
 
@@ -290,6 +317,14 @@ class GitHub(Protocol):
 
     async def labelling(self, number: int, label: str) -> LabelEvent | None:
         """The latest labelling with this label, or None where the issue does not carry it now."""
+        ...
+
+    async def issues_of_ours(self, since: datetime) -> Sequence[Issue]:
+        """The issues that our App opened, open or not, which changed at that time or later."""
+        ...
+
+    async def pinned(self, node_id: str) -> bool:
+        """Whether the issue is pinned."""
         ...
 
     async def closing(self, number: int) -> Closing | None:
@@ -345,6 +380,12 @@ class GitHub(Protocol):
         """What GitHub asks before anything reaches this branch, whether it exists or not."""
         ...
 
+    async def wants_signatures(self, branch: str) -> bool:
+        """Whether a ruleset that covers this branch, which may not exist, takes signed commits alone."""
+        ...
+
+    async def has_tree(self, tree: Sha) -> bool: ...
+
     async def queued(self, node_id: str) -> bool:
         """Whether the pull request is in a merge queue."""
         ...
@@ -365,6 +406,12 @@ class GitHub(Protocol):
         """Close it; one that is closed already keeps its reason."""
         ...
 
+    async def open_issue(self, *, title: str, body: str) -> Issue: ...
+    async def edit_issue(self, number: int, *, body: str, reopen: bool = False) -> Issue: ...
+    async def pin(self, node_id: str) -> None:
+        """Pin an issue. GitHubRefused where as many are pinned as GitHub allows."""
+        ...
+
     async def react_to_issue(self, number: int, content: str) -> None: ...
     async def react_to_comment(self, comment_id: int, content: str) -> None: ...
     async def open_pull(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> Pull: ...
@@ -382,6 +429,14 @@ class GitHub(Protocol):
 
     async def enqueue(self, node_id: str, *, sha: Sha) -> None:
         """Put a pull request whose head is exactly `sha` into the merge queue of its base. Raises MergeRefused."""
+        ...
+
+    async def write_tree(self, base: Sha, entries: Sequence[TreeEntry]) -> Sha:
+        """The tree that the tree `base` becomes with these entries. Nothing points at it."""
+        ...
+
+    async def write_commit(self, *, tree: Sha, parents: Sequence[Sha], message: str) -> MadeCommit:
+        """A commit by our App, which GitHub signs. Nothing points at it."""
         ...
 
     async def git_token(self, *, write: bool) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from core.boards import AlarmKind
 from core.effects import EditComment, PutCheck, RemoveLabel
 from core.names import Plain, RunId, Sha, Subject
 from core.runs import SignalKind, Snapshot
@@ -25,6 +26,8 @@ class StartRun:
     retry_of: RunId | None = None
     base: tuple[str, Sha] | None = None
     """The branch and the commit that it begins at; None: the default branch as it is."""
+    supersedes: bool = False
+    """Whether it takes the place of the runs of its workflow that are there, whatever its file says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,34 @@ class SetHold:
 
 
 @dataclass(frozen=True, slots=True)
+class AskForBoard:
+    """Make, or open again, the repository's pinned issue, and answer in this thread."""
+
+    number: int
+    actor: str
+    key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtBoard:
+    """Something happened to the repository's pinned issue: see whether it is to go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarmed:
+    """Something goes wrong that nobody need be answered about. It is told once while it lasts."""
+
+    kind: AlarmKind
+    why: str
+    about: int = 0
+    """The issue or pull request; 0: the repository."""
+    head: Sha | None = None
+    """The head of a pull request that can carry it."""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """Do something on GitHub that belongs to no run, once per key."""
 
@@ -113,4 +144,7 @@ class Ignore:
     why: str
 
 
-Intent = StartRun | Signal | Say | React | ShowCheck | SetHold | Act | Decided | Shut | Ignore
+Unbound = Say | React | ShowCheck | SetHold | AskForBoard | LookAtBoard | Alarmed | Act | Decided
+"""What belongs to no run."""
+
+Intent = StartRun | Signal | Unbound | Shut | Ignore

@@ -45,13 +45,18 @@ def again(sha: Sha, branch: str) -> ConfigQuery:
     return ConfigQuery(sha=sha, branch=branch, before=None, touched=True)
 
 
+def key_of(repo: Repo, sha: Sha) -> str:
+    """Of the effect that puts the check on this commit."""
+    return f"config:{repo.id}:{sha}"
+
+
 def judged(repo: Repo, facts: Facts) -> list[Intent]:
     """The check on the commit, once per commit; nothing where it changes no file of ours."""
     files = facts.config
     if files is None:
         return []
     found = _mistakes(files, facts)
-    text, key = replies.check_config(found, files.count), f"config:{repo.id}:{files.sha}"
+    text, key = replies.check_config(found, files.count), key_of(repo, files.sha)
     told = [one.model_dump(mode="json") for one in found]
     check = PutCheck(
         name=NAME,
@@ -95,7 +100,7 @@ def _of_policy(policy: File, files: ConfigFiles, facts: Facts) -> Sequence[str]:
     if policy.text is None:
         return [policy.why]
     try:
-        effective(files.operator, policy.text, facts.repository.owner_is_organisation, policy.path)
+        effective(files.operator, policy.text, facts.repository.owner_is_organisation, policy.path, facts.app.login)
     except PolicyInvalid as error:
         return str(error).splitlines()[1:] or [str(error)]
     return []

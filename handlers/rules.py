@@ -1,8 +1,9 @@
 """The policy that a handler decides by, from the facts it was given."""
 
+from core.boards import AlarmKind
 from core.errors import PolicyInvalid
 from core.facts import Facts
-from core.intents import Intent, Say
+from core.intents import Alarmed, Intent, Say
 from core.names import Repo
 from handlers import replies
 from policies.schema import Policy, effective
@@ -19,4 +20,10 @@ def policy_of(facts: Facts) -> Policy:
 def broken(error: PolicyInvalid, repo: Repo, number: int, facts: Facts) -> list[Intent]:
     """What is said, once per thread and state of what it was read from, while the policy cannot be read."""
     at = facts.policy.commit if facts.policy is not None else "unknown"
-    return [Say(number, replies.policy_broken(error), f"policy:{repo.id}:{number}:{at}")]
+    said = Say(number, replies.policy_broken(error), f"policy:{repo.id}:{number}:{at}")
+    return [said, unreadable(error, facts)]
+
+
+def unreadable(error: PolicyInvalid, facts: Facts) -> Alarmed:
+    """The alarm for everybody whom it concerns, where nobody asked as well."""
+    return Alarmed(AlarmKind.policy, why=str(error), head=facts.open_head)

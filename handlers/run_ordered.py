@@ -1,4 +1,4 @@
-"""The operator asks for a run on the command line, in the name of somebody whose role must allow it.
+"""The operator asks for a run on the command line, in the name of somebody whose role must allow it, or in our own.
 
 Nothing is said in a thread: whoever asked reads the outcome where they asked.
 """
@@ -19,7 +19,12 @@ EVENT = Ordered
 
 def needs(event: Ordered) -> FactQuery:
     return FactQuery(
-        number=event.number, role_of=event.login, thread=event.number is not None, policy=True, workflows=True
+        number=event.number,
+        whole=event.number is None,
+        role_of=event.login,
+        thread=event.number is not None,
+        policy=True,
+        workflows=True,
     )
 
 
@@ -29,6 +34,10 @@ def plan(event: Ordered, facts: Facts) -> list[Intent]:
         return [Ignore(f"there is no workflow `{event.workflow}` in {event.repo.full_name}")]
     if entry.workflow is None:
         return [Ignore(replies.workflow_broken(entry))]
+    if event.login is None and entry.own:
+        return [Ignore(f"`{event.workflow}` is {entry.path} there: it is done in the name of a person alone (`--as`)")]
+    if facts.repository.archived:
+        return [Ignore(f"{event.repo.full_name} is archived, so nothing can be written there")]
     inputs = fitting(entry.workflow, event.inputs)
     if isinstance(inputs, Wrong):
         return [Ignore("; ".join(inputs.mistakes))]
@@ -45,7 +54,7 @@ def plan(event: Ordered, facts: Facts) -> list[Intent]:
         person=event.login,
         values=inputs,
     )
-    return [begun(entry.name, occasion, facts)]
+    return begun(entry.name, occasion, facts)
 
 
 def _about(event: Ordered, workflow: Workflow, facts: Facts) -> tuple[Subject, Snapshot] | Ignore:
@@ -53,7 +62,8 @@ def _about(event: Ordered, workflow: Workflow, facts: Facts) -> tuple[Subject, S
     if event.number is None:
         if needs_thread(workflow):
             return Ignore(f"`{workflow.name}` speaks in a thread: name an issue")
-        return WHOLE, about_the_repository(f"A run of {workflow.name}, asked for by {event.login}", facts)
+        title = f"A run of {workflow.name}, asked for by {event.login or 'the operator'}"
+        return WHOLE, about_the_repository(title, facts)
     issue = facts.issue
     if issue is None or issue.is_pull_request or not issue.open:
         return Ignore(f"#{event.number} is no open issue")

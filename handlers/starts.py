@@ -2,16 +2,28 @@
 
 from datetime import datetime
 
+from core.boards import AlarmKind
 from core.facts import Facts
+from core.intents import Alarmed
 from core.names import Role
 from policies.considered import Considered, Person
 from policies.deciding import decide
 from policies.evaluate import may_start
 from policies.needs import rules_decide
-from policies.pace import within_the_hour
+from policies.pace import NAME as PACE
+from policies.pace import free_at, within_the_hour
 from policies.result import Result
 from policies.rules import Action
 from policies.schema import Policy
+
+
+def strange_head(policy: Policy, facts: Facts) -> bool:
+    """Whether a run would work with commits of a fork by somebody who may start no work: nobody but they knows what the
+    next one is. A role that is not known counts as none."""
+    pull = facts.pull
+    if pull is None or not pull.open or not pull.from_fork(facts.repository.id):
+        return False
+    return facts.head_role is None or not facts.head_role.at_least(policy.requesters)
 
 
 def may_begin(
@@ -43,3 +55,11 @@ def may_begin(
         people={login: Person(role=role)},
     )
     return decide(policy, known, {})
+
+
+def tripped(policy: Policy, facts: Facts, verdict: Result, *, about: int, at: datetime) -> tuple[Alarmed, ...]:
+    """The alarm where a start was refused because runs about this begin too often, until one more may."""
+    if verdict.name != PACE or verdict.approved:
+        return ()
+    until = free_at(policy, [run.created_at for run in facts.runs if run.parent_id is None], at)
+    return (Alarmed(AlarmKind.loop, why=verdict.why, about=about, head=facts.open_head, until=until),)

@@ -15,9 +15,10 @@ from core.intents import Ignore, Intent, StartRun
 from core.names import Role, Sha, Subject, SubjectKind
 from core.runs import Snapshot
 from core.workflow import Listen, Workflow
+from handlers import replies
 from handlers.asked.giving import Wrong, taken
-from handlers.rules import policy_of
-from handlers.starts import may_begin
+from handlers.rules import policy_of, unreadable
+from handlers.starts import may_begin, strange_head, tripped
 
 OWN_BRANCHES = "pullwright/"
 NOT_LISTENED = Ignore("no workflow listens to this")
@@ -54,20 +55,20 @@ def started(occasion: Occasion, facts: Facts, hears: Callable[[str, Listen], boo
         return [NOT_LISTENED]
     if facts.repository.archived:
         return [Ignore("the repository is archived")]
-    return [begun(name, occasion, facts) for name in names]
+    return [intent for name in names for intent in begun(name, occasion, facts)]
 
 
-def begun(name: str, occasion: Occasion, facts: Facts) -> Intent:
-    """A start of this workflow, or why there is none."""
+def begun(name: str, occasion: Occasion, facts: Facts) -> list[Intent]:
+    """A start of this workflow, or why there is none, with the alarm that this may be."""
     entry = facts.workflows.get(name) if facts.workflows is not None else None
     if entry is None or entry.workflow is None:
-        return Ignore(f"`{name}` is gone")
-    if why := _may_not(name, occasion.person, facts):
-        return Ignore(why)
+        return [Ignore(f"`{name}` is gone")]
+    if no := _may_not(name, occasion, facts):
+        return no
     inputs = taken(entry.workflow, occasion.values)
     if isinstance(inputs, Wrong):
-        return Ignore(f"`{name}` takes something else: {'; '.join(inputs.mistakes)}")
-    return StartRun(
+        return [Ignore(f"`{name}` takes something else: {'; '.join(inputs.mistakes)}")]
+    start = StartRun(
         workflow=name,
         subject=occasion.subject,
         key=f"{occasion.key}:{name}",
@@ -77,18 +78,25 @@ def begun(name: str, occasion: Occasion, facts: Facts) -> Intent:
         inputs=inputs,
         base=occasion.base,
     )
+    return [start]
 
 
-def _may_not(name: str, person: str | None, facts: Facts) -> str:
+def _may_not(name: str, occasion: Occasion, facts: Facts) -> list[Intent]:
     """Why it is not started in this person's name, or in ours; nothing where it may be."""
+    person = occasion.person
     try:
         policy = policy_of(facts)
     except PolicyInvalid as error:
-        return f"the policy cannot be read: {error}"
+        return [Ignore(f"the policy cannot be read: {error}"), unreadable(error, facts)]
     title = facts.issue.title if facts.issue is not None else ""
     role = (facts.role if person is not None else None) or Role.none
     verdict = may_begin(policy, facts, person=person, role=role, workflow=name, title=title, at=facts.told_at)
-    return "" if verdict is None or verdict.approved else verdict.why
+    if verdict is not None and not verdict.approved:
+        alarm = tripped(policy, facts, verdict, about=occasion.subject.number, at=facts.told_at)
+        return [Ignore(verdict.why), *alarm]
+    if facts.pull is not None and strange_head(policy, facts):
+        return [Ignore(replies.strange_head_unasked(facts.pull))]
+    return []
 
 
 def about_the_repository(title: str, facts: Facts) -> Snapshot:

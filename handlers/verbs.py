@@ -44,6 +44,13 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
             Verb("budget", "amount", "/budget [+dollars]", "says what was spent; raises the limit", "write role"),
             Verb("retry", "nothing", "/retry", "starts the last run anew", "requesters"),
             Verb("undo", "nothing", "/undo", "takes back the bot's last label, comment or merge here", "write role"),
+            Verb(
+                "pin-status",
+                "nothing",
+                "/pin-status",
+                "pins an issue that lists what waits for people",
+                "maintain role",
+            ),
             Verb("ok-to-run", "digest", "/ok-to-run [digest]", "starts what a stranger asked for", "requesters"),
             Verb(
                 "dry-run",

@@ -55,13 +55,20 @@ async def put_approval(work: Work, head: Sha, result: Result | None, change: Dig
 
 def final_approval(run: Run, memos: Sequence[Step], trigger: Trigger, why: str) -> PutCheck | None:
     """The approval check of a run that ended with its pull request open: red, or cancelled. None where all is well."""
-    shipped = next((memo.output for memo in memos if _is_shipment(memo)), None)
-    if shipped is None or trigger is Trigger.finish:
+    head = shipped_head(memos)
+    if head is None or trigger is Trigger.finish:
         return None
     conclusion = Conclusion.cancelled if trigger is Trigger.cancel else Conclusion.failure
-    released = [memo.output for memo in memos if memo.key.endswith(RELEASED) and memo.state == "done"]
-    head = Sha(shipped["final"] if shipped.get("final") in released else shipped["head"])
     return _check(run.id, "approval", head, conclusion, replies.check_approval(None, None, why))
+
+
+def shipped_head(memos: Sequence[Step]) -> Sha | None:
+    """The head of the run's pull request as far as the run knows; None before there is one."""
+    shipped = next((memo.output for memo in memos if _is_shipment(memo)), None)
+    if shipped is None:
+        return None
+    released = [memo.output for memo in memos if memo.key.endswith(RELEASED) and memo.state == "done"]
+    return Sha(shipped["final"] if shipped.get("final") in released else shipped["head"])
 
 
 def _is_shipment(memo: Step) -> bool:

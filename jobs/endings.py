@@ -11,6 +11,7 @@ import structlog
 
 from adapters.store import dead_letters, effects, events, runs, signals, steps
 from core import faults
+from core.boards import Alarm
 from core.effects import Act, AddReaction, EditComment, PostComment
 from core.errors import BotError, NotInstalled, NotThere
 from core.github import GitHub
@@ -20,7 +21,7 @@ from core.names import RunId
 from core.runs import NewEffect, NewSignal, Run, SignalKind, Waiting
 from core.states import Trigger, WaitingFor, target
 from handlers import replies
-from jobs import checks, lines, parts, scope, status
+from jobs import alarms, checks, lines, parts, scope, status
 from jobs.effects.comments import fitting
 from jobs.heard import CALLS_OFF
 from jobs.lease import Lease
@@ -47,6 +48,7 @@ class _Ended:
     actor: str = "pullwright"
     comment: str | None = None
     reaction: str | None = None
+    alarm: Alarm | None = None
 
 
 async def finish(work: Work, end: End) -> None:
@@ -59,7 +61,19 @@ async def finish(work: Work, end: End) -> None:
 async def fail(services: Services, lease: Lease, error: BotError) -> None:
     """End a run that failed for good, with one comment that says what happened and what to do."""
     said = replies.failed(error.code, str(error), error.remedy(), error.evidence)
-    await _end(services, lease, _Ended(Trigger.fail, str(error), error.code, comment=said, reaction="confused"))
+    alarm = await _alarm(services, lease, error)
+    ended = _Ended(Trigger.fail, str(error), error.code, comment=said, reaction="confused", alarm=alarm)
+    await _end(services, lease, ended)
+
+
+async def _alarm(services: Services, lease: Lease, error: BotError) -> Alarm | None:
+    """What this failure tells everybody, beside those whom the run concerns."""
+    if alarms.of_error(error, services.clock.now()) is None:
+        return None
+    async with services.store.read() as db:
+        run = await runs.require(db, lease.run_id)
+        head = checks.shipped_head(await steps.all_(db, run.id))
+    return alarms.of_error(error, services.clock.now(), about=run.subject.number, head=head)
 
 
 async def called_off(services: Services, lease: Lease) -> None:
@@ -106,6 +120,8 @@ async def _end(services: Services, lease: Lease, ended: _Ended) -> None:
         for name, act in said:
             key = f"run:{run.id}:end:{name}"
             await effects.insert(db, NewEffect(key=key, run_id=None, repo=run.repo, act=act, at=now))
+        if ended.alarm is not None:
+            await alarms.tell(db, run.repo, ended.alarm, now)
         facts = {"state": target(ended.trigger), "code": ended.code, "why": ended.why, "cost_usd": str(cost)}
         await events.append(db, run.id, name="run.ended", actor=ended.actor, facts=facts, at=now)
         await runs.end(db, run.id, lease.epoch, ended.trigger, ended.why, ended.code or None, now)

@@ -11,23 +11,28 @@ from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import costs, decisions, effects, holds, runs, steps
-from core.decisions import Decision
-from core.errors import NotShownYet, NotThere
-from core.facts import FactQuery, Facts, OurComment, Spent
-from core.github import CheckRun, Comment, GitHub, Issue, LabelEvent, Pull, Review, Turn
-from core.names import Repo
+from adapters.store import boards, costs, decisions, deliveries, effects, holds, runs, steps
+from core.decisions import Decision, PassedBy
+from core.errors import NotShownYet, NotThere, PolicyInvalid
+from core.facts import FactQuery, Facts, OurComment, PolicyFile, Spent
+from core.github import CheckRun, Comment, GitHub, Issue, LabelEvent, Pull, RepositoryFacts, Review, Turn
+from core.names import Repo, Role, is_bot
 from core.runs import Effect, EffectState, Run, Step
 from core.states import TERMINAL
 from core.workflow.catalogue import Catalogue
 from jobs.boxes import our_comment
-from jobs.policy import head_of_default, read_policy
+from jobs.policy import head_of_default, in_force, read_policy
 from jobs.services import Services
 from jobs.sources import config_at, workflows_at
+from policies.pace import HOUR
+from policies.people import role_of_bot
 
 RECENT = 20
 """Runs of a subject that a handler may look at: as many as a policy may allow in an hour."""
 
+
+PASSED_BY = 3
+"""Events without a consequence that are told of."""
 
 SETTLING = timedelta(seconds=10)
 """How long GitHub's API may not show what its webhook has told of already."""
@@ -44,7 +49,7 @@ async def gather(services: Services, repo: Repo, query: FactQuery, told_at: date
     NotShownYet where something that GitHub told of a moment ago cannot be found: later it is there, or it is gone.
     """
     try:
-        query, facts = await _gather(services, repo, query)
+        query, facts = await _gather(services, repo, query, told_at)
         facts = replace(facts, told_at=told_at)
     except NotThere as error:
         if settled(told_at, services.clock.now()):
@@ -80,10 +85,10 @@ def _needed(query: FactQuery, key: str, known: Catalogue) -> FactQuery:
         choosy = any(on.pull_request is not None and on.pull_request.paths for _, on in listening)
         return replace(query, changed=query.changed and choosy)
     less = replace(query, policy=False, thread=False, role_of=None, label=None, branch=None, check=None)
-    return replace(less, head=None, turn=None, of_author=False, changed=False)
+    return replace(less, head=None, turn=None, of_author=False, vouching=False, changed=False)
 
 
-async def _gather(services: Services, repo: Repo, query: FactQuery) -> tuple[FactQuery, Facts]:
+async def _gather(services: Services, repo: Repo, query: FactQuery, told_at: datetime) -> tuple[FactQuery, Facts]:
     """What had to be asked in the end, and the facts."""
     github = services.github.repository(repo)
     repository = await github.repository()
@@ -105,24 +110,32 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> tuple[Fac
     actor = _actor(query, comment, labelling, review, turn, pull) if query.box is None else None
     async with services.store.read() as db:
         of_subject = await runs.of_subject(db, repo.id, query.number) if query.number is not None else []
+        if query.whole:
+            of_subject = await runs.about_the_whole(db, repo.id, told_at - HOUR, RECENT)
         of_subject = _worth_a_look(of_subject)
         named = await runs.get(db, query.run) if query.run is not None else None
         if named is not None and named.repo.id == repo.id:
             of_subject = [named]
         newest = next((run for run in of_subject if run.behind_id is None), None)
-        memos: dict[str, Sequence[Step]] = {newest.id: await steps.all_(db, newest.id)} if newest else {}
+        memos: dict[str, Sequence[Step]] = {}
+        if newest is not None and not query.whole:
+            memos = {newest.id: await steps.all_(db, newest.id)}
         spent: Spent | None = None
         decided: Sequence[Decision] = ()
+        passed_by: Sequence[PassedBy] = ()
         done: Sequence[Effect] = ()
         numbers = {query.number or 0, *(run.subject.number for run in of_subject)}
         if query.decisions:
-            decided = await decisions.of(db, repo.id, sorted(numbers | {run.pull_number or 0 for run in of_subject}))
+            asked_about = sorted(numbers | {run.pull_number or 0 for run in of_subject})
+            decided = await decisions.of(db, repo.id, asked_about)
+            passed_by = await deliveries.passed_by(db, repo.id, asked_about, PASSED_BY)
         usual = await costs.usual(db, repo.id) if query.usual else {}
         if query.done:
             done = [effect for run in reversed(of_subject) for effect in await effects.of_run(db, run.id)]
         if query.spending:
             spent = await _spent(db, repo, of_subject)
         hold = await holds.on(db, repo, *sorted(numbers))
+        board = await boards.number_of(db, repo.id) if query.board else None
     policy = await read_policy(services, repo, github, repository) if query.policy else None
     workflows = None
     if query.workflows:
@@ -132,12 +145,13 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> tuple[Fac
         app=await services.github.identity(),
         repository=repository,
         issue=issue,
-        role=await github.role(actor) if actor is not None else None,
+        role=await _role(github, actor, policy, repository) if actor is not None else None,
         comment=comment,
         ours=await _ours(services, github, query, comment, of_subject),
         labelling=labelling,
         review=review,
         pull=pull,
+        head_role=await _role_of_head(github, query, pull, policy, repository),
         turn=turn,
         changed=await github.changed_by(pull.number) if query.changed and pull is not None else None,
         head=await github.head_of(query.branch[0]) if query.branch is not None else None,
@@ -151,11 +165,31 @@ async def _gather(services: Services, repo: Repo, query: FactQuery) -> tuple[Fac
         steps=memos,
         workflows=workflows,
         hold=hold,
+        board=board,
         decisions=decided,
+        passed_by=passed_by,
         spent=spent,
         usual_usd=usual,
         done=[effect for effect in reversed(done) if effect.state is EffectState.done and effect.act.kind in _UNDOABLE],
     )
+
+
+async def _role(github: GitHub, actor: str, policy: PolicyFile | None, repository: RepositoryFacts) -> Role:
+    """The role of whoever did it. A bot has what the policy says, which is none where it was not or cannot be read."""
+    if not is_bot(actor):
+        return await github.role(actor)
+    try:
+        return role_of_bot(in_force(policy, repository).policy, actor) if policy is not None else Role.none
+    except PolicyInvalid:
+        return Role.none
+
+
+async def _role_of_head(
+    github: GitHub, query: FactQuery, pull: Pull | None, policy: PolicyFile | None, repository: RepositoryFacts
+) -> Role | None:
+    if not query.vouching or pull is None or not pull.from_fork(repository.id):
+        return None
+    return await _role(github, pull.author.login, policy, repository)
 
 
 _UNDOABLE = frozenset({"label", "comment", "merge"})

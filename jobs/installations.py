@@ -6,7 +6,7 @@ from asyncio import to_thread
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import deliveries, installations, repositories, runs, shut, signals, uninstalled
+from adapters.store import alarms, deliveries, installations, repositories, runs, shut, signals, uninstalled
 from core.errors import AppRefused, NotInstalled
 from core.names import Repo, RunId
 from core.runs import Delivery, NewSignal, SignalKind
@@ -57,6 +57,7 @@ async def _write(
         case Known(standing):
             known = installations.Installation(id=number, account=standing.account, suspended=standing.suspended)
             await installations.upsert(db, known)
+            await alarms.may_be_granted(db, number, now)
             if standing.suspended:
                 await shut.close(db, shut.What.installation, number, SUSPENDED, now)
                 return f"installation {number} of {standing.account} is suspended: its runs wait"

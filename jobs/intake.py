@@ -13,16 +13,16 @@ import structlog
 
 from adapters.store import deliveries, repositories, runs
 from core import calls
-from core.errors import BotError, NotThere, RateLimited
+from core.errors import AppRefused, BotError, NotThere, RateLimited
 from core.facts import Facts
-from core.intents import Ignore, Intent, Signal
-from core.names import RunId
+from core.intents import Ignore, Intent, Say, SetHold, Signal, StartRun
+from core.names import Repo, RunId
 from core.runs import Delivery
 from handlers import automatic, handler_of, installation_changed
-from handlers.event import Event, Ignored
+from handlers.event import Event, Ignored, Told
 from handlers.events import parse
 from handlers.installation_changed import InstallationChanged
-from jobs import installations, lines
+from jobs import alarms, boards, installations, lines
 from jobs.bells import ring
 from jobs.facts import gather
 from jobs.loose import perform_loose
@@ -42,12 +42,14 @@ class RoutedElsewhere(BotError):
 
 
 async def drain(services: Services) -> None:
-    """Route everything that is pending, then do what needs no run."""
+    """Route everything that is pending, then do what needs no run, and show what people are to see of it all."""
     while batch := await _pending(services):
         for delivery in batch:
             with structlog.contextvars.bound_contextvars(delivery=delivery.guid):
                 await alone(_route(services, delivery), partial(_count, services, delivery))
     await perform_loose(services)
+    await alarms.settle(services)
+    await boards.refresh(services)
 
 
 async def _pending(services: Services) -> Sequence[Delivery]:
@@ -95,9 +97,25 @@ async def _event(services: Services, delivery: Delivery) -> Event | Installation
         return Ignored("a delivery of our own that this version cannot read")
     async with services.store.read() as db:
         repo = await repositories.named(db, told.repository)
+    if repo is None and isinstance(told, calls.OrderCall):
+        repo = await _installed(services, told.repository)
     if repo is None:
         return Ignored(f"no repository {told.repository} is known here: nothing was ever heard of it")
     return automatic.event_of(told, repo, delivery.guid)
+
+
+async def _installed(services: Services, full_name: str) -> Repo | None:
+    """The repository of this name, as GitHub knows it where the App is installed there; else None.
+
+    GitHub is asked for an order of the operator alone: whoever calls a hook names what they like.
+    """
+    owner, _, name = full_name.partition("/")
+    try:
+        installation_id = await services.github.installation_of(owner, name)
+    except AppRefused as error:
+        log.warning("order.not_installed", repository=full_name, why=str(error))
+        return None
+    return await services.github.beside(Repo(id=0, owner=owner, name=name, installation_id=installation_id), name)
 
 
 async def _postpone(services: Services, delivery: Delivery, error: BotError) -> None:
@@ -146,10 +164,24 @@ async def _once(services: Services, delivery: Delivery, event: Event, *, again: 
         if facts is not None:
             named = {"owner": facts.repository.owner, "name": facts.repository.name}
             await repositories.learn(db, event.repo.model_copy(update=named))
-        if not await deliveries.routed(db, delivery, "; ".join(outcomes) or "nothing to do", services.clock.now()):
+        outcome, at = "; ".join(outcomes) or "nothing to do", services.clock.now()
+        if not await deliveries.routed(db, delivery, outcome, at, _passed_by(event, intents, facts)):
             raise RoutedElsewhere(delivery.guid)
         await tell_of_a_hold(db, woken, services.clock.now())
     return "; ".join(outcomes), woken
+
+
+def _passed_by(event: Event, intents: Sequence[Intent], facts: Facts | None) -> tuple[int, int] | None:
+    """Where people may ask why nothing came of it; None where something did, where nothing could, and of our own doing.
+
+    What could mean nothing by its words alone (`facts` is None) is most of what there is, and nobody asks about it.
+    """
+    number: int | None = getattr(event, "number", None)
+    ours = facts is not None and isinstance(event, Told) and event.sender.login.casefold() == facts.app.login.casefold()
+    if facts is None or number is None or ours or not any(isinstance(intent, Ignore) for intent in intents):
+        return None
+    acts = any(isinstance(intent, StartRun | Signal | Say | SetHold) for intent in intents)
+    return None if acts else (event.repo.id, number)
 
 
 async def _wanted(services: Services, delivery: Delivery, event: Event) -> tuple[list[Intent], Facts | None]:

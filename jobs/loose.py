@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store import deliveries, effects
 from core.errors import BotError
 from core.runs import Effect
-from jobs import outbox
+from jobs import alarms, outbox
 from jobs.effects import Outside
 from jobs.patience import alone, may_pass, pause
 from jobs.services import Services
@@ -37,6 +37,8 @@ async def _try_loose(services: Services, effect: Effect, now: datetime) -> None:
         later = now + timedelta(seconds=pause(effect.attempts)) if may_pass(error) else None
         async with services.store.begin() as db:
             await effects.failed(db, effect.key, str(error), later)
+            if (alarm := alarms.of_error(error, now)) is not None:
+                await alarms.tell(db, effect.repo, alarm, now)
         log.warning("effect.failed", code=error.code, why=str(error))
 
 

@@ -25,6 +25,7 @@ from core.effects import (
     KeepComment,
     MarkReady,
     MergePull,
+    OpenIssue,
     OpenPull,
     PostComment,
     PostReview,
@@ -32,11 +33,12 @@ from core.effects import (
     PutCheck,
     RemoveLabel,
     RequestReview,
+    SignCommit,
 )
 from core.errors import Held, LeaseLost
 from core.names import Epoch
 from core.runs import Effect, EffectState
-from jobs.effects import Outside, Receipt, branches, checks, comments, issues, pulls, reviews, threads
+from jobs.effects import Outside, Receipt, branches, checks, comments, commits, issues, pulls, reviews, threads
 
 Write = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 """Opens a transaction that commits only while the right to write is held."""
@@ -104,6 +106,8 @@ async def _find(effect: Effect, outside: Outside) -> Receipt | None:
             return await reviews.find(act, outside)
         case CloseIssue() as act:
             return await issues.find_closed(act, outside)
+        case OpenIssue() as act:
+            return await issues.find_opened(act, outside)
         case AnswerThread() as act:
             return await threads.find(act, outside)
         case (
@@ -115,8 +119,9 @@ async def _find(effect: Effect, outside: Outside) -> Receipt | None:
             | Assign()
             | RequestReview()
             | PutCheck()
+            | SignCommit()
         ):
-            return None  # these act the same way however often they act
+            return None  # these act the same way however often they act: nothing points at a commit made in vain
         case _ as never:
             assert_never(never)
 
@@ -129,10 +134,12 @@ async def _act(effect: Effect, outside: Outside) -> Receipt:
             return await comments.edit(act, outside)
         case AddReaction() as act:
             return await comments.react(act, outside)
-        case AddLabels() | RemoveLabel() | Assign() | CloseIssue() as act:
+        case AddLabels() | RemoveLabel() | Assign() | CloseIssue() | OpenIssue() as act:
             return await issues.act(act, outside)
         case PushBranch() as act:
             return await branches.act(act, outside)
+        case SignCommit() as act:
+            return await commits.act(act, outside)
         case OpenPull() | MarkReady() | RequestReview() | EditPull() | MergePull() | EnqueuePull() as act:
             return await pulls.act(act, outside)
         case PostReview() as act:

@@ -4,15 +4,17 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import decisions, effects, stops
+from adapters.store import alarms as alarm_rows
+from adapters.store import boards, decisions, effects, stops
+from core.boards import Alarm, AlarmKind, Ask
 from core.decisions import About, Decision
 from core.effects import Act as Effect
 from core.effects import AddReaction, PostComment
-from core.intents import Act, Decided, React, Say, SetHold, ShowCheck
+from core.intents import Act, Alarmed, AskForBoard, Decided, LookAtBoard, React, Say, SetHold, ShowCheck, Unbound
 from core.names import Repo, RunId
 from core.runs import NewEffect
-
-Unbound = Say | React | ShowCheck | Act | SetHold | Decided
+from handlers import configuration
+from jobs import alarms
 
 
 async def write(db: AsyncConnection, repo: Repo, intent: Unbound, woken: set[RunId], now: datetime) -> str:
@@ -31,6 +33,8 @@ async def write(db: AsyncConnection, repo: Repo, intent: Unbound, woken: set[Run
             return f"reacted {content}"
         case ShowCheck(check, key):
             await intend(key, check)
+            if check.name == configuration.NAME:
+                await alarm_rows.look_now(db, repo.id, AlarmKind.policy, now)
             return f"check {check.name} on {check.head_sha[:12]}"
         case Act(act, key):
             await intend(key, act)
@@ -40,6 +44,15 @@ async def write(db: AsyncConnection, repo: Repo, intent: Unbound, woken: set[Run
             return "noted why"
         case SetHold():
             return await _hold(db, repo, intent, woken)
+        case AskForBoard(number, actor, asked, at):
+            new = await boards.ask(db, repo.id, Ask(key=asked, number=number, by=actor, at=at))
+            return "asked for the board" if new else "the board was asked for, or ended since"
+        case LookAtBoard():
+            await boards.touched(db, repo.id, now)
+            return "the board is to be looked at"
+        case Alarmed(kind, why, about, head, until):
+            alarm = Alarm(kind=kind, about=about, why=why, head=head, since=now, until=until)
+            return "alarm" if await alarms.tell(db, repo, alarm, now) else "the alarm stands already"
 
 
 async def _hold(db: AsyncConnection, repo: Repo, word: SetHold, woken: set[RunId]) -> str:

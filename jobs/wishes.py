@@ -9,7 +9,7 @@ from adapters.store.runs import Inserted
 from core.digests import digest
 from core.effects import PostComment
 from core.facts import Facts
-from core.intents import Act, Decided, Ignore, Intent, React, Say, SetHold, ShowCheck, Shut, Signal, StartRun
+from core.intents import Ignore, Intent, Shut, Signal, StartRun
 from core.names import Repo, RunId, SubjectKind
 from core.runs import NewEffect, NewRun, NewSignal
 from handlers import replies
@@ -52,10 +52,10 @@ async def written(
                 at=now,
             )
             return f"signal {intent.kind} to run {intent.run_id}"
-        case Say() | React() | ShowCheck() | Act() | SetHold() | Decided():
-            return await unbound.write(db, repo, intent, woken, now)
         case Shut(why):
             return await _shut(db, repo, why, now)
+        case _:
+            return await unbound.write(db, repo, intent, woken, now)
 
 
 async def _shut(db: AsyncConnection, repo: Repo, why: str | None, now: datetime) -> str:
@@ -100,7 +100,8 @@ async def _start(
         return f"no new run: {inserted.value}"
     if inserted is Inserted.busy:
         assert entry.workflow is not None  # noqa: S101  # a broken file starts nothing
-        joined = await lines.join(db, run, entry.workflow.concurrency, woken)
+        concurrency = "supersede" if intent.supersedes else entry.workflow.concurrency
+        joined = await lines.join(db, run, concurrency, woken)
         if isinstance(joined, str):
             return joined
         run = joined

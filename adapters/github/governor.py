@@ -34,11 +34,17 @@ _UNTOLD = re.compile(r"/(reactions|labels|assignees|check-runs|check-suites|stat
 """Writes that notify nobody."""
 
 
+_ISSUE = re.compile(r"/repos/[^/]+/[^/]+/issues/[0-9]+$")
+"""An issue's text is content, whoever is told of an edit."""
+
+
 def kind_of(method: str, path: str) -> Kind:
     """What GitHub counts a request as. Its documentation of an endpoint says where one "triggers notifications"; what
     is not known to be quiet is taken for such a one."""
     if method == "GET":
         return "read"
+    if method == "PATCH" and _ISSUE.search(path):
+        return "content"
     return "write" if method not in {"POST", "PUT"} or _UNTOLD.search(path) else "content"
 
 

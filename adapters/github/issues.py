@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from adapters.github.channel import Channel
-from adapters.github.parse import AssignedJson, CommentJson, IssueEventJson, IssueJson, parsed
+from adapters.github.parse import AssignedJson, CommentJson, Edge, IssueEventJson, IssueJson, is_us, parsed
+from adapters.github.tokens import READING, WRITING
 from core.errors import GitHubUnavailable, NotThere
 from core.github import CloseReason, Closing, Comment, Issue, LabelEvent, Turn, TurnKind
 
@@ -13,6 +14,18 @@ _UNDONE_BY: Mapping[TurnKind, frozenset[str]] = {
     "ready_for_review": frozenset({"convert_to_draft", "converted_to_draft"}),
 }
 """GitHub's documentation spells the last one in both ways."""
+
+
+_PIN = "mutation($id: ID!) { pinIssue(input: {issueId: $id}) { issue { isPinned } } }"
+_PINNED = "query($id: ID!) { node(id: $id) { ... on Issue { isPinned } } }"
+
+
+class _Node(Edge):
+    isPinned: bool | None = None  # noqa: N815  # GitHub's name
+
+
+class _Found(Edge):
+    node: _Node | None
 
 
 class Issues(Channel):
@@ -46,6 +59,18 @@ class Issues(Channel):
                 return event.value() if event.event == "labeled" else None
         raise GitHubUnavailable(f"GitHub shows the label {label!r} on #{number}, but not yet who put it there.")
 
+    async def issues_of_ours(self, since: datetime) -> Sequence[Issue]:
+        us = await self._identity()
+        query = {"state": "all", "creator": us.login, "since": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+        found = [parsed(IssueJson, each, "an issue").value() for each in await self.listed("/issues", {}, query)]
+        # GitHub ignores a filter that it does not understand, and lists pull requests as well.
+        return [each for each in found if is_us(us, each.author) and not each.is_pull_request]
+
+    async def pinned(self, node_id: str) -> bool:
+        sent = await self.query(_PINNED, {"id": node_id}, name="to tell whether an issue is pinned", scope=READING)
+        node = parsed(_Found, sent, "an issue").node
+        return node is not None and bool(node.isPinned)
+
     async def closing(self, number: int) -> Closing | None:
         """The latest closing, whether it still holds or not; None where nobody ever closed it."""
         us = await self._identity()
@@ -76,6 +101,20 @@ class Issues(Channel):
     async def edit_comment(self, comment_id: int, body: str) -> Comment:
         sent = await self.write("PATCH", "/issues/comments/{id}", {"id": comment_id}, {"body": body})
         return parsed(CommentJson, sent, "a comment").value()
+
+    async def open_issue(self, *, title: str, body: str) -> Issue:
+        sent = await self.write("POST", "/issues", {}, {"title": title, "body": body})
+        return parsed(IssueJson, sent, "an issue").value()
+
+    async def edit_issue(self, number: int, *, body: str, reopen: bool = False) -> Issue:
+        """The issue with this text, opened again where that is asked for. Nobody is notified of an edit."""
+        fields = {"body": body} | ({"state": "open"} if reopen else {})
+        sent = await self.write("PATCH", "/issues/{number}", {"number": number}, fields)
+        return parsed(IssueJson, sent, "an issue").value()
+
+    async def pin(self, node_id: str) -> None:
+        """Only GraphQL can do this. https://docs.github.com/en/graphql/reference/mutations#pinissue"""
+        await self.mutate(_PIN, {"id": node_id}, name="to pin the issue", scope=WRITING)
 
     async def react_to_issue(self, number: int, content: str) -> None:
         """GitHub keeps one reaction of a kind for each account, so a second one changes nothing."""

@@ -39,8 +39,10 @@ async def on(db: AsyncConnection, repo: Repo, *numbers: int) -> Hold | None:
     """What people hold of these subjects of a repository: the whole of it before a part. None where it may go on."""
     wanted = sa.and_(_t.repo_id == repo.id, _t.number.in_([WHOLE, *numbers]), _t.held)
     row = (await db.execute(sa.select(stops).where(wanted).order_by(_t.number).limit(1))).mappings().first()
-    if row is None:
-        return None
+    return _hold(repo, row) if row is not None else None
+
+
+def _hold(repo: Repo, row: sa.RowMapping) -> Hold:
     return Hold(
         owner=repo.owner.lower(),
         name=repo.name.lower(),
@@ -49,6 +51,12 @@ async def on(db: AsyncConnection, repo: Repo, *numbers: int) -> Hold | None:
         by=row["actor"],
         number=row["number"] or None,
     )
+
+
+async def of_repository(db: AsyncConnection, repo: Repo, limit: int) -> list[Hold]:
+    """What people hold in this repository now, the oldest first."""
+    query = sa.select(stops).where(_t.repo_id == repo.id, _t.held).order_by(_t.said_at, _t.number).limit(limit)
+    return [_hold(repo, row) for row in (await db.execute(query)).mappings()]
 
 
 async def held_runs(db: AsyncConnection, repo_id: int, number: int) -> list[RunId]:

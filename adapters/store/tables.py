@@ -65,7 +65,11 @@ deliveries = sa.Table(
     sa.Column("settled_at", Instant),
     sa.Column("outcome", Words),
     sa.Column("error", Words),
+    # Where people may ask why nothing came of it: empty in all that meant something, and in what never could.
+    sa.Column("repo_id", sa.BigInteger),
+    sa.Column("number", sa.BigInteger),
     sa.Index("ix_deliveries_received_at", "received_at"),
+    sa.Index("ix_deliveries_passed_by", "repo_id", "number", "received_at", **_only("number IS NOT NULL")),
     sa.Index("ix_deliveries_state", "state", "received_at", "guid"),
     sa.Index("ix_deliveries_guid", "guid"),
 )

@@ -11,7 +11,9 @@ from adapters.store import shut
 from adapters.store.statements import changed
 from adapters.store.tables import (
     DeliveryState,
+    alarms,
     allowances,
+    boards,
     breakers,
     costs,
     decisions,
@@ -49,7 +51,7 @@ async def at_work(db: AsyncConnection, repo_id: int) -> bool:
 
 
 async def forget_repository(db: AsyncConnection, repo_id: int) -> None:
-    for table in (costs, decisions, schedules, stops):
+    for table in (alarms, boards, costs, decisions, schedules, stops):
         await db.execute(sa.delete(table).where(table.c.repo_id == repo_id))
     await shut.reopen(db, shut.What.repository, repo_id)
     await db.execute(sa.delete(repositories).where(repositories.c.id == repo_id))

@@ -11,6 +11,7 @@ from handlers.asked.answering import answer
 from handlers.asked.gates import approve, cancel, reject
 from handlers.asked.holding import hold, unhold
 from handlers.asked.order import Answer, Order
+from handlers.asked.pinning import pin_status
 from handlers.asked.rehearsing import dry_run
 from handlers.asked.starting import retry, start_by_command
 from handlers.asked.steering import budget, continue_, revise, take
@@ -35,6 +36,7 @@ _BY_VERB: Mapping[str, Callable[[Order], Answer]] = MappingProxyType(
         "budget": budget,
         "retry": retry,
         "undo": undo,
+        "pin-status": pin_status,
         "ok-to-run": ok_to_run,
         "dry-run": dry_run,
         "status": status,

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
+from core.digests import digest
 from core.facts import Facts
 from core.github import Comment, Pull
 from core.intents import Ignore, StartRun
-from core.names import Subject, SubjectKind
+from core.names import Digest, Subject, SubjectKind
 from core.runs import Run, Snapshot, ThreadComment
 from core.states import TERMINAL
 from core.workflow.catalogue import Entry
@@ -13,7 +14,7 @@ from handlers import replies
 from handlers.asked.giving import Wrong, fitting, given
 from handlers.asked.order import Answer, Order, accepted, mistaken, needing_ok, refused
 from handlers.listening import by_command
-from handlers.starts import may_begin
+from handlers.starts import may_begin, strange_head, tripped
 from policies.evaluate import may_start
 
 SNAPSHOT_COMMENTS = 100
@@ -31,7 +32,14 @@ def start_by_command(order: Order) -> Answer:
 
 
 def retry(order: Order) -> Answer:
-    """Start the last run that ended here anew, with what it was given and the thread as it is now."""
+    """Start the last run that ended here anew, with what it was given and the thread as it is now.
+
+    One that is at work, and that nobody can let go on as it is, ends by that.
+    """
+    run = order.run
+    if run is not None and run.waiting is not None and run.waiting.stuck and run.subject.number == order.number:
+        entry = order.facts.workflows.get(run.workflow) if order.facts.workflows is not None else None
+        return _begin(order, run.workflow, entry, retry_of=run)
     ended = (run for run in order.facts.runs if run.state in TERMINAL and run.subject.number == order.number)
     last = next(ended, None)
     if last is None and order.on_pull:
@@ -63,7 +71,9 @@ def _begin(order: Order, workflow: str, entry: Entry | None, *, retry_of: Run | 
     if verdict is not None and not verdict.approved:
         mine = may_start(order.policy, role=order.role, actor=order.actor, workflow=workflow)
         asks = order.policy.strangers.start == "needs-ok" and not mine.approved and order.comment_id is not None
-        return needing_ok(order, verdict) if asks else refused(order, verdict)
+        no = needing_ok(order, verdict) if asks else refused(order, verdict)
+        alarm = tripped(order.policy, order.facts, verdict, about=order.number, at=order.at)
+        return Answer((*no.intents, *alarm), refused=True)
     issue, listens = order.facts.issue, entry.workflow.on if entry is not None and entry.workflow is not None else None
     if issue is None or not (issue.open or (listens is not None and listens.closed)):
         return mistaken(order, replies.closed_subject(order.verb, order.on_pull))
@@ -73,11 +83,14 @@ def _begin(order: Order, workflow: str, entry: Entry | None, *, retry_of: Run | 
         return mistaken(order, replies.workflow_broken(entry))
     if not order.on_pull and entry.workflow.on.subject == "pull_request":
         return mistaken(order, replies.only_on_pulls(order.verb))
-    if order.run is not None and entry.workflow.concurrency == "refuse":
+    supersedes = retry_of is not None and retry_of.state not in TERMINAL
+    if order.run is not None and entry.workflow.concurrency == "refuse" and not supersedes:
         return mistaken(order, replies.already_running(order.run))
     inputs = fitting(entry.workflow, retry_of.inputs) if retry_of is not None else given(entry.workflow, order.args)
     if isinstance(inputs, Wrong):
         return mistaken(order, replies.wrong_inputs(entry, inputs.mistakes))
+    if order.on_pull and not order.vouched and strange_head(order.policy, order.facts):
+        return mistaken(order, _needs_word(order, entry, retry_of))
     return accepted(
         order,
         StartRun(
@@ -90,9 +103,19 @@ def _begin(order: Order, workflow: str, entry: Entry | None, *, retry_of: Run | 
             inputs=inputs,
             source_comment_id=order.comment_id,
             retry_of=retry_of.id if retry_of is not None else None,
+            supersedes=supersedes,
             base=(pull.base_ref, pull.base_sha) if (pull := _open_pull(order)) is not None else None,
         ),
     )
+
+
+def _needs_word(order: Order, entry: Entry, retry_of: Run | None) -> str:
+    """What to say to have the head of a stranger's fork worked with. `/retry` names nothing that a word could cover."""
+    pull = order.facts.pull
+    assert pull is not None  # noqa: S101  # whose head else would be strange
+    if retry_of is not None:
+        return replies.strange_head_again(pull, entry.command or entry.name)
+    return replies.strange_head(pull, order.verb, content_of(order))
 
 
 def _about_pulls(entry: Entry | None) -> bool:
@@ -112,7 +135,16 @@ def _open_pull(order: Order) -> Pull | None:
 def snapshot(order: Order) -> Snapshot:
     """The issue or pull request as it stood when the order was given. The comment that gives it is part of it."""
     found = as_it_stood(order.facts, order.title, order.body, order.at, order.comment_id)
-    return found.model_copy(update={"head": pull.head_sha}) if (pull := _open_pull(order)) is not None else found
+    pull = _open_pull(order)
+    if pull is None:
+        return found
+    return found.model_copy(update={"head": pull.head_sha, "fork": pull.from_fork(order.facts.repository.id)})
+
+
+def content_of(order: Order) -> Digest:
+    """What a word for this order covers: all that its run would be given, the head of a pull request with it."""
+    seen = snapshot(order).model_dump(mode="json", include={"title", "body", "comments", "head"})
+    return digest("ok-to-run", order.repo.id, order.number, order.verb, order.args, seen)
 
 
 def as_it_stood(facts: Facts, title: str, body: str, at: datetime, comment_id: int | None = None) -> Snapshot:

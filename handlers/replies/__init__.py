@@ -33,6 +33,14 @@ from handlers.replies.answers import (
     written_before,
     wrong_inputs,
 )
+from handlers.replies.board import (
+    BOARD_TITLE,
+    board,
+    board_is_there,
+    check_alarms,
+    counts,
+    no_board,
+)
 from handlers.replies.boxes import box_is_stale, box_ticked, boxes, with_ticks
 from handlers.replies.checks import (
     MOST_ANNOTATIONS,
@@ -43,7 +51,15 @@ from handlers.replies.checks import (
     check_review,
     check_tests,
 )
-from handlers.replies.ci import change_tampered, ci_exposure, ci_held, ci_stays_red, held_message, unpushed_change
+from handlers.replies.ci import (
+    change_tampered,
+    ci_exposure,
+    ci_held,
+    ci_stays_red,
+    held_message,
+    sign_off_wanted,
+    unpushed_change,
+)
 from handlers.replies.commits import commit_message
 from handlers.replies.config import check_config
 from handlers.replies.endings import (
@@ -59,6 +75,17 @@ from handlers.replies.endings import (
     nothing_to_fix,
     triaged,
 )
+from handlers.replies.moved import (
+    SHOWN_COMMITS,
+    adopted,
+    is_draft,
+    moved_apart,
+    moved_into,
+    moved_onto,
+    not_adopted,
+    pushed_over,
+    pushed_since,
+)
 from handlers.replies.narrowing import (
     cannot_narrow,
     every_file,
@@ -66,6 +93,7 @@ from handlers.replies.narrowing import (
     narrowing,
     not_in_the_change,
 )
+from handlers.replies.onboarding import onboarding_summary, onboarding_title
 from handlers.replies.plans import plan, plan_tampered
 from handlers.replies.progress import RunView, StepView, status_comment, waiting
 from handlers.replies.pulls import CheckView, EvidenceView, PullView, evidence_table, pull_body, pull_title
@@ -91,7 +119,6 @@ from handlers.replies.steering import (
     nothing_put_off,
     nothing_to_revise,
     nothing_to_take,
-    pushed_over,
     revise_is_empty,
     revised_too_often,
     spending,
@@ -99,6 +126,7 @@ from handlers.replies.steering import (
     why,
     wish_taken_up,
 )
+from handlers.replies.suggestions import head_moved, suggestion, suggestions, tested_with_all
 from handlers.replies.vouching import (
     approving,
     comment_undone,
@@ -108,6 +136,9 @@ from handlers.replies.vouching import (
     nothing_to_undo,
     nothing_to_vouch_for,
     rehearsed,
+    strange_head,
+    strange_head_again,
+    strange_head_unasked,
     undid_comment,
     undo_when_over,
     undoing_merge,
@@ -117,13 +148,16 @@ from handlers.replies.vouching import (
 from handlers.replies.words import approve_how
 
 __all__ = [
+    "BOARD_TITLE",
     "MOST_ANNOTATIONS",
+    "SHOWN_COMMITS",
     "CheckText",
     "CheckView",
     "EvidenceView",
     "PullView",
     "RunView",
     "StepView",
+    "adopted",
     "already_running",
     "answer_changed",
     "answer_in_comment",
@@ -134,6 +168,8 @@ __all__ = [
     "approve_in_review",
     "approving",
     "baseline_red",
+    "board",
+    "board_is_there",
     "box_is_stale",
     "box_ticked",
     "boxes",
@@ -143,6 +179,7 @@ __all__ = [
     "budget_spent",
     "cannot_narrow",
     "change_tampered",
+    "check_alarms",
     "check_approval",
     "check_config",
     "check_not_ours",
@@ -155,6 +192,7 @@ __all__ = [
     "closed_subject",
     "comment_undone",
     "commit_message",
+    "counts",
     "declined",
     "duplicate",
     "edits_never_run",
@@ -164,6 +202,7 @@ __all__ = [
     "failed",
     "files_of_a_change_only",
     "goes_on",
+    "head_moved",
     "held",
     "held_back",
     "held_message",
@@ -172,14 +211,20 @@ __all__ = [
     "holds_now",
     "how_to_approve",
     "in_the_way",
+    "is_draft",
     "labels_undone",
     "merged",
+    "moved_apart",
+    "moved_into",
+    "moved_onto",
     "narrowing",
     "needs_info",
     "needs_ok",
     "next_in_line",
+    "no_board",
     "no_run_to",
     "no_such_workflow",
+    "not_adopted",
     "not_asked_now",
     "not_in_the_change",
     "not_listening",
@@ -197,6 +242,8 @@ __all__ = [
     "nothing_waits",
     "older",
     "older_head",
+    "onboarding_summary",
+    "onboarding_title",
     "only_on_issues",
     "only_on_pulls",
     "out_of_line",
@@ -206,6 +253,7 @@ __all__ = [
     "pull_body",
     "pull_title",
     "pushed_over",
+    "pushed_since",
     "question",
     "quiet",
     "refused",
@@ -215,10 +263,17 @@ __all__ = [
     "review_without_lines",
     "revise_is_empty",
     "revised_too_often",
+    "sign_off_wanted",
     "spending",
     "status",
     "status_comment",
+    "strange_head",
+    "strange_head_again",
+    "strange_head_unasked",
+    "suggestion",
+    "suggestions",
     "taken",
+    "tested_with_all",
     "too_many_open",
     "triaged",
     "undid_comment",

@@ -6,9 +6,10 @@ An issue that we closed may have been opened again: that a person did, and it is
 
 from typing import assert_never
 
-from core.effects import AddLabels, Assign, CloseIssue, RemoveLabel
+from core.effects import AddLabels, Assign, CloseIssue, OpenIssue, RemoveLabel
+from core.markers import carries, marked
 from jobs.effects import Outside, Receipt
-from jobs.effects.comments import SKEW
+from jobs.effects.comments import SKEW, fitting
 
 
 async def find_closed(act: CloseIssue, outside: Outside) -> Receipt | None:
@@ -21,7 +22,15 @@ async def find_closed(act: CloseIssue, outside: Outside) -> Receipt | None:
     return None
 
 
-async def act(act: AddLabels | RemoveLabel | Assign | CloseIssue, outside: Outside) -> Receipt:
+async def find_opened(_: OpenIssue, outside: Outside) -> Receipt | None:
+    """The issue with this effect's marker, if our App opened it: anybody can paste a marker."""
+    for issue in await outside.github.issues_of_ours(outside.intended_at - SKEW):
+        if carries(issue.body, outside.key):
+            return {"issue": issue.number}
+    return None
+
+
+async def act(act: AddLabels | RemoveLabel | Assign | CloseIssue | OpenIssue, outside: Outside) -> Receipt:
     """What is so now; `assigned` are those whom GitHub let be assigned."""
     match act:
         case AddLabels(labels=labels):
@@ -35,5 +44,8 @@ async def act(act: AddLabels | RemoveLabel | Assign | CloseIssue, outside: Outsi
         case CloseIssue(reason=reason):
             await outside.github.close(act.number, reason)
             return {"closed": True}
+        case OpenIssue(title=title, body=body):
+            opened = await outside.github.open_issue(title=title, body=marked(fitting(body), outside.key))
+            return {"issue": opened.number}
         case _ as never:
             assert_never(never)

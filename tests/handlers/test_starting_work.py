@@ -100,7 +100,9 @@ def test_a_person_without_a_role_is_refused_once_with_the_rule_and_the_remedy(ro
 
 def test_while_the_policy_is_broken_nothing_starts_and_its_mistakes_are_shown():
     policy = PolicyFile(path=".github/pullwright.yml", text="polisy: team\n", sha="d" * 40)
-    (answer,) = planned(labelled(), facts(labelling=labelling(), policy=policy))
+    answer, alarm = planned(labelled(), facts(labelling=labelling(), policy=policy))
+    assert alarm.kind == "policy"
+    assert alarm.why.startswith(".github/pullwright.yml is not valid:")
     assert answer.key == f"policy:1:3:{'d' * 40}"
     assert answer.body == (
         "Nothing runs here while the policy cannot be read.\n\n"

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from story_world import World
@@ -12,10 +13,18 @@ ROOT = Path(__file__).parents[2]
 FLOORS = ("bot", "jobs", "handlers", "adapters", "policies", "prompts", "core")
 
 
+APART = 3
+"""Arrivals at any point between two deaths."""
+BEARABLE = 2
+"""Deaths between two outcomes: a run that dies five times on end without headway is given up."""
+HEADWAY = frozenset({"step.before_outcome", "foreach.after_settled"})
+
 OF_LISTS = "foreach."
 """Begins the names of points that only a run with a `foreach` comes by."""
 OF_SUBS = "sub."
 """Begins the names of points that only a run with a sub-workflow comes by."""
+OF_BOARDS = "board."
+"""Begins the names of points that nobody comes by where nobody asked for a board: their own stories die there."""
 OF_RELEASES = "release."
 """Begins the names of points that only a run comes by whose CI was held: the stories of CI exposure die there."""
 
@@ -30,7 +39,7 @@ def fault_points(*, of_lists: bool = False, of_subs: bool = False) -> list[str]:
                 (name,) = node.args
                 assert isinstance(name, ast.Constant), f"{file}: a fault point has a plain name"
                 found.add(str(name.value))
-    others = (OF_RELEASES, *(() if of_lists else (OF_LISTS,)), *(() if of_subs else (OF_SUBS,)))
+    others = (OF_BOARDS, OF_RELEASES, *(() if of_lists else (OF_LISTS,)), *(() if of_subs else (OF_SUBS,)))
     return sorted(name for name in found if not name.startswith(others))
 
 
@@ -51,6 +60,25 @@ class Deaths:
         if self.reached % self._every == (1 + self._first) % self._every:
             self.died += 1
             raise Died
+
+
+class OneByOne:
+    """Lets a worker die at every point once, one after the other."""
+
+    def __init__(self, points: list[str]) -> None:
+        self.died: list[str] = []
+        self._lived = self._borne = 0
+        for point in points:
+            faults.arm(point, partial(self._meet, point))
+
+    def _meet(self, point: str) -> None:
+        self._lived += 1
+        if point not in self.died and self._lived > APART and self._borne < BEARABLE:
+            self.died.append(point)
+            self._lived, self._borne = 0, self._borne + 1
+            raise Died
+        if point in HEADWAY:
+            self._borne = 0
 
 
 async def survive(world: World, between: Callable[[], None] = lambda: None) -> None:

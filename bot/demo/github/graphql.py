@@ -1,4 +1,4 @@
-"""What an App cannot do by REST: leaving draft, returning to it, auto-merge, and the merge queue.
+"""What an App cannot do by REST: leaving draft, returning to it, auto-merge, the merge queue, and pinning issues.
 
 No schema: the mutation's name is looked for in the query, its input in the variables or written out. Errors come
 with status 200 in GraphQL's shape, as at GitHub.
@@ -20,6 +20,9 @@ _MUTATION = re.compile(
     r"|enqueuePullRequest)\s*\("
 )
 _QUEUED = re.compile(r"\bnode\s*\(\s*id:\s*\$(\w+)\s*\).*\bisInMergeQueue\b", re.DOTALL)
+_PIN = re.compile(r"\bpinIssue\s*\(")
+_PINNED = re.compile(r"\bnode\s*\(\s*id:\s*\$(\w+)\s*\).*\bisPinned\b", re.DOTALL)
+MOST_PINNED = 3
 _EDITS = re.compile(r"\bnode\s*\(\s*id:\s*\$(\w+)\s*\).*\buserContentEdits\s*\(\s*first:\s*\$(\w+)", re.DOTALL)
 _WRITTEN_OUT = re.compile(r'(\w+)\s*:\s*("(?:[^"\\]|\\.)*"|\$\w+|[A-Z_]+)')
 
@@ -36,6 +39,10 @@ async def graphql(call: Call) -> Reply:
     query = str(call.body.get("query") or "")
     if asked := _QUEUED.search(query):
         return _queued(call, str((call.body.get("variables") or {}).get(asked.group(1)) or ""))
+    if pins := _PIN.search(query):
+        return await _pin(call, _input(query[pins.end() :], call.body.get("variables") or {}))
+    if asked := _PINNED.search(query):
+        return _is_pinned(call, str((call.body.get("variables") or {}).get(asked.group(1)) or ""))
     if asked := _EDITS.search(query):
         given = call.body.get("variables") or {}
         return _edits(call, str(given.get(asked.group(1)) or ""), int(given.get(asked.group(2)) or 0))
@@ -53,6 +60,40 @@ async def graphql(call: Call) -> Reply:
         return Reply(200, {"data": {name: None}, "errors": [error]})
     key = "mergeQueueEntry" if name == "enqueuePullRequest" else "pullRequest"
     return Reply(200, {"data": {name: {"clientMutationId": given.get("clientMutationId"), key: shown}}})
+
+
+def _plain_issue(call: Call, node_id: str) -> tuple[Repository, Issue]:
+    for repository in call.world.repositories.values():
+        for issue in repository.issues.values():
+            if issue.node_id == node_id and issue.pull is None and visible(call.world, call.actor, repository):
+                return repository, issue
+    raise _Wrong("NOT_FOUND", f"Could not resolve to a node with the global id of '{node_id}'")
+
+
+async def _pin(call: Call, given: Json) -> Reply:
+    """At most three issues of a repository are pinned at a time."""
+    try:
+        repository, issue = _plain_issue(call, str(given.get("issueId") or ""))
+        if call.actor.token and not grants(call.actor, repository, "issues:write"):
+            raise _Wrong("FORBIDDEN", "Resource not accessible by integration")
+        if not issue.pinned and sum(one.pinned for one in repository.issues.values()) >= MOST_PINNED:
+            raise _Wrong("UNPROCESSABLE", f"Maximum {MOST_PINNED} pinned issues per repository")
+    except _Wrong as wrong:
+        error = {"type": wrong.kind, "path": ["pinIssue"], "message": str(wrong)}
+        return Reply(200, {"data": {"pinIssue": None}, "errors": [error]})
+    if not issue.pinned:
+        issue.pinned = True
+        await telling.tell(call.world, call.actor, repository, issue, "pinned")
+    return Reply(200, {"data": {"pinIssue": {"issue": {"id": issue.node_id, "isPinned": True}}}})
+
+
+def _is_pinned(call: Call, node_id: str) -> Reply:
+    try:
+        _, issue = _plain_issue(call, node_id)
+    except _Wrong as wrong:
+        error = {"type": wrong.kind, "path": ["node"], "message": str(wrong)}
+        return Reply(200, {"data": {"node": None}, "errors": [error]})
+    return Reply(200, {"data": {"node": {"isPinned": issue.pinned}}})
 
 
 def _queued(call: Call, node_id: str) -> Reply:

@@ -208,6 +208,7 @@ class Issue:
     closed_at: datetime | None = None
     closed_by: Account | None = None
     locked: bool = False
+    pinned: bool = False
     labels: list[Label] = field(default_factory=list)
     assignees: list[Account] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)

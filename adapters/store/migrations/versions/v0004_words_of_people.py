@@ -23,6 +23,7 @@ def upgrade() -> None:
     _follow_installations()
     _hold_subjects()
     _keep_decisions()
+    _find_what_was_passed_by()
     _keep_boards()
     # How many runs began about something within the hour: about a whole repository there are ever more.
     op.drop_index("ix_runs_subject", "runs")
@@ -61,6 +62,14 @@ def _keep_decisions() -> None:
         sa.Column("at", MICROSECONDS, nullable=False),
         sa.Column("tree", sa.JSON(), nullable=False),
     )
+
+
+def _find_what_was_passed_by() -> None:
+    for column in ("repo_id", "number"):
+        op.add_column("deliveries", sa.Column(column, NUMBER))
+    some = sa.text("number IS NOT NULL")
+    columns = ["repo_id", "number", "received_at"]
+    op.create_index("ix_deliveries_passed_by", "deliveries", columns, sqlite_where=some, postgresql_where=some)
 
 
 def _keep_boards() -> None:
