@@ -221,7 +221,7 @@ COSMETIC = frozenset({"reaction", "status", "edit", "review_request", "answer", 
 """Kinds whose failure never fails a run: they say something, and change nothing that ships."""
 
 SHIPS = frozenset({"push", "sign", "pull", "ready", "pull_text", "merge", "enqueue"})
-"""Kinds that put content on a branch, or bring it nearer to one. A run about somebody's pull request does none of them."""
+"""Kinds that put content on a branch, or bring it nearer to one. A run about somebody's pull request does none."""
 
 DISPENSABLE = frozenset({"check"})
 """Kinds that a run does without where the server has no endpoint for them: what they say stands elsewhere too."""

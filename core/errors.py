@@ -129,6 +129,15 @@ class GitHubRefused(BotError):
         self.status = status
 
 
+class ConversationLocked(GitHubRefused):
+    """Somebody locked the conversation, and GitHub lets no App speak there until it is unlocked."""
+
+    code = "conversation-locked"
+
+    def remedy(self) -> str:
+        return "Unlock the conversation, then `/retry`."
+
+
 class PushRefused(BotError):
     """GitHub refused our push: a protected branch, a missing permission, or a rule."""
 
@@ -362,6 +371,15 @@ class ChangeRefused(BotError):
         return "Describe a smaller task, or change the limits in `.github/pullwright.yml`, then comment `/retry`."
 
 
+class NotOurs(BotError):
+    """A run about somebody's pull request was to put something on a branch, or to merge."""
+
+    code = "not-ours"
+
+    def remedy(self) -> str:
+        return "What it would change is suggested in a review: end the workflow with `ship`, without steps behind it."
+
+
 class RequesterRefused(BotError):
     """Whoever a run is for may not start it any more, now that its turn has come."""
 
@@ -387,6 +405,15 @@ class RevertRefused(BotError):
 
     def remedy(self) -> str:
         return "Take it back by hand, with **Revert** on the pull request or `git revert`."
+
+
+class OnboardingRefused(BotError):
+    """No first policy file is offered here: there is one, or a person has to do something first."""
+
+    code = "onboarding-refused"
+
+    def remedy(self) -> str:
+        return "Then ask again; or write the file by hand: `pullwright policy init NAME` makes one to begin with."
 
 
 class TreeRefused(BotError):

@@ -42,6 +42,8 @@ class Snapshot(Value):
     comments: tuple[ThreadComment, ...] = ()
     head: Sha | None = None
     """Of an open pull request: its head, which the run works with. Anybody may have written it."""
+    fork: bool = False
+    """Whether that head lies in a fork, or in a repository that is gone. The run has no network then."""
 
 
 class Waiting(Value):
@@ -65,6 +67,9 @@ class Waiting(Value):
     """When something was heard last that has not been looked into yet."""
     hears_red: bool = False
     """Whether a red check wakes it, although it waits for people."""
+    stuck: bool = False
+    """Whether nobody can approve what lies there as it is: `/continue` goes on with it, or has the run look again, and
+    `/retry` takes its place."""
 
 
 class Part(Value):
@@ -157,6 +162,8 @@ class SignalKind(StrEnum):
     """The run ended behind which this one stood in line: it is its turn, and what was looked up for it is old."""
     part_ended = "part_ended"
     """A run that does a part of this one's work is over, however it ended."""
+    unlocked = "unlocked"
+    """The conversation was unlocked: what could not be said there can be."""
     go_on = "go_on"
     """Somebody wants the run to go on with what it put off."""
     budget = "budget"

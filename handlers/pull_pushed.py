@@ -6,7 +6,7 @@ from dataclasses import replace
 from core.facts import FactQuery, Facts
 from core.intents import Ignore, Intent, Signal
 from core.runs import SignalKind
-from handlers import pull_triggers
+from handlers import pull_triggers, replies
 from handlers.events import PullPushed
 from handlers.triggered import ours
 
@@ -22,7 +22,7 @@ def plan(event: PullPushed, facts: Facts) -> list[Intent]:
     if ours(event.sender.login, facts.app):
         return [Ignore("our own push")]
     if run is None or pull is None or run.pull_number != event.number:
-        return pull_triggers.begun_by(event, facts)
+        return [*_ended(event, facts), *pull_triggers.begun_by(event, facts)]
     return [
         Signal(
             run_id=run.id,
@@ -31,4 +31,26 @@ def plan(event: PullPushed, facts: Facts) -> list[Intent]:
             actor=event.sender.login,
             text=f"@{event.sender.login} pushed {pull.head_sha[:12]}",
         )
+    ]
+
+
+def _ended(event: PullPushed, facts: Facts) -> list[Intent]:
+    """The end of every run that works with what the fork held before: nobody let it run with anything else."""
+    pull = facts.pull
+    if pull is None:
+        return []
+    stale = [
+        run
+        for run in facts.unfinished
+        if run.subject.number == event.number and run.snapshot.fork and run.snapshot.head not in {None, pull.head_sha}
+    ]
+    return [
+        Signal(
+            run_id=run.id,
+            kind=SignalKind.closed,
+            key=f"pull:{event.repo.id}:{event.number}:moved:{pull.head_sha}:{run.id}",
+            actor=event.sender.login,
+            text=replies.head_moved(run.snapshot.head or "", pull.head_sha),
+        )
+        for run in stale
     ]

@@ -10,8 +10,10 @@ from typing import Any
 
 from core.facts import FactQuery, Facts
 from core.github import Account, Issue, Pull
-from core.intents import Ignore, Intent
+from core.intents import Ignore, Intent, Signal
 from core.names import Sha, Subject, SubjectKind
+from core.runs import SignalKind
+from core.states import WaitingFor
 from core.workflow import Listen
 from core.workflow.triggers import PullRequests, PullType
 from handlers import not_ours
@@ -57,6 +59,24 @@ def begun_by(event: PullEvent, facts: Facts) -> list[Intent]:
     head = _head(event)
     answered = not_ours.of_pull(event.repo, head, facts) if head is not None else []
     return [*answered, *_begun(event, facts)]
+
+
+def out_of_draft(event: PullEvent, facts: Facts) -> list[Intent]:
+    """A look by every run of ours that waits to merge this pull request, which somebody took out of draft."""
+    pull = facts.pull
+    if not (isinstance(event, PullOffered) and event.how == "ready_for_review") or pull is None or pull.draft:
+        return []
+    return [
+        Signal(
+            run_id=run.id,
+            kind=SignalKind.checks_done,
+            key=f"pull:{event.repo.id}:{event.number}:ready:{pull.head_sha}:{run.id}",
+            actor=event.sender.login,
+            text=f"#{event.number} is no draft any more",
+        )
+        for run in facts.unfinished
+        if run.pull_number == event.number and run.waiting is not None and run.waiting.what is WaitingFor.checks
+    ]
 
 
 def _begun(event: PullEvent, facts: Facts) -> list[Intent]:
@@ -105,7 +125,7 @@ def _actor(event: PullEvent, issue: Issue, pull: Pull, facts: Facts) -> tuple[Ac
     if isinstance(event, PullPushed):
         if pull.from_fork(facts.repository.id):
             return Ignore(
-                "a push to a fork: who pushed cannot be asked, and anybody may have; a label starts work on it"
+                "a push to a fork: who pushed cannot be asked, and anybody may have; a command starts work on it"
             )
         return pull.author, facts.told_at
     if event.how == "opened":

@@ -4,7 +4,8 @@ The commands run on the base tree, with the way open to package indexes only; wh
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
@@ -26,6 +27,9 @@ LAYERS = "layers"
 SETUP_SECONDS = 900
 OUTPUT_BYTES = 400_000
 TAIL_CHARACTERS = 3_000
+WITHOUT_NETWORK = (
+    "There is no network in a run about a fork: a run about the base of it, begun before, sets up what it needs."
+)
 MOST_PLACES = 50
 """Places that an entry of the journal names: a hostile setup asks for thousands."""
 
@@ -46,13 +50,18 @@ async def layer_of(
 
     The commands run code of the branch, and what they leave decides how later runs go: whoever may push to one branch
     only sets up none of another.
+    A run about a fork has no network, and takes a layer as one about the base made it; without one the commands must do
+    without network, and what they leave counts for such runs alone.
     None without commands. Raises SetupFailed with the end of the output of the command that failed; IndexAway where it
     could not reach a package index, and CircuitOpen where one that it may need is left alone.
     """
     if not commands:
         return None
-    key = digest("layer", run.base_ref, list(commands), dict(manifests))
-    made = services.settings.data_dir / LAYERS / str(run.repo.id) / key[:32]
+    names = [digest("layer", run.base_ref, list(commands), dict(manifests))]
+    if run.snapshot.fork:
+        names.append(digest("layer", "without network", names[0]))
+    places = [services.settings.data_dir / LAYERS / str(run.repo.id) / name[:32] for name in names]
+    made = next((place for place in places if (place / "complete").is_file()), places[-1])
     caches.used(made)
     if not (made / "complete").is_file():
         await _make(services, run, workspace, commands, made, journal)
@@ -63,31 +72,33 @@ async def _make(
     services: Services, run: Run, workspace: Workspace, commands: Sequence[str], made: Path, journal: Journal
 ) -> None:
     """Only `deps` is given to the box; that it is complete is written beside it, where no box can lay a link."""
-    asked = {index: await services.guard.admitted(index.dependency) for index in maybe_needed(commands)}
+    online = not run.snapshot.fork
+    needed = maybe_needed(commands) if online else ()
+    asked = {index: await services.guard.admitted(index.dependency) for index in needed}
     building = made.with_name(f"{made.name}.{run.id}")
     await delete(building)
     deps = building / "deps"
     deps.mkdir(parents=True)
     began = monotonic()
-    sockets = services.settings.run_dir
-    sockets.mkdir(parents=True, exist_ok=True)
     scratch = await workspace.scratch(run.base_sha, "setup")
     failed: SetupFailed | IndexAway | None = None
+    gateway: ConnectGateway | None = None
     try:
-        async with ConnectGateway(sockets / f"{run.id}.gw", PACKAGE_INDEX_HOSTS) as gateway:
+        async with _way_out(services, run) as gateway:
             await _run(services, scratch, deps, commands, gateway)
     except SetupFailed as error:
-        failed = error
+        failed = error if online else SetupFailed(f"{error} {WITHOUT_NETWORK}", evidence=error.evidence)
     finally:
         await workspace.discard("setup")
+    passages = gateway.passages if gateway is not None else ()
     for index in INDEXES:
         breaker = asked.get(index, Breaker(dependency=index.dependency))
-        if failed and (why := index.away(gateway.passages)):
+        if failed and (why := index.away(passages)):
             await services.guard.failed(breaker, why)
             failed = IndexAway(f"A package index cannot be reached. {why}", evidence=failed.evidence)
-        elif index.answered(gateway.passages):
+        elif index.answered(passages):
             await services.guard.answered(breaker)
-    facts = {"commands": list(commands), "seconds": round(monotonic() - began, 3), "passages": shown(gateway.passages)}
+    facts = {"commands": list(commands), "seconds": round(monotonic() - began, 3), "passages": shown(passages)}
     await journal("setup.failed" if failed else "setup.done", facts)
     if failed:
         await delete(building)
@@ -100,7 +111,19 @@ async def _make(
         await delete(building)
 
 
-async def _run(services: Services, tree: Path, deps: Path, commands: Sequence[str], gateway: Gateway) -> None:
+@asynccontextmanager
+async def _way_out(services: Services, run: Run) -> AsyncIterator[ConnectGateway | None]:
+    """The way to the package indexes; None for a run about a fork."""
+    if run.snapshot.fork:
+        yield None
+        return
+    sockets = services.settings.run_dir
+    sockets.mkdir(parents=True, exist_ok=True)
+    async with ConnectGateway(sockets / f"{run.id}.gw", PACKAGE_INDEX_HOSTS) as gateway:
+        yield gateway
+
+
+async def _run(services: Services, tree: Path, deps: Path, commands: Sequence[str], gateway: Gateway | None) -> None:
     box = services.boxes.open(tree, mounts=(Mount(deps, DEPENDENCIES, writable=True),), network=gateway)
     try:
         for command in commands:

@@ -12,6 +12,7 @@ import structlog
 
 from adapters.store import StoreUnavailable, claims, events, headway, runs, signals, steps
 from adapters.store import holds as held
+from adapters.store.columns import plain
 from adapters.store.headway import Begins, CameTo
 from core import faults
 from core.caps import Caps
@@ -23,7 +24,7 @@ from core.runs import NewSignal, SignalKind
 from core.states import Trigger
 from core.workflow import Change, Foreach, Merge, Ready, Ship, Step, Wait, Write, parse
 from core.workflow.rounds import sent_back
-from jobs import attempts, endings, handed, parts, quiet, setbacks, status
+from jobs import attempts, endings, forks, handed, parts, quiet, setbacks, status
 from jobs.bells import ring
 from jobs.heard import CALLS_OFF
 from jobs.lease import Lease, beating
@@ -238,6 +239,8 @@ async def _outcome(work: Work, step: Step) -> Outcome | None:
         return Done({"skipped": step.when}, f"skipped: `{step.when}` does not hold")
     if (paused := await attempts.pausing(work, step) or await quiet.resting(work, step)) is not None:
         return paused
+    if (over := await forks.head_moved(work)) is not None:
+        return over
     if step.id not in work.begun:
         async with work.services.store.begin() as db:
             now = work.services.clock.now()
@@ -263,7 +266,8 @@ async def _finish_step(work: Work, step: Step, output: object, why: str) -> None
             done=CameTo(step.id, _input_hash(work, step), output, why),
             begins=None if following is None else Begins(following.id, _input_hash(work, following)),
         )
-    work.outputs[step.id] = output
+    # As the next lease holder will read it: what a digest covers must not change with who computes it.
+    work.outputs[step.id] = plain(output)
     work.unroll()
     if following is not None:
         work.begun.add(following.id)

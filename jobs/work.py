@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import StepMismatch, effects, events, parts, runs, steps
-from core.effects import COSMETIC, DISPENSABLE, Act, AddReaction, KeepComment, PostComment
-from core.errors import BotError, GitHubRefused, LeaseLost, NoThread, NotThere
+from core.effects import COSMETIC, DISPENSABLE, SHIPS, Act, AddReaction, KeepComment, PostComment
+from core.errors import BotError, ConversationLocked, GitHubRefused, LeaseLost, NoThread, NotOurs, NotThere
 from core.facts import App, PolicyFile
 from core.github import GitHub, RepositoryFacts
 from core.markers import marked
@@ -251,12 +251,15 @@ class Work:
             await runs.set_pull(db, self.run.id, self.epoch, number)
         self.run = self.run.model_copy(update={"pull_number": number})
 
-    async def do(self, name: str, act: Act) -> Receipt:
+    async def do(self, name: str, act: Act, *, where_open: bool = False) -> Receipt:
         """The receipt of an effect of this run, done at most once. `name` tells it from the run's other effects.
 
         Raises what kept it from being done. A cosmetic effect, and one that this server has no endpoint for, is given
-        up after some attempts: the receipt is empty then, and the journal says so.
+        up after some attempts: the receipt is empty then, and the journal says so. So is a word that is only wanted
+        `where_open`, in a conversation that is locked.
         """
+        if self.run.snapshot.head is not None and act.kind in SHIPS:
+            raise NotOurs(f"#{self.number} is not ours: a run about it pushes and merges nothing (`{act.kind}`).")
         key = self.key(name)
         now = self.services.clock.now()
         async with self.lease.write() as db:
@@ -284,7 +287,9 @@ class Work:
                 note=note,
             )
         except BotError as error:
-            given_up = _given_up(act, error, attempts=effect.attempts + 1)
+            given_up = (where_open and isinstance(error, ConversationLocked)) or _given_up(
+                act, error, attempts=effect.attempts + 1
+            )
             async with self.lease.write() as db:
                 await effects.failed(db, key, str(error), None if given_up and not error.retryable else now)
                 if given_up:
@@ -299,7 +304,7 @@ class Work:
             return {}
         if receipt is None:
             # Settled as failed before: what it was to bring about did not happen.
-            if act.kind in COSMETIC | DISPENSABLE:
+            if where_open or act.kind in COSMETIC | DISPENSABLE:
                 return {}
             raise GitHubRefused(effect.error or f"The effect `{name}` was given up before.")
         return receipt
@@ -310,12 +315,15 @@ class Work:
             receipt = (await effects.require(db, self.key(name))).receipt
         return receipt.get("comment_id") if receipt else None
 
-    async def say(self, name: str, body: str, *, number: int | None = None) -> Receipt:
-        """One comment where the run speaks, or on the pull request where a number is given. Raises NoThread."""
+    async def say(self, name: str, body: str, *, number: int | None = None, where_open: bool = False) -> Receipt:
+        """One comment where the run speaks, or on the pull request where a number is given. Raises NoThread.
+
+        Raises ConversationLocked where nobody can speak there, unless the comment is wanted `where_open` only.
+        """
         thread = number or self.thread
         if thread is None:
             raise NoThread(f"`{self.run.workflow}` has something to say, and its run is about no issue.")
-        return await self.do(name, PostComment(number=thread, body=body))
+        return await self.do(name, PostComment(number=thread, body=body), where_open=where_open)
 
     @property
     def thread(self) -> int | None:
@@ -334,7 +342,7 @@ class Work:
         if self.thread is None:
             await self.journal("remark.made", {"name": name, "text": body})
         else:
-            await self.say(name, body)
+            await self.say(name, body, where_open=True)
 
     async def show(self, body: str) -> None:
         """The run's one status comment, written once and edited in place. Cosmetic: it never fails a run.

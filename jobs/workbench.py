@@ -12,13 +12,16 @@ from types import MappingProxyType
 from adapters.store import runs
 from core.boxes import DEPENDENCIES, Box, Command, CommandResult, Mount
 from core.digests import ChangedPath
-from core.github import GitHub
+from core.errors import NotOurs
+from core.github import GitHub, TreeEntry
 from core.names import Sha, Value
 from core.redaction import without_credentials
 from core.runs import Run
 from core.workspaces import Workspace
 from jobs.dependencies import Journal, layer_of
+from jobs.entries import entries
 from jobs.kept import take_in
+from jobs.sealed import Sealed
 from jobs.services import Services
 from policies.detect import may_tell
 
@@ -160,8 +163,14 @@ class Workbench:
         token = await self.github.git_token(write=False)
         await self.workspace.fetch(await self.clone_url(), sha, token)
 
+    async def entries(self, base: Sha, tree: Sha) -> tuple[Sha, Sequence[TreeEntry]]:
+        """Satisfies `jobs.effects.Pusher`."""
+        return await self.workspace.tree_of(base), await entries(self.workspace, base, tree)
+
     async def push(self, branch: str, sha: Sha, expected: Sha | None) -> None:
-        """Satisfies `jobs.effects.Pusher`: the token lives for this one push."""
+        """Satisfies `jobs.effects.Pusher`: the token lives for this one push. Raises NotOurs about somebody's head."""
+        if self.run.snapshot.head is not None:
+            raise NotOurs(f"The run works with the head of {self.run.subject}, which is not ours to push.")
         token = await self.github.git_token(write=True)
         await self.workspace.push(await self.clone_url(), branch, sha, expected, token)
 
@@ -187,7 +196,14 @@ async def _run(
 async def open_workbench(
     services: Services, run: Run, clone_url: Callable[[], Awaitable[str]], github: GitHub, journal: Journal
 ) -> Workbench:
-    """The run's workbench, with its workspace as an earlier lease holder left it, or made anew from what it kept."""
+    """The run's workbench, with its workspace as an earlier lease holder left it, or made anew from what it kept.
+
+    A head is asked for by its SHA, and of the base repository, which has it as `refs/pull/N/head` wherever it was
+    pushed to: nothing is asked of a fork, which may be gone, and nothing comes along that was pushed since.
+    https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/reviewing-changes-in-pull-requests/checking-out-pull-requests-locally
+    """
+    if run.snapshot.fork:
+        services = replace(services, boxes=Sealed(services.boxes))
     if not await services.mirrors.has(run.repo.id, run.base_sha):
         token = await github.git_token(write=False)
         await services.mirrors.fetch(run.repo.id, await clone_url(), token, [run.base_sha])

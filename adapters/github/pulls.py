@@ -85,7 +85,11 @@ class Pulls(Channel):
 
     async def post_review(self, number: int, *, head: Sha, body: str, comments: Sequence[LineComment]) -> Review:
         """The review, with all its comments or not at all."""
-        lines = [{"path": one.path, "line": one.line, "side": "RIGHT", "body": one.body} for one in comments]
+        lines = [
+            {"path": one.path, "line": one.line, "side": "RIGHT", "body": one.body}
+            | ({"start_line": one.start, "start_side": "RIGHT"} if one.start is not None else {})
+            for one in comments
+        ]
         fields = {"commit_id": head, "event": "COMMENT", "body": body, "comments": lines}
         sent = await self.write("POST", "/pulls/{number}/reviews", {"number": number}, fields)
         return parsed(ReviewJson, sent, "a review").value(await self._identity())

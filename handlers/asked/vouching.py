@@ -7,12 +7,12 @@ the run would see, or another head, is another content, and needs another word. 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from core.digests import digest, matches
+from core.digests import matches
 from core.github import Comment
 from core.names import Digest
 from handlers import replies
 from handlers.asked.order import Answer, Order, mistaken, refused
-from handlers.asked.starting import snapshot, start
+from handlers.asked.starting import content_of, start
 from handlers.authors import ignored_comment
 from handlers.commands import Refusal, parse
 from handlers.listening import by_command, verbs
@@ -34,15 +34,10 @@ def ok_to_run(order: Order) -> Answer:
         if matches(order.args, covers):
             entry = by_command(order.facts.workflows, wish.verb)
             key = f"ok:{order.repo.id}:{order.number}:{covers}"
-            vouched = replace(wish, actor=order.actor, key=key, source=f"ok-to-run in {order.source}")
+            source = f"ok-to-run in {order.source}"
+            vouched = replace(wish, actor=order.actor, key=key, source=source, vouched=True)
             return start(vouched, entry) if entry is not None else mistaken(order, replies.not_listening(wish.verb))
     return mistaken(order, replies.vouched_for_another(newest.verb, newest.actor, current))
-
-
-def content_of(order: Order) -> Digest:
-    """What a word for this order covers: all that its run would be given."""
-    seen = snapshot(order).model_dump(mode="json", include={"title", "body", "comments", "head"})
-    return digest("ok-to-run", order.repo.id, order.number, order.verb, order.args, seen)
 
 
 def _wishes(order: Order) -> Iterator[tuple[Order, Digest]]:

@@ -31,7 +31,13 @@ def review_note(found: Finding) -> str:
 
 def review_without_lines(body: str, comments: Sequence[tuple[str, int, str]]) -> str:
     """The review with its comments in the text: path, line, and what is said there, which is harmless already."""
-    return block(body, "\n".join(f"- {code(f'{path}:{number}')} {said}" for path, number, said in comments))
+    listed = [one for one in comments if "\n" not in one[2]]
+    long = [one for one in comments if "\n" in one[2]]
+    return block(
+        body,
+        "\n".join(f"- {code(f'{path}:{number}')} {said}" for path, number, said in listed),
+        *(f"{code(f'{path}:{number}')}\n\n{said}" for path, number, said in long),
+    )
 
 
 def _place(found: Finding) -> str:

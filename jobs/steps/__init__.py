@@ -29,12 +29,14 @@ from jobs.steps import (
     gate,
     github,
     merge,
+    onboard,
     ready,
     research,
     revert,
     run,
     ship,
     sub,
+    suggest,
     triage,
     wait,
     wait_checks,
@@ -52,6 +54,8 @@ async def perform(step: Step, work: Work) -> Outcome:  # noqa: C901  # one arm f
             return await research.perform(step, work)
         case "revert":
             return await revert.perform(step, work)
+        case "onboard":
+            return await onboard.perform(step, work)
         case "failed-run":
             return await failed_run.perform(step, work)
         case Agent() as said:
@@ -60,6 +64,8 @@ async def perform(step: Step, work: Work) -> Outcome:  # noqa: C901  # one arm f
             return await check.perform(step, said, work)
         case Gate() as said:
             return await gate.perform(step, said, work)
+        case Ship() as said if work.run.snapshot.head is not None:
+            return await suggest.perform(step, said, work)
         case Ship() as said:
             return await ship.perform(step, said, work)
         case Ready():

@@ -33,7 +33,7 @@ async def post(step: str, name: str, work: Work) -> dict[str, Any] | None:
         return None
     bare = work.services.redactor.text  # secrets go first: neutral words may be none that anybody knows
     findings = [found.model_copy(update={"note": bare(found.note)}) for found in opinion.findings]
-    shown = await _shown(f"{step}/lines", work, head)
+    shown = await shown_lines(f"{step}/lines", work, head)
     inline = [found for found in findings if _stands(found, shown)][:MOST_COMMENTS]
     body = replies.review(
         opinion.model_copy(update={"summary": bare(opinion.summary)}),
@@ -49,7 +49,7 @@ async def post(step: str, name: str, work: Work) -> dict[str, Any] | None:
     return {"id": posted["review_id"], "head": head, "comments": len(comments)}
 
 
-async def _shown(key: str, work: Work, head: Sha) -> dict[str, list[list[int]]]:
+async def shown_lines(key: str, work: Work, head: Sha) -> dict[str, list[list[int]]]:
     """The lines that people see in the diff, as first and last of each stretch."""
 
     async def look() -> dict[str, list[tuple[int, int]]]:

@@ -1,7 +1,9 @@
 """Ship: commit what was tested, push it to the run's own branch, open the pull request and its checks."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from adapters.store import effects
 from core.digests import ChangedPath, change_digest, digest
@@ -15,7 +17,21 @@ from core.workflow.rounds import of_round, round_of
 from core.workspaces import Author
 from handlers import replies
 from handlers.neutralise import line
-from jobs import checks, drift, exposed, feedback, handed, scope, shipping, status, unpushed
+from jobs import (
+    adopted,
+    checks,
+    conflicts,
+    drift,
+    exposed,
+    feedback,
+    handed,
+    onboarding,
+    scope,
+    shipping,
+    signing,
+    status,
+    unpushed,
+)
 from jobs.feedback import sent_back_at
 from jobs.memo import remembered
 from jobs.outcomes import Done, End, Outcome, Park
@@ -54,6 +70,10 @@ class Shipped(Value):
     """What policy says of the repository's CI; None where there is nothing to say."""
     awaits_ci: bool = False
     """Whether CI may start, so that a merge by the bot waits for it."""
+    quiet: str = ""
+    """What of CI will not start once people have approved, and what helps; empty where nothing is like that."""
+    signed: bool = False
+    """Whether GitHub made and signed every commit of it."""
 
     @classmethod
     def of(cls, work: Work, without: str) -> "Shipped":
@@ -84,6 +104,8 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     tree = work.tree()
     policy = await work.policy()
     paths = await bench.workspace.changed_paths(work.run.base_sha, tree)
+    if left := await conflicts.unresolved(work, bench, tree):
+        raise ChangeRefused(f"Markers of a merge were left in {', '.join(left[:5])}.")
     branch = branch_name(work)
     seen = await exposed.look(work, bench, policy.policy, branch, [path.path for path in paths])
     allowed = await judge(work, bench, policy.policy, tree, paths, exposed.told(seen))
@@ -96,31 +118,34 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
         return waits
     if (waits := await shipping.one_more(step, work, policy.policy.limits.open_pull_requests)) is not None:
         return waits
-    summary = await _summary(ship, work)
+    summary = await summary_of(ship, work)
     app = await work.app()
     author = Author(app.login, f"{app.id}+{app.login}@users.noreply.github.com")
-    message = await _message(work, bench, summary, author)
+    message = await _message(work, bench, summary, author, policy.policy)
     # The time of the run, not of this attempt: the same change is the same commit, also after a crash. Another round
     # makes another one, or its checks would be those of the one before.
     at = work.run.created_at + timedelta(seconds=round_of(step.id) - 1)
-    final = await bench.workspace.commit(tree, (work.run.base_sha,), message, author, at)
+    theirs, behind = adopted.as_pushed(work, tree), adopted.parents(work)
+    final = theirs or await bench.workspace.commit(tree, behind, message, author, at)
     await work.keep_workspace(final)
-    holding = await _holding(step, work, seen)
+    holding = Hold.nothing if theirs else await _holding(step, work, seen)  # what they pushed started CI already
     if holding is Hold.unpushed:
         offered = Unpushed(summary=summary, message=message, tree=tree, head=final, paths=paths, seen=seen.exposure)
         if isinstance(asked := await unpushed.approved(step, work, policy, offered), End | Park):
             return asked
-    held = None
-    if holding is Hold.marker:
-        marked = replies.held_message(message)
-        held = await bench.workspace.commit(tree, (work.run.base_sha,), marked, author, at)
-        await work.keep_workspace(held)
+    signs = theirs is None and await signing.wanted(step, work, policy.policy, branch)
+    marked = partial(bench.workspace.commit, tree, behind, author=author, when=at)
+    held = await _marked(work, marked, message, signs=signs) if holding is Hold.marker else None
+    final = await signing.shipped_as(work, final, message, signs=signs)
     head = held or final
     before = work.newest("Shipment")  # of an earlier round, whose pull request goes on
-    await work.do(of_round("push", step.id), PushBranch(branch=branch, sha=head, expected=sent_back_at(step, work)))
+    first = onboarding.made(work)
+    expected = sent_back_at(step, work) or (first.leftover if first is not None else None)
+    await work.do(of_round("push", step.id), PushBranch(branch=branch, sha=head, expected=expected))
     title = replies.pull_title(summary)
     view = await status.pull_view(work, summary, allowed, closes=ship.closes)
-    body = replies.pull_body(replace(view, ci=replies.ci_held(seen.exposure.result, work.run.base_ref) if held else ""))
+    told_ci = replies.ci_held(seen.exposure.result, work.run.base_ref, seen.quiet) if held else ""
+    body = replies.pull_body(replace(view, ci=told_ci))
     if before is None:
         opening = OpenPull(branch=branch, base=work.run.base_ref, title=title, body=body, draft=ship.draft)
         opened = await work.do("pull", opening)
@@ -142,7 +167,9 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
         held=held,
         final=final if held is not None else None,
         ci=exposed.told(seen),
-        awaits_ci=seen.exposure.starts,
+        awaits_ci=seen.awaited if held else seen.exposure.starts,
+        quiet=seen.quiet if held else "",
+        signed=signs and behind == (work.run.base_sha,),
     )
     await work.pulled(shipped.number)
     if (tests := handed.checked(work)) is not None:
@@ -152,6 +179,14 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
         await checks.put_review(work, head, opinion)
     await feedback.answer(step, work, shipped.number, head, summary.summary)
     return Done(shipped.model_dump(mode="json"), f"#{shipped.number} from `{branch}`")
+
+
+async def _marked(work: Work, commit: Callable[..., Awaitable[Sha]], message: str, *, signs: bool) -> Sha:
+    """The commit that keeps CI quiet. `commit` makes one of the content from a message."""
+    said = replies.held_message(message)
+    made = await commit(message=said)
+    await work.keep_workspace(made)
+    return await signing.shipped_as(work, made, said, signs=signs)
 
 
 async def _say_anew(step: Step, work: Work, number: int, body: str) -> None:
@@ -172,7 +207,7 @@ async def _holding(step: Step, work: Work, seen: exposed.Seen) -> Hold:
     return Hold(await remembered(work, f"{step.id}/ci", digest("ci", work.run.base_sha), decide))
 
 
-async def _summary(ship: Ship, work: Work) -> ChangeSummary:
+async def summary_of(ship: Ship, work: Work) -> ChangeSummary:
     """How the change is called: by the workflow where it says so, else by the agent that made it."""
     said = handed.summary(work)
     if ship.title is None:
@@ -186,10 +221,20 @@ async def _summary(ship: Ship, work: Work) -> ChangeSummary:
 
 
 async def judge(
-    work: Work, bench: Workbench, policy: Policy, tree: Sha, paths: tuple[ChangedPath, ...], ci: Result | None
+    work: Work,
+    bench: Workbench,
+    policy: Policy,
+    tree: Sha,
+    paths: tuple[ChangedPath, ...],
+    ci: Result | None,
+    *,
+    since: Sha | None = None,
 ) -> Result:
-    """Whether policy allows this content, or asks somebody to look at it. `ci` is told besides, and decides nothing."""
-    diff = await bench.workspace.diff(work.run.base_sha, tree)
+    """Whether policy allows this content, or asks somebody to look at it. `ci` is told besides, and decides nothing.
+
+    What is counted is what differs from the base, or `since` another commit.
+    """
+    diff = await bench.workspace.diff(since or work.run.base_sha, tree)
     allowed = change_allowed(
         policy,
         paths=paths,
@@ -199,12 +244,14 @@ async def judge(
         binary_paths=diff.binary,
         secrets=await bench.secrets(tree, paths),
         seen=await drift.look(work, bench, tree, paths),
+        ours=onboarding.ours(work, paths),
     )
     return replace(allowed, children=(*allowed.children, *([ci] if ci is not None else [])))
 
 
-async def _message(work: Work, bench: Workbench, summary: ChangeSummary, author: Author) -> str:
+async def _message(work: Work, bench: Workbench, summary: ChangeSummary, author: Author, policy: Policy) -> str:
     """The commit message after the repository's habit, with the trailers that only code writes."""
+    sign_off = f"{author.name} <{author.email}>" if await signing.signs_off(bench, policy) else None
     return replies.commit_message(
         kind=summary.kind,
         title=summary.title,
@@ -212,5 +259,5 @@ async def _message(work: Work, bench: Workbench, summary: ChangeSummary, author:
         run=work.run.id,
         workflow=work.run.workflow,
         habit=await bench.workspace.recent_subjects(20),
-        sign_off=f"{author.name} <{author.email}>" if await bench.workspace.signs_off(20) else None,
+        sign_off=sign_off,
     )

@@ -18,7 +18,8 @@ from facts_at_hand import (
 
 from core.github import Pull
 from core.intents import Signal
-from core.names import RunId, Sha, Subject, SubjectKind
+from core.names import Role, RunId, Sha, Subject, SubjectKind
+from core.states import RunState
 
 ON_PULLS = "name: look\non: {command: look, subject: pull_request}\nsteps: [{id: a, run: 'true'}]\n"
 ANYWHERE = "name: unwind\non: {command: unwind, subject: any, closed: true}\nsteps: [{id: a, run: 'true'}]\n"
@@ -26,7 +27,7 @@ BASE = Sha("c" * 40)
 
 
 def somebodys(**more: object) -> Pull:
-    """A pull request of a person, from a fork, into a branch that is not the default one."""
+    """A pull request of somebody who may start work, from a fork, into a branch that is not the default one."""
     theirs = {"author": account("eve"), "app_authored": False, "head_ref": "idea", "head_repository_id": 9}
     return pull(**{**theirs, "base_ref": "stable", "base_sha": BASE, **more})
 
@@ -36,9 +37,12 @@ def said(words: str, *, on_pull: bool = True, open_: bool = True, **more: object
     known = facts(
         comment=comment(words, number=number),
         issue=issue(number=number, open=open_, is_pull_request=on_pull),
-        pull=somebodys(open=open_, merged=not open_) if on_pull else None,
-        workflows=workflows(look=ON_PULLS, unwind=ANYWHERE),
-        **more,
+        **{
+            "pull": somebodys(open=open_, merged=not open_) if on_pull else None,
+            "workflows": workflows(look=ON_PULLS, unwind=ANYWHERE),
+            "head_role": Role.triage,
+            **more,
+        },
     )
     return planned(commented(words, on_pull=on_pull), known)
 
@@ -96,3 +100,47 @@ def test_what_is_said_on_a_pull_request_of_ours_is_for_the_run_that_opened_it_wh
     )
     told = [intent.run_id for intent in planned(commented(words, on_pull=True), known) if isinstance(intent, Signal)]
     assert told == [opened.id]
+
+
+LOOKS = "Look at it, then say `/ok-to-run "
+
+
+def test_a_strangers_commit_needs_a_word_for_exactly_it_and_the_answer_names_the_digest_that_covers_it():
+    for unknown_or_low in (None, Role.none, Role.read):
+        refused, told = said("/look", head_role=unknown_or_low)
+        assert refused.content == "confused"
+        assert told.body.startswith(
+            f"`/look` would work with `{HEAD[:12]}`, from a fork of @eve, who may not start work here. {LOOKS}"
+        )
+
+
+def test_a_strangers_branch_of_the_repository_itself_and_one_that_is_over_need_none():
+    started, _ = said("/look", head_role=Role.none, pull=somebodys(head_repository_id=1))
+    assert (started.snapshot.head, started.snapshot.fork) == (HEAD, False)
+    started, _ = said("/unwind", open_=False, head_role=Role.none)
+    assert started.snapshot.head is None
+
+
+def test_a_head_in_a_repository_that_is_gone_counts_as_a_forks():
+    started, _ = said("/look", pull=somebodys(head_repository_id=None))
+    assert started.snapshot.fork
+    assert LOOKS in said("/look", head_role=Role.none, pull=somebodys(head_repository_id=None))[1].body
+
+
+def test_retrying_with_a_strangers_commit_asks_for_the_command_that_a_word_can_cover():
+    about = Subject(kind=SubjectKind.pull_request, number=4)
+    over = run(workflow="look", inputs={}, subject=about, state=RunState.failed)
+    _, told = said("/retry", head_role=Role.none, runs=(over,))
+    assert told.body.endswith("who may not start work here. Say `/look`, and I name the digest that covers it.")
+
+
+def test_the_word_starts_it_for_that_commit_alone():
+    asked = comment("/look", number=4, id=90, author=account("rosa"), created_at=at(-5), updated_at=at(-5))
+    known = {"thread": (asked,), "head_role": Role.none}
+    _, how, *_ = said("/ok-to-run", **known)
+    digest = how.body.partition("`/ok-to-run ")[2].partition("`")[0]
+    started, _ = said(f"/ok-to-run {digest}", **known)
+    assert (started.workflow, started.snapshot.head, started.snapshot.fork) == ("look", HEAD, True)
+    pushed = somebodys(head_sha=Sha("d" * 40))
+    _, told, *_ = said(f"/ok-to-run {digest}", **known, pull=pushed)
+    assert told.body.startswith("That covers nothing that stands here now: it was edited, or is older.")

@@ -24,8 +24,8 @@ from facts_at_hand import (
 
 from core.facts import Facts
 from core.github import Pull, Turn
-from core.intents import Ignore, StartRun
-from core.names import Role, Sha, Subject, SubjectKind
+from core.intents import Ignore, Signal, StartRun
+from core.names import Role, RunId, Sha, Subject, SubjectKind
 from core.runs import SignalKind
 from core.states import RunState
 from handlers import handler_of
@@ -136,14 +136,46 @@ def test_a_head_that_is_not_the_one_that_was_told_of_starts_nothing(action):
 def test_a_push_to_a_fork_starts_nothing_also_where_its_author_may_start_work(repository):
     there = known(pull=adas(head_repository_id=repository))
     assert whys(planned(told("synchronize"), there)) == [
-        "a push to a fork: who pushed cannot be asked, and anybody may have; a label starts work on it"
+        "a push to a fork: who pushed cannot be asked, and anybody may have; a command starts work on it"
     ]
 
 
-def test_a_label_by_somebody_who_may_starts_work_on_a_strangers_fork():
+def test_a_label_by_somebody_who_may_starts_work_on_a_fork_of_somebody_who_may_too():
+    theirs = adas(author=account("olga"), **FORK)
+    labelled = known(pull=theirs, labelling=labelling(label="bug"), head_role=Role.triage)
+    (started,) = planned(told("labeled"), labelled)
+    assert (started.requester, started.snapshot.head, started.snapshot.fork) == ("ada", HEAD, True)
+
+
+@pytest.mark.parametrize("role", [None, Role.none, Role.read])
+def test_a_label_names_no_commit_of_a_strangers_fork_so_that_it_starts_nothing(role):
     theirs = adas(author=account("eve"), **FORK)
-    (started,) = planned(told("labeled"), known(pull=theirs, labelling=labelling(label="bug")))
-    assert (started.requester, started.snapshot.head) == ("ada", HEAD)
+    intents = planned(told("labeled"), known(pull=theirs, labelling=labelling(label="bug"), head_role=role))
+    why = (
+        f"It would work with `{HEAD[:12]}`, from a fork of @eve, who may not start work here. "
+        "A label names no commit: a command does, and then `/ok-to-run`."
+    )
+    assert whys(intents) == [why]
+
+
+def test_a_push_to_a_fork_ends_the_runs_that_work_with_what_it_held_before_and_no_others():
+    def about(name: str, **snapshot: Any):
+        working = run(id=RunId(name), subject=ABOUT)
+        return working.model_copy(update={"snapshot": working.snapshot.model_copy(update=snapshot)})
+
+    runs = (
+        about("r1", head=OTHER_HEAD, fork=True),
+        about("r2", head=HEAD, fork=True),
+        about("r3", head=OTHER_HEAD, fork=False),
+    )
+    pushed = known(pull=adas(author=account("eve"), **FORK), runs=runs)
+    ended, *_ = planned(told("synchronize", "eve"), pushed)
+    assert (ended.run_id, ended.kind, ended.actor) == ("r1", SignalKind.closed, "eve")
+    assert ended.text == (
+        f"somebody pushed to the fork: the run may work with `{OTHER_HEAD[:12]}` alone, and the head is `{HEAD[:12]}` "
+        "now. Whoever wants that one worked with says so anew"
+    )
+    assert [one for one in planned(told("synchronize", "eve"), pushed) if isinstance(one, Signal)] == [ended]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import test_crashes
 import test_crashes_of_built_ins
+import test_onboarding
+import test_pulls_from_forks
 from story_account import Account, account, differences
-from story_deaths import OF_LISTS, Died, fault_points, survive
+from story_deaths import OF_LISTS, OneByOne, fault_points, survive
 from story_sources import AT_ONCE, source
 from story_trust import QUICK, quick_world
 from story_world import World
@@ -23,12 +25,6 @@ from test_research_and_implement_workflow import SCRIPT as RESEARCHED
 
 import jobs.workflows
 from core import faults
-
-APART = 3
-"""Arrivals at any point between two deaths."""
-BEARABLE = 2
-"""Deaths between two outcomes: a run that dies five times on end without headway is given up."""
-HEADWAY = frozenset({"step.before_outcome", "foreach.after_settled"})
 
 
 @dataclass(frozen=True)
@@ -54,10 +50,12 @@ HERE: Mapping[str, Story] = {
     "triage": Story("/triage", QUICK, deaths=4),
 }
 ELSEWHERE = {
+    "fix": test_pulls_from_forks.test_deaths_all_over_it_leave_one_review_and_nothing_pushed,
     "implement": test_crashes.test_a_death_at_this_point_is_not_seen_by_anybody,
     "investigate": test_crashes_of_built_ins.test_a_death_at_this_point_is_not_seen_by_anybody,
     "review": test_crashes_of_built_ins.test_a_death_at_this_point_is_not_seen_by_anybody,
     "revert": test_crashes_of_built_ins.test_a_death_at_this_point_is_not_seen_by_anybody,
+    "onboard": test_onboarding.test_a_death_at_this_point_is_not_seen_by_anybody,
 }
 """Those that die point by point."""
 UNRECORDED = {"agent.after_reply", "memo.before_keep", "store.before_commit"}
@@ -68,25 +66,6 @@ UNRECORDED = {"agent.after_reply", "memo.before_keep", "store.before_commit"}
 def disarmed() -> Iterator[None]:
     yield
     faults.disarm()
-
-
-class OneByOne:
-    """Lets a worker die at every point once, one after the other."""
-
-    def __init__(self, points: list[str]) -> None:
-        self.died: list[str] = []
-        self._lived = self._borne = 0
-        for point in points:
-            faults.arm(point, lambda point=point: self._meet(point))
-
-    def _meet(self, point: str) -> None:
-        self._lived += 1
-        if point not in self.died and self._lived > APART and self._borne < BEARABLE:
-            self.died.append(point)
-            self._lived, self._borne = 0, self._borne + 1
-            raise Died
-        if point in HEADWAY:
-            self._borne = 0
 
 
 async def play(world: World, story: Story) -> Account:

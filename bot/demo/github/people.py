@@ -14,8 +14,8 @@ from .world import World
 
 
 class Person:
-    """One account acting. A repository may be left out where the world has only one that is no fork; issues go by number
-    or as such."""
+    """One account acting. A repository may be left out where the world has only one that is no fork; issues go by
+    number or as such."""
 
     def __init__(self, world: World, login: str, repository: Repository | None = None) -> None:
         self.world = world
@@ -58,6 +58,10 @@ class Person:
     async def reopen_issue(self, number: Issue | int) -> None:
         await issues.reopen(self.world, self.actor, self.repository, self._issue(number))
 
+    async def lock(self, number: Issue | int, locked: bool = True) -> None:
+        self._need("write")
+        await issues.lock(self.world, self.actor, self.repository, self._issue(number), locked)
+
     async def delete_issue(self, number: Issue | int) -> None:
         self._need("admin")
         await issues.delete(self.world, self.actor, self.repository, self._issue(number))
@@ -81,6 +85,8 @@ class Person:
         await labels.remove(self.world, self.actor, self.repository, self._issue(number), name)
 
     async def comment(self, number: Issue | int, body: str) -> Comment:
+        if self._issue(number).locked:
+            self._need("write")
         return comments.comment(self.world, self.actor, self.repository, self._issue(number), body)
 
     async def edit_comment(self, comment_id: int, body: str) -> None:

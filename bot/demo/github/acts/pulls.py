@@ -9,7 +9,7 @@ from .telling import author_of, remember, tell
 
 
 async def open_pull(world: World, actor: Actor, repository: Repository, body: Json) -> Issue:
-    """A new pull request from a branch of the repository or of a fork (`owner:branch`), refused as GitHub refuses it."""
+    """A new pull request from a branch here or of a fork (`owner:branch`), refused as GitHub refuses it."""
     for field in ("title", "head", "base"):
         if not isinstance(body.get(field), str) or not body[field]:
             raise missing("PullRequest", field)
