@@ -29,16 +29,26 @@ class RedCheck(Value):
     """The end of what it printed, as far as that can be read."""
 
 
+class Conflict(Value):
+    """The base changed the same lines as the change: both stand in the tree, between markers."""
+
+    base: str
+    """The name of the base branch."""
+    paths: tuple[str, ...]
+    """Where."""
+
+
 class Feedback(Value):
-    """All that is taken up in one round: what people said, or which checks are red."""
+    """All that is taken up in one round: what people said, which checks are red, or what the base changed too."""
 
     remarks: tuple[Remark, ...] = ()
     passed_over: tuple[str, ...] = ()
     """Who spoke in a thread, too, and may not choose what is changed."""
     red: tuple[RedCheck, ...] = ()
+    conflict: Conflict | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.remarks and not self.red:
+        if not self.remarks and not self.red and self.conflict is None:
             raise ValueError("feedback without anything to take up")
         return self

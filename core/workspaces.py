@@ -165,9 +165,23 @@ class Workspace(Protocol):
         """The first `limit_bytes` of a regular file, or None where there is none at this path."""
         ...
 
+    async def blob(self, blob: Sha) -> bytes:
+        """All of a file's content, or where a symlink leads."""
+        ...
+
+    async def tree_of(self, commit: Sha) -> Sha:
+        """The tree of a commit."""
+        ...
+
     async def list_files(self, tree: Sha) -> list[ListedFile]: ...
 
     async def merge_base(self, one: Sha, other: Sha) -> Sha | None: ...
+
+    async def touching(self, before: Sha, head: Sha, paths: Sequence[str], count: int) -> list[tuple[Sha, str]]:
+        """Commits that `head` has and `before` has not and that change one of the paths: id and first line, newest
+        first, so many at most.
+        """
+        ...
 
     async def recent_subjects(self, count: int) -> list[str]:
         """The first lines of the newest commits up to the base, merges left out, newest first."""

@@ -16,7 +16,8 @@ from policies.schema import Effective
 async def change_result(work: Work, policy: Effective, asked: Content, standing: Sequence[Approval]) -> Result:
     """What policy says of this content under these approvals, each of which still holds."""
     owner = (await work.repository()).owner
-    simple = change_gate(policy.policy, requester=work.run.requester, approvals=standing, owner=owner)
+    requester, authors = work.run.requester, work.pushers
+    simple = change_gate(policy.policy, requester=requester, approvals=standing, owner=owner, authors=authors)
     if asked.considered is None:
         return simple
     planned = await approved_plan(work, policy, asked.considered)

@@ -63,8 +63,9 @@ def final_approval(run: Run, memos: Sequence[Step], trigger: Trigger, why: str) 
 
 
 def shipped_head(memos: Sequence[Step]) -> Sha | None:
-    """The head of the run's pull request as far as the run knows; None before there is one."""
-    shipped = next((memo.output for memo in memos if _is_shipment(memo)), None)
+    """The head of the run's pull request as far as the run knows, which its last round pushed; None before there is
+    one. `memos` are in the order in which they began."""
+    shipped = next((memo.output for memo in reversed(memos) if _is_shipment(memo)), None)
     if shipped is None:
         return None
     released = [memo.output for memo in memos if memo.key.endswith(RELEASED) and memo.state == "done"]

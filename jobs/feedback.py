@@ -80,7 +80,8 @@ async def answer(step: Step, work: Work, number: int, head: Sha, summary: str) -
 def feedback_for(step: Step, work: Work) -> Feedback | None:
     """What people said that this step is done once more for."""
     output = wishes_for(step.id, work.workflow.steps, work.outputs)
-    return Feedback.model_validate(output["feedback"]) if output is not None else None
+    said = output.get("feedback") if output is not None else None
+    return Feedback.model_validate(said) if said is not None else None
 
 
 async def _judged(step: Step, work: Work, signal: NewSignal) -> Counts | str:

@@ -46,6 +46,8 @@ class Considered(Value):
     base: str = "main"
     author: str | None = None
     """Who wrote the issue or pull request."""
+    pushers: tuple[str, ...] = ()
+    """Who pushed some of the change to the run's branch: no more independent of it than whoever asked for it."""
     labels: tuple[str, ...] | None = None
     """Those that it carries now."""
     stranger_text: bool | None = None

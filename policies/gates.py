@@ -4,7 +4,7 @@ A gate counts the approvals it is given. That each of them binds to the digest i
 stands as it was written, is the caller's to know.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from core.names import Role
 from core.outputs import Plan
@@ -39,9 +39,11 @@ def plan_gate(
     return Result("plan", counted.status, why, children=(*reasons, counted), remedy=counted.remedy)
 
 
-def change_gate(policy: Policy, *, requester: str, approvals: Sequence[Approval], owner: str) -> Result:
-    """Whether people approved exactly this change, as many as the policy asks for."""
-    return all_of("change", [_approvals(policy, "change", requester, approvals, owner)])
+def change_gate(
+    policy: Policy, *, requester: str, approvals: Sequence[Approval], owner: str, authors: Collection[str] = ()
+) -> Result:
+    """Whether people approved exactly this change, as many as the policy asks for. `authors` pushed some of it."""
+    return all_of("change", [_approvals(policy, "change", requester, approvals, owner, authors)])
 
 
 def waiting_reasons(
@@ -76,10 +78,17 @@ def waiting_reasons(
     return tuple(found)
 
 
-def _approvals(policy: Policy, gate: GateName, requester: str, approvals: Sequence[Approval], owner: str) -> Result:
+def _approvals(
+    policy: Policy,
+    gate: GateName,
+    requester: str,
+    approvals: Sequence[Approval],
+    owner: str,
+    authors: Collection[str] = (),
+) -> Result:
     """Enough people said yes: pending until they did, one child for each approval that was given."""
     people = people_of(policy, gate)
-    judged = [_one(policy, gate, requester, approval) for approval in approvals]
+    judged = [_one(policy, gate, requester, approval, authors) for approval in approvals]
     counted = {a.actor.casefold(): a.actor for a, result in zip(approvals, judged, strict=True) if result.approved}
     names = tuple(sorted(counted.values(), key=str.casefold))
     facts = (Fact("approved by", names), Fact("needed", (str(people.approvals),)))
@@ -98,13 +107,15 @@ def _approvals(policy: Policy, gate: GateName, requester: str, approvals: Sequen
     )
 
 
-def _one(policy: Policy, gate: GateName, requester: str, approval: Approval) -> Result:
+def _one(policy: Policy, gate: GateName, requester: str, approval: Approval, authors: Collection[str]) -> Result:
     """Whether one approval counts. One that does not is skipped, not denied: it forbids nothing."""
     if approval.voided_why is not None:
         return Result(
             f"@{approval.actor}", Status.skipped, f"@{approval.actor}'s approval is void: {approval.voided_why}"
         )
-    verdict = may_approve(policy, gate, role=_role(approval.role), actor=approval.actor, requester=requester)
+    verdict = may_approve(
+        policy, gate, role=_role(approval.role), actor=approval.actor, requester=requester, authors=authors
+    )
     status = Status.approved if verdict.approved else Status.skipped
     why = f"@{approval.actor} approved, with the role `{approval.role}`." if verdict.approved else verdict.why
     return Result(f"@{approval.actor}", status, why, verdict.facts)

@@ -38,7 +38,8 @@ def simulate(policy: Policy, considered: Considered) -> Result:
         case Action.merge:
             given = _approvals(considered, "change")
             requester = considered.requester
-            simple = {"change": change_gate(policy, requester=requester, approvals=given, owner=owner)}
+            authors = considered.pushers
+            simple = {"change": change_gate(policy, requester=requester, approvals=given, owner=owner, authors=authors)}
     return decide(policy, considered, simple)
 
 

@@ -36,6 +36,22 @@ async def parents(git_dir: Path, commit: Sha) -> tuple[Sha, ...]:
     return tuple(Sha(parent) for parent in told.text.split()[1:])
 
 
+async def tree_of(git_dir: Path, commit: Sha) -> Sha:
+    named = f"{commit}^{{tree}}"
+    return Sha((await git("rev-parse", "--verify", "--end-of-options", named, git_dir=git_dir)).text)
+
+
+async def touching(git_dir: Path, before: Sha, head: Sha, paths: Sequence[str], count: int) -> list[tuple[Sha, str]]:
+    """Commits that `head` has and `before` has not and that change one of the paths: id and first line, newest first."""
+    told = await git(
+        *("log", "-z", f"--max-count={count:d}", "--format=%H %s", "--end-of-options", f"{before}..{head}"),
+        *("--", *paths),
+        git_dir=git_dir,
+    )
+    texts = told.out.decode("utf-8", "replace").removesuffix("\0").split("\0") if told.out else []
+    return [(Sha(sha), subject.strip()) for sha, _, subject in (text.strip().partition(" ") for text in texts)]
+
+
 async def recent_subjects(git_dir: Path, head: Sha, count: int) -> list[str]:
     """The first lines of the newest commits that are not merges, newest first."""
     return [text for text in await _log(git_dir, head, count, "%s") if text]

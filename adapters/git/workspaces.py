@@ -148,12 +148,21 @@ class GitWorkspace:
     async def read(self, tree: Sha, path: str, limit_bytes: int) -> bytes | None:
         return await asyncio.to_thread(objects.read, self._git_dir, tree, path, limit_bytes)
 
+    async def blob(self, blob: Sha) -> bytes:
+        return await asyncio.to_thread(objects.content, self._git_dir, blob)
+
+    async def tree_of(self, commit: Sha) -> Sha:
+        return await history.tree_of(self._git_dir, commit)
+
     async def list_files(self, tree: Sha) -> list[ListedFile]:
         listed = await git("ls-tree", "-r", "-l", "-z", "--full-tree", tree, git_dir=self._git_dir)
         return [_listed(line) for line in listed.out.split(b"\0")[:-1]]
 
     async def merge_base(self, one: Sha, other: Sha) -> Sha | None:
         return await history.merge_base(self._git_dir, one, other)
+
+    async def touching(self, before: Sha, head: Sha, paths: Sequence[str], count: int) -> list[tuple[Sha, str]]:
+        return await history.touching(self._git_dir, before, head, paths, count)
 
     async def recent_subjects(self, count: int) -> list[str]:
         return await history.recent_subjects(self._git_dir, self.base, count)

@@ -19,7 +19,9 @@ _PUT_OFF = frozenset({WaitingFor.budget, WaitingFor.time})
 
 
 def continue_(order: Order) -> Answer:
-    """Have the run look again at what it put off: a budget that was spent, or a pause before another attempt."""
+    """Have the run look again at what it put off: a budget that was spent, a pause before another attempt, or a branch
+    that somebody pushed to, which it goes on with.
+    """
     run = order.run
     if run is None:
         return mistaken(order, replies.no_run_to(order.verb))
@@ -27,7 +29,7 @@ def continue_(order: Order) -> Answer:
         return no
     if order.facts.hold is not None:
         return mistaken(order, replies.held(run, order.facts.hold))
-    if run.waiting is None or run.waiting.what not in _PUT_OFF:
+    if run.waiting is None or not (run.waiting.stuck or run.waiting.what in _PUT_OFF):
         return mistaken(order, replies.nothing_put_off(run))
     return accepted(order, _signal(order, run, SignalKind.go_on))
 

@@ -78,15 +78,23 @@ def status_comment(view: RunView) -> str:
     return block(head, "\n".join(_step(step) for step in view.steps), f"<sub>{' · '.join(facts)}</sub>")
 
 
-def waiting(person: str, what: str, digest: Digest, why: str, look: str = "", lapsed: Sequence[Approval] = ()) -> str:
+def waiting(
+    person: str,
+    what: str,
+    digest: Digest,
+    why: str,
+    look: str = "",
+    lapsed: Sequence[Approval] = (),
+    since: str = "",
+) -> str:
     """One new comment per wait, naming the one person it waits for: an edit would notify nobody.
 
     `what` is `plan` or `change`; `look` says what in it somebody must see before they approve; `lapsed` are approvals
-    that were given and count no more.
+    that were given and count no more; `since` says, in words of ours, what became another since people were asked.
     """
     also = f"Look at this before you approve. {line(look, 2_000)}" if look else ""
     asks = f"@{person}, the {what} waits for you. {line(why, 1_000)}"
-    return block(asks, "\n".join(_lapsed(one) for one in lapsed[-MOST_LAPSED:]), also, approve_how(digest))
+    return block(asks, since, "\n".join(_lapsed(one) for one in lapsed[-MOST_LAPSED:]), also, approve_how(digest))
 
 
 def _lapsed(approval: Approval) -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from core.decisions import About, Decision
+from core.decisions import About, Decision, PassedBy
 from core.facts import Spent
 from core.holds import Hold
 from core.names import Sha
 from core.runs import Run
-from handlers.neutralise import line
+from handlers.neutralise import code, line
 from handlers.replies.words import block, money
 from policies.render import markdown, of_json
 
@@ -94,16 +94,6 @@ def nothing_to_take(run: Run) -> str:
     return f"Run `{run.id}` has no branch yet that you could take. `/cancel` stops it."
 
 
-def pushed_over(person: str | None, requester: str, branch: str, head: Sha) -> str:
-    """Somebody pushed to a run's branch: they and whoever asked for the work say what becomes of it."""
-    whom = " ".join(f"@{one}" for one in dict.fromkeys(one for one in (person, requester) if one is not None))
-    return (
-        f"{whom}, `{line(branch, 200).replace('`', '')}` is at {head[:12]} now, which is not what I tested. I stop "
-        "here, and write over nobody's commits. `/take` makes the pull request yours; `/reject` ends it. Once the "
-        "branch is back as it was, I go on."
-    )
-
-
 def taken(person: str, pull_number: int) -> str:
     """A pull request is a person's now."""
     return (
@@ -130,11 +120,22 @@ def nothing_to_revise(run: Run) -> str:
     return f"Nothing of run `{run.id}` that could be revised waits to be approved: see `/status`."
 
 
-def why(decided: Sequence[Decision]) -> str:
-    """What was decided here last, the newest first, each with its tree."""
-    if not decided:
-        return "Nothing was decided here yet."
-    return block(*(_decision(one) for one in decided))
+def why(decided: Sequence[Decision], passed_by: Sequence[PassedBy] = ()) -> str:
+    """What was decided here last, the newest first, each with its tree; and what was ignored."""
+    told = [_decision(one) for one in decided] or ["Nothing was decided here yet."]
+    return block(*told, _passed_by(passed_by))
+
+
+def _passed_by(events: Sequence[PassedBy]) -> str:
+    if not events:
+        return ""
+    rows = (f"- {one.at:%Y-%m-%d %H:%M} UTC, {code(one.event)}: {_ignored(one.why)}" for one in events)
+    return "**Ignored here lately**\n\n" + "\n".join(rows)
+
+
+def _ignored(outcome: str) -> str:
+    """The reasons in a delivery's outcome, each once."""
+    return line("; ".join(dict.fromkeys(part.removeprefix("ignored: ") for part in outcome.split("; "))))
 
 
 def _decision(decision: Decision) -> str:

@@ -146,7 +146,7 @@ class _Walk:
         if step.id in self._carried:
             self.taken.append(step.id)
             return True
-        recorded, run = self._memos.get(step.id), self._record.run
+        recorded, run = self._memos.get(step.id), self._work.run
         if recorded is not None:
             now = step_digest(workflow=run.workflow_digest, step=step.id, base=run.base_sha)
             if not self._work.same(recorded.input_hash, now):

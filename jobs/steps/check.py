@@ -23,7 +23,7 @@ from jobs.dependencies import tail
 from jobs.memo import StepMemo, remembered
 from jobs.outcomes import Done, End, Outcome
 from jobs.steps.agent import hand_in, patch, repair_prompt
-from jobs.work import Work
+from jobs.work import BASE, Work
 from jobs.workbench import CheckPlan, Workbench
 from policies.detect import detect, may_tell
 from policies.globs import matching
@@ -108,6 +108,10 @@ async def _green(step: Step, check: Check, work: Work, bench: Workbench) -> Outc
     if not await _differs(step, work, bench, tree):
         raise NothingChanged("The agent handed in its work, but no file is different.")
     report = await _run(f"{step.id}/check:0", work, bench, plan, tree, step.timeout)
+    if not _only_known(report.verdict, report.failing, known) and any(BASE in back for back in work.went_back()):
+        # The baseline looked at another base than the one that the change lies on by now.
+        now = await _run(f"{step.id}/base", work, bench, plan, work.run.base_sha, step.timeout)
+        known |= frozenset(now.failing)
     repairs = 0
     while not _only_known(report.verdict, report.failing, known):
         if step.repair is None or repairs == step.repair.attempts:

@@ -12,6 +12,7 @@ from core.errors import BranchMoved, ChangeRefused
 from core.runs import NewSignal, SignalKind, Waiting
 from core.states import WaitingFor
 from core.workflow import Gate, Step
+from core.workflow.rounds import wishes_for
 from handlers import replies
 from jobs import approvals, boxes, checks, feedback, narrowing, status
 from jobs.approvals import Content
@@ -22,10 +23,10 @@ from jobs.heard import Judge
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.people import wait_for, whom_to_ask
 from jobs.plan_decision import plan_decision
-from jobs.steps import pushed, red_ci
+from jobs.steps import pushed, rebased, red_ci
 from jobs.steps.release import as_it_lies, release
 from jobs.steps.ship import Shipped, judge
-from jobs.steps.unmoved import base_stands, closed, unmoved
+from jobs.steps.unmoved import MovedUnder, base_stands, closed, unmoved
 from jobs.work import Work
 from policies.considered import Considered
 from policies.deciding import waits_for_people
@@ -44,7 +45,9 @@ async def perform(step: Step, gate: Gate, work: Work) -> Outcome:
     try:
         return await _change(step, gate, work)
     except BranchMoved:
-        return await pushed.asks(step, work, Shipped.of(work, "change to approve"))
+        return await pushed.asks(step, work, await as_it_lies(work, Shipped.of(work, "change to approve")))
+    except MovedUnder as moved:
+        return await rebased.onto(step, work, await as_it_lies(work, Shipped.of(work, "change to approve")), moved)
 
 
 async def _change(step: Step, gate: Gate, work: Work) -> Outcome:
@@ -52,7 +55,7 @@ async def _change(step: Step, gate: Gate, work: Work) -> Outcome:
         return goes_on
     policy, reports = await work.policy(), red_ci.Reports()
     shipped = await as_it_lies(work, Shipped.of(work, "change to approve"))
-    also = {**feedback.judges(step, work), **reports.judges}
+    also = {**feedback.judges(step, work), **reports.judges, **pushed.judges(step, work, shipped)}
     decided = await change_decision(work, shipped, policy, step.id, asks=step.id, also=also)
     if isinstance(decided, End):
         return decided
@@ -138,7 +141,8 @@ async def change_decision(
         return await _wait_for_checks(work, asks, result)
     person = await whom_to_ask(work, policy.policy, "change", considered)
     lapsed = await approvals.lapsed(work, asked)
-    body = replies.waiting(person, "change", asked.digest, result.why, shipped.waits, lapsed)
+    since = (wishes_for(gate, work.workflow.steps, work.outputs) or {}).get("since", "")
+    body = replies.waiting(person, "change", asked.digest, result.why, shipped.waits, lapsed, since)
     await work.say(shown, f"{body}\n\n{replies.boxes(asked.digest)}", number=shipped.number)
     return await wait_for(work, asks, asked, result, person, shown)
 

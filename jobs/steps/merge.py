@@ -3,25 +3,27 @@
 Where the branch asks for a merge queue, the pull request is put there, and the run waits for what comes of it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from adapters.store import effects
 from core.effects import EnqueuePull, MergePull
 from core.errors import BranchMoved, MergeRefused
-from core.github import MergeMethod, Pull
+from core.github import BranchRules, MergeMethod, Pull
 from core.names import Sha
 from core.runs import Waiting
 from core.states import Trigger, WaitingFor
 from core.workflow import Gate, Merge, Step
+from core.workflow.rounds import of_round
 from handlers import replies
 from jobs import checks, handed, status
 from jobs.heard import hear
 from jobs.outcomes import Done, End, Outcome, Park
-from jobs.steps import pushed, red_ci, wait_checks
+from jobs.steps import merge_waits, pushed, rebased, red_ci, wait_checks
 from jobs.steps.gate import change_decision
 from jobs.steps.release import as_it_lies, release
 from jobs.steps.ship import Shipped, judge
-from jobs.steps.unmoved import closed, unmoved
+from jobs.steps.unmoved import MovedUnder, closed, unmoved
 from jobs.work import Work
 from policies.branch_rules import merge_under
 from policies.evaluate import may_merge
@@ -36,7 +38,9 @@ async def perform(step: Step, merge: Merge, work: Work) -> Outcome:
     try:
         return await _performed(step, merge, work)
     except BranchMoved:
-        return await pushed.asks(step, work, Shipped.of(work, "pull request to merge"))
+        return await pushed.asks(step, work, await as_it_lies(work, Shipped.of(work, "pull request to merge")))
+    except MovedUnder as moved:
+        return await rebased.onto(step, work, await as_it_lies(work, Shipped.of(work, "pull request to merge")), moved)
 
 
 async def _performed(step: Step, merge: Merge, work: Work) -> Outcome:
@@ -45,11 +49,12 @@ async def _performed(step: Step, merge: Merge, work: Work) -> Outcome:
     found = await work.github.pull(shipped.number)
     if found.merged_by_us and found.head_sha == shipped.head:
         # An earlier attempt merged it; its receipt is looked up below.
-        return await _merge(work, merge, shipped)
+        return await _merge(step, work, merge, shipped)
     heard = await wait_checks.reports(work)
-    if await _enqueued(work):
+    if await _enqueued(step, work):
         return await _from_the_queue(step, work, shipped, found)
-    decided = await change_decision(work, shipped, policy, _gate_of(work).id, asks=step.id)
+    also = pushed.judges(step, work, shipped)
+    decided = await change_decision(work, shipped, policy, _gate_of(work).id, asks=step.id, also=also)
     if isinstance(decided, End | Park):
         return decided
     shipped = await release(step.id, work, shipped, policy, decided, shipped.digest(work, policy.digest))
@@ -73,20 +78,32 @@ async def _performed(step: Step, merge: Merge, work: Work) -> Outcome:
     )
     if not verdict.approved:
         raise MergeRefused(verdict.why)
+    if found.draft:
+        return await merge_waits.no_draft(step, work, shipped)
+    rules = await _rules_met(step, merge, work, shipped, heard)
+    if isinstance(rules, Park):
+        return rules
+    if rules.merge_queue:
+        await work.do(of_round(QUEUE, step.id), EnqueuePull(number=shipped.number, sha=shipped.head))
+        return await _from_the_queue(step, work, shipped, await work.github.pull(shipped.number))
+    return await _merge(step, work, merge, shipped)
+
+
+async def _rules_met(
+    step: Step, merge: Merge, work: Work, shipped: Shipped, heard: Sequence[datetime]
+) -> BranchRules | Park:
+    """The rules of the base, which this merge keeps to, or the wait for what they ask. Raises MergeRefused."""
     rules = await work.github.rules(work.run.base_ref)
-    under = merge_under(rules, MergeMethod(merge.method), work.run.base_ref)
+    under = merge_under(rules, MergeMethod(merge.method), work.run.base_ref, signed=shipped.signed)
     if not under.approved:
         raise MergeRefused(" ".join(part for part in (under.why, under.remedy) if part))
-    if rules.merge_queue:
-        await work.do(QUEUE, EnqueuePull(number=shipped.number, sha=shipped.head))
-        return await _from_the_queue(step, work, shipped, await work.github.pull(shipped.number))
-    return await _merge(work, merge, shipped)
+    return await merge_waits.required_checks(step, work, shipped, rules, heard) or rules
 
 
-async def _enqueued(work: Work) -> bool:
-    """Whether this run put its pull request into the queue before."""
+async def _enqueued(step: Step, work: Work) -> bool:
+    """Whether this run put its pull request into the queue before, as it is in this round."""
     async with work.services.store.read() as db:
-        effect = await effects.get(db, work.key(QUEUE))
+        effect = await effects.get(db, work.key(of_round(QUEUE, step.id)))
     return effect is not None and effect.receipt is not None
 
 
@@ -95,7 +112,7 @@ async def _from_the_queue(step: Step, work: Work, shipped: Shipped, pull: Pull) 
 
     Raises MergeRefused where it was taken out, BranchMoved where somebody pushed: that takes it out too.
     """
-    if end := await hear(work, None, {}, about="merge"):
+    if end := await hear(work, None, pushed.judges(step, work, shipped), about="merge"):
         return end
     if pull.merged and pull.head_sha == shipped.head and pull.merge_sha is not None:
         return await _merged(work, shipped, pull.merge_sha)
@@ -131,11 +148,11 @@ def _tested(work: Work, shipped: Shipped) -> bool:
     return tests is not None and tests["tree"] == shipped.tree
 
 
-async def _merge(work: Work, merge: Merge, shipped: Shipped) -> Outcome:
+async def _merge(step: Step, work: Work, merge: Merge, shipped: Shipped) -> Outcome:
     title = f"{shipped.message.splitlines()[0]} (#{shipped.number})"
     message = shipped.message.split("\n", 1)[1].strip() if "\n" in shipped.message else ""
     receipt = await work.do(
-        "merge",
+        of_round("merge", step.id),
         MergePull(
             number=shipped.number, sha=shipped.head, method=MergeMethod(merge.method), title=title, message=message
         ),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from adapters.store import signals
-from core.ci import Standing, Told, newly_red, told
+from core.ci import Standing, Told, asks_for_sign_off, newly_red, told
 from core.digests import digest, short
 from core.feedback import Feedback
 from core.github import CheckRun, CommitStatus
@@ -18,7 +18,7 @@ from core.names import Digest
 from core.runs import NewSignal, SignalKind, Waiting
 from core.states import WaitingFor
 from core.workflow import Step, Wait
-from core.workflow.rounds import MOST_ROUNDS, SENT_BACK, base_of, in_round, round_of
+from core.workflow.rounds import MOST_IN_A_ROW, MOST_ROUNDS, SENT_BACK, base_of, in_round, round_of
 from handlers import replies
 from jobs import red_checks, status
 from jobs.facts import SETTLING
@@ -31,8 +31,6 @@ from jobs.work import Work
 
 AWAITED = Wait(checks="green")
 """What is waited for once people approved a change that starts CI."""
-MOST_IN_A_ROW = 3
-"""Rounds for red checks with no word of people between them."""
 PATIENCE = timedelta(minutes=10)
 """How long a red check waits for those that are not done yet: one round is for all of them."""
 LOOK_AGAIN = timedelta(minutes=1)
@@ -125,7 +123,8 @@ async def before_opening(step: Step, work: Work, shipped: Shipped, reports: Repo
     if (back := await _going_back(step, work, shipped, found)) is not None:
         return back
     await _say(step, work, shipped, found)
-    why = f"{wait_checks.names(found.red)} {wait_checks.are(found.red)} red, and {MOST_IN_A_ROW} rounds did not help."
+    helps = "no round mends that" if asks_for_sign_off(found.red) else f"{MOST_IN_A_ROW} rounds did not help"
+    why = f"{wait_checks.names(found.red)} {wait_checks.are(found.red)} red, and {helps}."
     waiting = Waiting(what=WaitingFor.approval, why=why, person=work.run.requester, binds="change")
     await status.show(work, current=step.id, waiting=waiting)
     return _hearing(Park(waiting), now + wait_checks.LOOK_AGAIN, now)
@@ -160,6 +159,8 @@ async def _was_red(step: Step, work: Work) -> bool:
 
 async def _going_back(step: Step, work: Work, shipped: Shipped, found: _Found) -> Done | None:
     """The outcome that sends the run back with what the red checks say; None where it went back often enough."""
+    if asks_for_sign_off(found.red):
+        return None
     if step.gate is None or round_of(step.id) >= MOST_ROUNDS or _in_a_row(step, work) >= MOST_IN_A_ROW:
         return None
     red = await red_checks.told_by(work, found.red, found.runs, found.statuses)
@@ -183,9 +184,10 @@ async def _say(step: Step, work: Work, shipped: Shipped, found: _Found) -> None:
     """Tell people, once at a gate, that it is theirs now. Kept as well, so that the gate looks before it opens."""
     await began_at(work, f"{step.id}/red", step.id)
     names = [one.name for one in found.red]
-    await work.say(
-        f"ci-red:{step.id}", replies.ci_stays_red(work.run.requester, names, MOST_IN_A_ROW), number=shipped.number
-    )
+    person = work.run.requester
+    only_signs = asks_for_sign_off(found.red)
+    body = replies.sign_off_wanted(person, names) if only_signs else replies.ci_stays_red(person, names, MOST_IN_A_ROW)
+    await work.say(f"ci-red:{step.id}", body, number=shipped.number)
 
 
 def _hearing(park: Park, look: datetime | None, now: datetime) -> Park:

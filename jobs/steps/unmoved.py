@@ -2,7 +2,9 @@
 
 from core.errors import BaseMoved, BranchMoved, NotShownYet
 from core.github import Pull
+from core.names import Sha
 from core.states import Trigger
+from core.workspaces import Merged
 from jobs.outcomes import End
 from jobs.steps.ship import Shipped
 from jobs.work import Work
@@ -32,8 +34,24 @@ def unmoved(work: Work, shipped: Shipped, pull: Pull) -> None:
         raise BranchMoved(f"Somebody pushed to `{shipped.branch}`; what is there is not what was tested.")
 
 
+class MovedUnder(BaseMoved):
+    """The base is at `head` now, which changed `touched` paths of the change; `together` is both of them merged.
+
+    Whoever cannot go on from there lets it end the run.
+    """
+
+    def __init__(self, base_ref: str, head: Sha, touched: tuple[str, ...], together: Merged) -> None:
+        paths = list(dict.fromkeys([*together.conflicts, *touched]))
+        super().__init__(f"`{base_ref}` changed the same paths since: {', '.join(paths[:5])}.")
+        self.head = head
+        self.touched = touched
+        self.together = together
+
+
 async def base_stands(work: Work, shipped: Shipped) -> None:
-    """Raises BaseMoved where the base changed under the paths of the change; a move elsewhere changes nothing."""
+    """Raises MovedUnder where the base changed under the paths of the change, or does not go together with it; a move
+    elsewhere changes nothing.
+    """
     head = await work.github.head_of(work.run.base_ref)
     if head is None or head == work.run.base_sha:
         return
@@ -41,5 +59,6 @@ async def base_stands(work: Work, shipped: Shipped) -> None:
     await bench.fetch(head)
     moved = {path.path for path in await bench.workspace.changed_paths(work.run.base_sha, head)}
     touched = sorted(moved & {path.path for path in shipped.paths})
-    if touched:
-        raise BaseMoved(f"`{work.run.base_ref}` changed the same paths since: {', '.join(touched[:5])}.")
+    together = await bench.workspace.merged(work.run.base_sha, head, shipped.tree)
+    if touched or together.conflicts:
+        raise MovedUnder(work.run.base_ref, head, tuple(touched), together)

@@ -7,7 +7,8 @@ import yaml
 
 from core.errors import DocumentInvalid
 from core.workflow import parse
-from core.workflow.rounds import base_of, round_of, unrolled, wishes_for
+from core.workflow.rounds import base_of, looks_at_content, next_round, round_of, unrolled, wishes_for
+from core.workflow.steps import Step
 
 WORKFLOW = """
 name: two-gates
@@ -51,6 +52,51 @@ def test_each_gate_counts_its_own_rounds():
         *("change", "tests", "ship", "approved", "change~2", "tests~2", "ship~2", "approved~2"),
         "merge",
     ]
+
+
+def test_a_merge_sends_the_run_back_over_its_gate_and_every_round_has_a_number_of_its_own():
+    from_tests = {"revised": 3, "back_to": "tests"}
+    outputs: dict[str, object] = {"approved": back(2), "approved~2": {"digest": "x"}, "merge": from_tests}
+    once = [
+        *("plan", "agreed", "change", "tests", "ship", "approved", "change~2", "tests~2", "ship~2", "approved~2"),
+        *("merge", "tests~3", "ship~3", "approved~3", "merge~3"),
+    ]
+    assert ids(outputs) == once
+    assert ids({**outputs, "approved~3": back(4)}) == [
+        *once[:-1],
+        *("change~4", "tests~4", "ship~4", "approved~4", "merge~3"),
+    ]
+    steps = unrolled(STEPS, {**outputs, "approved~3": back(4)})
+    merge = next(step for step in steps if step.id == "merge~3")
+    assert next_round(merge, "tests", steps) == 5
+    assert wishes_for("tests~3", steps, outputs) == from_tests
+
+
+def test_a_record_that_goes_back_to_no_step_goes_on():
+    assert ids({"approved": {"revised": 2, "back_to": "nowhere"}}) == [step.id for step in STEPS]
+
+
+@pytest.mark.parametrize(
+    ("steps", "looks"),
+    [
+        (["change", "tests", "review", "ship", "approved"], "tests"),
+        (["change", "ship", "approved"], "ship"),
+        (["ship", "approved"], "ship"),
+        (["change", "tests", "write", "ship", "approved"], "ship"),
+        (["change", "approved"], None),
+    ],
+)
+def test_a_change_that_others_made_is_looked_at_from_behind_what_makes_changes(steps: list[str], looks: str | None):
+    known = {
+        "change": "agent: {role: implementer, prompt: implement}",
+        "tests": "check: {uses: tests}, repair: {role: implementer}",
+        "review": "agent: {role: reviewer, prompt: review, output: Opinion, writes: false}",
+        "write": 'write: {path: a, content: ""}',
+        "ship": "ship: {title: A title}",
+        "approved": "gate: {binds: change}",
+    }
+    made = tuple(Step.model_validate({"id": one, **yaml.safe_load(f"{{{known[one]}}}")}) for one in steps)
+    assert looks_at_content(made[-1], made) == looks
 
 
 def test_unrolling_again_makes_nothing_twice():

@@ -1,11 +1,13 @@
 """Two trees that grew from one are put together without a checkout; where they cannot be, the paths are named."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from adapters.git.workspaces import GitWorkspace
 from core.names import Sha
 from core.workspaces import Author
 
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 TEXT = "".join(f"line {number}\n" for number in range(20))
 
 
@@ -50,3 +52,34 @@ async def test_a_commit_tells_its_parents(workspace: GitWorkspace, base: Sha):
     assert await workspace.parents(base) == ()
     child = await workspace.commit(tree, (base,), "a child", Author("A", "a@b.c"), datetime(2026, 1, 1, tzinfo=UTC))
     assert await workspace.parents(child) == (base,)
+
+
+async def test_lines_that_both_sides_changed_stand_between_markers_and_no_driver_of_the_repository_has_a_say(
+    workspace: GitWorkspace, base: Sha, tmp_path: Path
+):
+    told = tmp_path / "told"
+    start = await workspace.put(base, ".gitattributes", b"text merge=theirs filter=theirs diff=theirs\n")
+    config = f'[merge "theirs"]\n\tdriver = touch {told}\n[filter "theirs"]\n\tsmudge = touch {told}\n'
+    start = await workspace.put(await workspace.put(start, ".gitconfig", config.encode()), "text", TEXT.encode())
+    sides = [await changed(workspace, start, "line 1\n", f"{side}\n") for side in ("ours", "theirs")]
+    merged = await workspace.merged(start, *sides)
+    assert merged.marked is not None
+    found = await workspace.read(merged.marked, "text", 1_000)
+    assert found is not None
+    lines = found.decode().splitlines()
+    assert (lines[1][:8], lines[2:5], lines[5][:8]) == ("<<<<<<< ", ["ours", "=======", "theirs"], ">>>>>>> ")
+    assert not told.exists()
+
+
+async def test_the_commits_that_touched_a_path_since_are_named_newest_first(workspace: GitWorkspace, base: Sha):
+    async def child(parent: Sha, path: str, subject: str) -> Sha:
+        tree = await workspace.put(parent, path, subject.encode())
+        return await workspace.commit(tree, (parent,), f"{subject}\n\nMore.", Author("A", "a@b.c"), WHEN)
+
+    one = await child(base, "text", "one")
+    beside = await child(one, "other", "beside")
+    two = await child(beside, "text", "two")
+    assert await workspace.touching(base, two, ["text"], 10) == [(two, "two"), (one, "one")]
+    assert await workspace.touching(base, two, ["text"], 1) == [(two, "two")]
+    assert await workspace.touching(two, base, ["text"], 10) == []
+    assert await workspace.touching(base, two, ["--all"], 10) == []

@@ -21,7 +21,7 @@ from facts_at_hand import (
     waiting_run,
 )
 
-from core.decisions import About, Decision
+from core.decisions import About, Decision, PassedBy
 from core.effects import AddLabels, EditComment, MergePull, PostComment, RemoveLabel
 from core.facts import PolicyFile, Spent
 from core.github import MergeMethod
@@ -91,6 +91,8 @@ def test_what_another_word_holds_is_not_let_go_on(hold, told):
 def test_a_run_goes_on_with_what_it_put_off_and_with_nothing_else():
     put_off = run(RunState.waiting, waiting=Waiting(what=WaitingFor.budget, why="…"))
     assert said("/continue", runs=[put_off])[0].kind is SignalKind.go_on
+    stuck = run(RunState.waiting, waiting=Waiting(what=WaitingFor.approval, why="…", stuck=True))
+    assert said("/continue", runs=[stuck])[0].kind is SignalKind.go_on
     assert answer("/continue") == "Run `r1` has put nothing off: `/status` says what it waits for."
 
 
@@ -131,6 +133,17 @@ def test_why_shows_the_last_decision_as_its_tree():
     assert told == (
         "**The last decision about the work here** (2026-01-01 12:00 UTC): pending. Somebody must approve it.\n\n"
         "<details><summary>How it was decided</summary>\n\n- ⏳ **plan**: Somebody must approve it.\n\n</details>"
+    )
+
+
+def test_why_names_what_brought_nothing_about():
+    whys = ["ignored: no workflow listens to the label '<b>@olga'; ignored: renovate[bot] is a bot", "ignored: closed"]
+    events = [PassedBy(event="issues", at=NOON, why=why) for why in whys]
+    told = answer("/why", passed_by=events)
+    assert told == (
+        "Nothing was decided here yet.\n\n**Ignored here lately**\n\n"
+        "- 2026-01-01 12:00 UTC, `issues`: no workflow listens to the label '＜b>＠olga'; renovate[bot] is a bot\n"
+        "- 2026-01-01 12:00 UTC, `issues`: closed"
     )
 
 

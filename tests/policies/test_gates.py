@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from core.names import Digest, Role, RunId
 from core.outputs import Plan
 from core.runs import Approval
+from policies.considered import Considered, Yes
+from policies.deciding import counts
 from policies.evaluate import change_gate, plan_gate
 from policies.result import Status
+from policies.rules import Action, Require
 from policies.schema import BuiltIn, Policy, built_in
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -157,3 +160,39 @@ def test_the_order_of_approvals_does_not_matter(policy, given_, random):
 def test_people_below_write_alone_never_open_a_gate(policy, given_):
     weak = [one for one in given_ if one.role in {"none", "read", "triage"}]
     assert not change_result(policy, *weak).approved
+
+
+# Who pushed it --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", list(BuiltIn))
+def test_whoever_pushed_some_of_a_change_counts_for_it_as_little_as_whoever_asked_for_it(policy: BuiltIn):
+    def decided(by: str, authors: tuple[str, ...]) -> bool:
+        said = [approval(one, "admin") for one in (by, "carl")[: built_in(policy).change.approvals]]
+        return change_gate(built_in(policy), requester="bob", approvals=said, owner="olga", authors=authors).approved
+
+    assert decided("ada", ())
+    assert decided("ada", ("dora",))
+    assert decided("ada", ("dora", "ADA")) == decided("bob", ()) == built_in(policy).change.requester_may_approve
+
+
+def test_rules_that_keep_anybody_out_keep_out_who_pushed_and_only_of_the_change():
+    yes = Yes(by="Ada", role=Role.write, at=AT)
+    known = Considered(
+        action=Action.merge, now=AT, repository="a/b", workflow="w", requester="bob", pushers=("ada",), author="cy"
+    )
+    judged = {
+        (binds, keeps): counts(
+            Require.model_validate({"approvals": 1, "not": keeps, "binds": binds}), yes, known, {}
+        ).status
+        for binds in ("change", "plan")
+        for keeps in (("requester",), ("author",), ())
+    }
+    assert judged == {
+        ("change", ("requester",)): Status.skipped,
+        ("change", ("author",)): Status.skipped,
+        ("change", ()): Status.approved,
+        ("plan", ("requester",)): Status.approved,
+        ("plan", ("author",)): Status.approved,
+        ("plan", ()): Status.approved,
+    }

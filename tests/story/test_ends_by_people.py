@@ -26,7 +26,8 @@ async def test_a_person_who_pushes_to_the_bots_branch_has_it_from_then_on(at_onc
     await at_once.settle()
     assert at_once.replies(number)[-1] == (
         f"@rosa, `{branch}` is at {pushed[:12]} now, which is not what I tested. I stop here, and write over nobody's "
-        "commits. `/take` makes the pull request yours; `/reject` ends it. Once the branch is back as it was, I go on."
+        f"commits. `/continue` has me go on with {pushed[:12]}: I test it, and ask for it anew. `/take` makes the pull "
+        "request yours; `/reject` ends it. Once the branch is back as it was, I go on."
     )
     await at_once.approver.approve(number)
     await at_once.approver.comment(number, "/approve")
@@ -60,15 +61,15 @@ async def test_a_branch_that_is_put_back_as_it_was_goes_on_where_it_waited(at_on
 # The base -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_base_that_moved_under_the_changed_paths_is_not_merged_into(at_once: World) -> None:
+async def test_a_base_that_came_to_hold_the_whole_change_ends_the_run(at_once: World) -> None:
     await change_waits(at_once)
-    text = "def slugify(title):\n    return title.lower()\n"
-    await at_once.requester.push("main", {"slugs/text.py": text}, "simpler")
+    same = await git.text(at_once.town.repository.path, "show", f"{at_once.pull.head_sha}:slugs/text.py")
+    await at_once.requester.push("main", {"slugs/text.py": f"{same}\n"}, "the same")
     await at_once.approver.approve(at_once.pull_number)
     await at_once.settle()
-    await _ended(at_once, "failed", "base-moved", "`main` changed the same paths since: slugs/text.py.")
+    await _ended(at_once, "failed", "base-moved", "`main` holds by now what this change was to bring.")
     assert at_once.replies(at_once.pull_number)[-1] == (
-        "❌ **This run failed** (`base-moved`). `main` changed the same paths since: slugs/text.py.\n\n"
+        "❌ **This run failed** (`base-moved`). `main` holds by now what this change was to bring.\n\n"
         "Comment `/retry` for a fresh change on the new base."
     )
     assert nothing_merged(at_once)

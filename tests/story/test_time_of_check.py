@@ -1,13 +1,14 @@
 """What was approved is asked again at the moment when it counts: whatever changed since then stops it, and is said."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from story_deaths import Deaths, survive
 from story_sources import AT_ONCE, source
 from story_trust import (
+    PATH,
     PLAN,
     QUICK,
     change_waits,
@@ -22,6 +23,7 @@ from story_trust import (
 from story_workflows import begin
 from story_world import World
 
+from bot.demo.github import git
 from bot.demo.github.acts import pulls
 from core import faults
 
@@ -177,10 +179,6 @@ async def test_a_policy_that_changed_between_approval_and_merge_asks_for_the_cha
     assert at_once.pull.merged_at is not None
 
 
-async def _under(world: World) -> None:
-    await world.requester.push("main", {"slugs/text.py": "def slugify(title):\n    return title\n"}, "simpler")
-
-
 async def _retargeted(world: World) -> None:
     github, repository = world.town.github.world, world.town.repository
     await world.requester.push("release", {"README.md": "# slugs 1\n"}, "cut a release")
@@ -189,19 +187,36 @@ async def _retargeted(world: World) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("happens", "why"),
-    [
-        (_under, "`main` changed the same paths since: slugs/text.py."),
-        (_retargeted, "Somebody pointed #2 at `release`; it was made for `main`."),
-    ],
-)
-async def test_what_moves_between_approval_and_merge_stops_the_merge_and_is_named(
-    at_once: World, happens: Callable[[World], Awaitable[None]], why: str
+async def test_a_base_that_moved_under_the_change_between_approval_and_merge_asks_for_the_change_anew(
+    at_once: World,
+) -> None:
+    old = await approved_and_put_off(at_once)
+    text = await git.text(at_once.town.repository.path, "show", f"main:{PATH}")
+    now = await at_once.requester.push("main", {PATH: f"# Slugs.\n{text}\n"}, "say what it is")
+    await at_once.settle_in_time()
+    new, number = await at_once.digest(), at_once.pull_number
+    assert (new != old, nothing_merged(at_once)) == (True, True)
+    said = at_once.replies(number)[-1]
+    assert said.startswith("@ada, the change waits for you. 0 of 1 approvals given: "), said
+    assert f" to {now[:12]}, under files that this change touches, so I put the change onto it and tested it" in said
+    await at_once.approver.comment(number, f"/approve {old}")
+    await at_once.settle()
+    assert nothing_merged(at_once)
+    assert at_once.replies(number)[-1] == f"That is an older change. The current one is `{new}`: `/approve {new}`."
+    await at_once.approver.comment(number, f"/approve {new}")
+    await at_once.settle()
+    assert (at_once.pull.merged_at is not None, (await at_once.run()).state) == (True, "succeeded")
+    assert (await git.text(at_once.town.repository.path, "show", f"main:{PATH}")).startswith("# Slugs.\n")
+
+
+@pytest.mark.slow
+async def test_a_base_that_became_another_one_between_approval_and_merge_stops_the_merge_and_is_named(
+    at_once: World,
 ) -> None:
     await approved_and_put_off(at_once)
-    await happens(at_once)
+    await _retargeted(at_once)
     await at_once.settle_in_time()
+    why = "Somebody pointed #2 at `release`; it was made for `main`."
     run, said = await at_once.run(), at_once.replies(at_once.pull_number)[-1]
     assert (run.state, run.ended_why) == ("failed", why)
     assert why in said

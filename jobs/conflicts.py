@@ -1,0 +1,28 @@
+"""Conflicts: whether what a model made of both sides still holds markers of the merge. Such a change is not shipped."""
+
+import re
+
+from core.feedback import Feedback
+from core.names import Sha
+from jobs.work import Work
+from jobs.workbench import SEARCHED_BYTES, Workbench
+
+_MARKER = re.compile(rb"^(?:<{7}|>{7}) [0-9a-f]{40}\r?$", re.MULTILINE)
+"""A line that the merge of `adapters.git.threeway` writes: it names its sides by the ids of commits."""
+
+
+async def unresolved(work: Work, bench: Workbench, tree: Sha) -> list[str]:
+    """The paths of conflicts that the run went back for in which this tree holds a line that the merge wrote."""
+    found: list[str] = []
+    for back in work.went_back():
+        said = back.get("feedback")
+        conflict = Feedback.model_validate(said).conflict if said is not None else None
+        for path in conflict.paths if conflict is not None else ():
+            if await _markers(bench, Sha(back["tree"]), path) & await _markers(bench, tree, path):
+                found.append(path)
+    return found
+
+
+async def _markers(bench: Workbench, tree: Sha, path: str) -> set[bytes]:
+    raw = await bench.workspace.read(tree, path, SEARCHED_BYTES)
+    return {line.strip() for line in _MARKER.findall(raw)} if raw is not None else set()
