@@ -81,7 +81,7 @@ async def tick(services: Services) -> None:
     for run_id in due[: await _bells(services, len(due))]:
         await ring(services, run_id)
     await schedules.tell(services)
-    # Intake drains until empty, answers included; it costs two reads when there is nothing.
+    # Intake drains until empty, answers included; it costs four reads when there is nothing.
     await services.doorbell.ring_intake()
 
 
