@@ -46,7 +46,8 @@ class OperatorFile:
         if path is None:
             return cls(prices={}, policy=None)
         try:
-            document = load(path.read_bytes(), str(path))
+            raw = path.read_bytes()
+            document = load(raw, str(path))
             contents = _Contents.model_validate(document.value or {})
         except OSError as error:
             raise ConfigurationError(f"PULLWRIGHT_CONFIG: cannot read {path}: {error.strerror}.") from error
@@ -55,7 +56,7 @@ class OperatorFile:
         except ValidationError as error:
             lines = "\n".join(mistakes(document, error, known=("prices", "policy", "input", "output")))
             raise ConfigurationError(f"PULLWRIGHT_CONFIG:\n{lines}") from error
-        section = None if contents.policy is None else _section(path.read_text(encoding="utf-8-sig"), "policy")
+        section = None if contents.policy is None else _section(raw.decode("utf-8-sig"), "policy")
         return cls(prices=contents.prices, policy=section)
 
 
@@ -63,6 +64,7 @@ def _section(text: str, key: str) -> str:
     """The value of a key of the file, in the place where it stands: all before it is blank, so that mistakes in it have
     the line and column of the file."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    value = next(value for name, value in root.value if name.value == key)
+    assert isinstance(root, yaml.MappingNode)  # noqa: S101  # it was read before, with this key
+    value: yaml.Node = next(value for name, value in root.value if name.value == key)
     start, end = value.start_mark, value.end_mark
     return "\n" * start.line + " " * start.column + text[start.index : end.index]

@@ -1,4 +1,4 @@
-"""What was decided last, kept so that people can ask why."""
+"""What was decided last, and what was passed by, kept so that people can ask why."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,6 +13,15 @@ class About(StrEnum):
     """What policy says of the content of a run: its plan, its change, its merge."""
     word = "word"
     """What became of the last thing that somebody said or did there."""
+
+
+class PassedBy(Value):
+    """Something that happened there and brought nothing about."""
+
+    event: str
+    """GitHub's name of it."""
+    at: datetime
+    why: str
 
 
 class Decision(Value):

@@ -68,6 +68,14 @@ class IssueClosed(Told):
     how: str
 
 
+class ConversationUnlocked(Told):
+    """People may speak again on an issue or a pull request, and so may we."""
+
+    NAME = "issues.unlocked"
+
+    number: int
+
+
 class CommentCreated(Told):
     NAME = "issue_comment.created"
 
@@ -232,6 +240,8 @@ def _issue(payload: IssuePayload) -> Event | Ignored:
         )
     if action in {"closed", "deleted", "transferred"}:
         return IssueClosed(**shared, number=issue.number, node_id=issue.node_id, how=action)
+    if action == "unlocked":
+        return ConversationUnlocked(**shared, number=issue.number)
     if action in {"labeled", "unlabeled"} and payload.label is None:
         return Ignored(f"issues.{action} without a label")
     if action == "labeled" and payload.label is not None:
@@ -306,6 +316,8 @@ def _pull(payload: PullPayload) -> Event | Ignored:
     if payload.action == "synchronize":
         words = {"title": pull.title, "body": pull.body or "", "base": pull.base.ref}
         return PullPushed(**shared, number=pull.number, after=pull.head.sha, **words)
+    if payload.action == "unlocked":
+        return ConversationUnlocked(**shared, number=pull.number)
     return automatic.of_a_pull(payload)
 
 

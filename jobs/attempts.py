@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from adapters.store import events, steps
 from core.digests import digest
-from core.errors import BotError, MoneySpent, NotThere
+from core.errors import BotError, ConversationLocked, MoneySpent, NotThere
 from core.redaction import without_credentials
 from core.runs import NewSignal, SignalKind, Waiting
 from core.runs import Step as Memo
@@ -17,6 +17,7 @@ from core.trying import Again, Failure, GiveUp, GoOn, Mend, decide
 from core.workflow import Composite, Step
 from jobs import budgets
 from jobs.heard import Judge, hear
+from jobs.locked import wait_until_unlocked
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.steps import composite
 from jobs.work import Work
@@ -39,7 +40,7 @@ async def attempted(work: Work, step: Step, perform: Perform, one: One) -> Outco
         if not await _mended(work, step, one):
             return None
         try:
-            return await perform(step, work)
+            return await _unless_locked(perform, step, work)
         except MoneySpent as error:
             if (waits := await budgets.ask(work, step, error)) is not None:
                 return waits
@@ -63,6 +64,14 @@ async def attempted(work: Work, step: Step, perform: Perform, one: One) -> Outco
                 continue
             case GoOn():
                 return Done({"failed": True, **failure.told}, f"gone on without it. {failure.why}")
+
+
+async def _unless_locked(perform: Perform, step: Step, work: Work) -> Outcome:
+    """What the step came to; a wait where it must speak in a conversation that is locked, which is no failure of it."""
+    try:
+        return await perform(step, work)
+    except ConversationLocked as error:
+        return await wait_until_unlocked(work, error)
 
 
 async def pausing(work: Work, step: Step) -> Park | End | None:

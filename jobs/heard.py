@@ -125,8 +125,8 @@ def wait_until_shown(work: Work, signal: NewSignal) -> None:
 
 
 async def reply(work: Work, signal: NewSignal, body: str) -> None:
-    """One reply per signal, where the person spoke."""
-    await work.say(f"answer:{signal.key}", body, number=_where(work, signal))
+    """One reply per signal, where the person spoke; none where that conversation is locked."""
+    await work.say(f"answer:{signal.key}", body, number=_where(work, signal), where_open=True)
 
 
 def _where(work: Work, signal: NewSignal) -> int | None:

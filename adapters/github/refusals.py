@@ -17,6 +17,7 @@ from adapters.github.credentials import Credential, sayable
 from core.errors import (
     AppRefused,
     BotError,
+    ConversationLocked,
     GitHubRefused,
     GitHubUnavailable,
     InstallationSuspended,
@@ -32,6 +33,9 @@ LONGEST_PAUSE_SECONDS = 86_400.0
 """Whoever asks for more than a day (a broken proxy, a wrong clock) is asked again after a day."""
 
 _LIMIT_WORDS = ("rate limit", "abuse detection")
+_LOCKED_WORDS = ("issue is locked", "conversation is locked")
+"""GitHub counts no App among the collaborators, who may go on speaking where a conversation is locked.
+https://docs.github.com/en/communities/moderating-comments-and-conversations/locking-conversations"""
 _PERMISSION_WORDS = ("not accessible", "permission", "must have ")
 
 
@@ -119,6 +123,8 @@ def _wait_seconds(headers: Mapping[str, str], now: datetime) -> float:
 def _forbidden(about: str, said: str, headers: Mapping[str, str]) -> BotError:
     if _speaks_of(said, ("suspended",)):
         return InstallationSuspended(about)
+    if _speaks_of(said, _LOCKED_WORDS):
+        return ConversationLocked(about, 403)
     if _speaks_of(said, _PERMISSION_WORDS):
         needed = headers.get("x-accepted-github-permissions", "")
         return PermissionMissing(f"{about} (it needs `{needed}`)" if needed.isascii() and needed else about)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store.statements import changed, sayable
 from adapters.store.statements import insert as insert_into
 from adapters.store.tables import DeliveryState, deliveries, leases
+from core.decisions import PassedBy
 from core.names import Value
 from core.runs import Delivery
 
@@ -60,9 +61,26 @@ async def pending(db: AsyncConnection, now: datetime, limit: int) -> list[Delive
     return [Delivery(**row) for row in (await db.execute(query)).mappings()]
 
 
-async def routed(db: AsyncConnection, delivery: Delivery, outcome: str, now: datetime) -> bool:
-    """Mark it routed, in the transaction of what follows from it. False: another got here first, so write nothing."""
-    return await _settle(db, delivery, state=DeliveryState.routed, outcome=outcome, settled_at=now, error=None)
+async def routed(
+    db: AsyncConnection, delivery: Delivery, outcome: str, now: datetime, passed_by: tuple[int, int] | None = None
+) -> bool:
+    """Mark it routed, in the transaction of what follows from it. False: another got here first, so write nothing.
+
+    `passed_by` is the repository's id and the number there, where nothing follows and somebody may ask why.
+    """
+    where = {"repo_id": passed_by[0], "number": passed_by[1]} if passed_by is not None else {}
+    return await _settle(db, delivery, state=DeliveryState.routed, outcome=outcome, settled_at=now, error=None, **where)
+
+
+async def passed_by(db: AsyncConnection, repo_id: int, numbers: Collection[int], limit: int) -> list[PassedBy]:
+    """What brought nothing about on these issues and pull requests, the newest first."""
+    query = (
+        sa.select(_t.event, _t.received_at.label("at"), _t.outcome.label("why"))
+        .where(_t.number.is_not(None), _t.repo_id == repo_id, _t.number.in_(numbers))
+        .order_by(_t.received_at.desc())
+        .limit(limit)
+    )
+    return [PassedBy(**row) for row in (await db.execute(query.where(_t.outcome.is_not(None)))).mappings()]
 
 
 async def postponed(db: AsyncConnection, delivery: Delivery, why: str, not_before: datetime) -> None:
@@ -104,7 +122,15 @@ async def revive(db: AsyncConnection, hook_id: str, guid: str, *, routed_too: bo
     statement = (
         sa.update(deliveries)
         .where(_t.hook_id == hook_id, _t.guid == guid, _t.state.in_(over))
-        .values(state=DeliveryState.pending, attempts=0, not_before=None, settled_at=None, outcome=None)
+        .values(
+            state=DeliveryState.pending,
+            attempts=0,
+            not_before=None,
+            settled_at=None,
+            outcome=None,
+            repo_id=None,
+            number=None,
+        )
     )
     return await changed(db, statement) == 1
 

@@ -16,8 +16,8 @@ def status(order: Order) -> Answer:
 
 
 def why(order: Order) -> Answer:
-    """What was decided here last, and by which rule."""
-    return said(order, replies.why(order.facts.decisions))
+    """What was decided here last, and by which rule; and what brought nothing about."""
+    return said(order, replies.why(order.facts.decisions, order.facts.passed_by))
 
 
 def help_(order: Order) -> Answer:

@@ -184,7 +184,7 @@ class Recalling(Work):
     async def journal(self, name: str, facts: Mapping[str, Any], actor: str = "pullwright") -> None:
         """The record has its journal already."""
 
-    async def do(self, name: str, act: Act) -> Receipt:
+    async def do(self, name: str, act: Act, *, where_open: bool = False) -> Receipt:
         """What the record says came of the effect. Raises Differs where it was another one."""
         found = self._effects.get(self.key(name))
         if found is None or found.state not in {EffectState.done, EffectState.failed}:

@@ -13,6 +13,7 @@ from core.clock import FixedClock
 from core.errors import (
     AppRefused,
     BotError,
+    ConversationLocked,
     GitHubRefused,
     GitHubUnavailable,
     NotThere,
@@ -120,7 +121,7 @@ async def test_a_missing_permission_is_named(fake: FakeGitHub, github: GitHub) -
 @pytest.mark.parametrize(
     ("reply", "expected"),
     [
-        (Reply(403, canned.refusal("Unable to create comment because issue is locked.")), GitHubRefused),
+        (Reply(403, canned.refusal("Unable to create comment because issue is locked.")), ConversationLocked),
         (Reply(403, canned.refusal("This installation has been suspended")), AppRefused),
         (Reply(410, canned.refusal("This issue was deleted")), NotThere),
         (Reply(422, canned.refusal("Validation Failed", errors=[{"field": "body", "code": "invalid"}])), GitHubRefused),

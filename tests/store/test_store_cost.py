@@ -68,6 +68,7 @@ async def _a_whole_life(db: AsyncConnection) -> None:
     await runs.insert(db, a_run(2, trigger_key=a_run().trigger_key))
     await deliveries.routed(db, a_delivery(), "run started", NOW)
     await deliveries.oldest_pending(db)
+    await deliveries.passed_by(db, REPO.id, [1, 2], 3)
     await runs.ring(db, RUN)
     await runs.due(db, NOW, 10)
     await holds.on(db, REPO)

@@ -121,3 +121,26 @@ async def test_what_was_routed_is_revived_only_where_that_is_asked_for(store: St
         assert await deliveries.revive(db, "9", "guid-1", routed_too=True)
         assert await deliveries.pending(db, LATER, 10) == [a_delivery()]
         assert not await deliveries.revive(db, "9", "guid-1", routed_too=True)
+
+
+async def test_what_brought_nothing_about_is_found_where_people_ask_for_it_and_nothing_else_is(store: Store):
+    whole = {f"guid-{n}": None for n in range(3)} | {"guid-3": (77, 4), "guid-4": (77, 4), "guid-5": (78, 4)}
+    for seconds, (guid, where) in enumerate(whole.items()):
+        one = a_delivery(guid, received_at=in_seconds(seconds))
+        async with store.begin() as db:
+            await deliveries.insert(db, [one])
+            await deliveries.routed(db, one, f"ignored: {guid}", in_seconds(9), where)
+    async with store.read() as db:
+        found = await deliveries.passed_by(db, 77, [3, 4], 5)
+        assert [(one.event, one.why) for one in found] == [("issues", "ignored: guid-4"), ("issues", "ignored: guid-3")]
+        assert len(await deliveries.passed_by(db, 77, [4], 1)) == 1
+        assert await deliveries.passed_by(db, 77, [3], 5) == []
+
+
+async def test_a_delivery_that_is_looked_at_again_is_passed_by_no_more(store: Store):
+    async with store.begin() as db:
+        await deliveries.insert(db, [a_delivery()])
+        await deliveries.routed(db, a_delivery(), "ignored: too early", NOW, (77, 4))
+        await deliveries.revive(db, a_delivery().hook_id, a_delivery().guid, routed_too=True)
+        await deliveries.routed(db, a_delivery(), "started run x", NOW)
+        assert await deliveries.passed_by(db, 77, [4], 5) == []

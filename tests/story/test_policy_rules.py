@@ -40,6 +40,24 @@ async def test_a_change_that_a_team_must_approve_waits_for_one_of_the_team(tmp_p
 
 
 @pytest.mark.slow
+async def test_a_stranger_who_may_be_of_the_team_is_told_once_however_often_they_approve(tmp_path: Path) -> None:
+    async with quick_world(tmp_path, source=source(tmp_path, **RULES), policy=AT_ONCE) as world:
+        stranger = newcomer(world, "mallory")
+        newcomer(world, "tom", "triage")
+        in_team(world, "tom")
+        await change_waits(world)
+        before = len(world.replies(world.pull_number))
+        for _ in range(3):
+            await stranger.comment(world.pull_number, f"/approve {await world.digest()}")
+            await world.settle()
+        await stranger.approve(world.pull_number)
+        await world.settle()
+        told = [one for one in world.replies(world.pull_number)[before:] if one.startswith("Not done:")]
+        assert len(told) == 1
+        assert nothing_merged(world)
+
+
+@pytest.mark.slow
 async def test_whoever_left_the_team_before_the_merge_has_not_approved(tmp_path: Path) -> None:
     async with quick_world(tmp_path, source=source(tmp_path, **RULES), policy=AT_ONCE) as world:
         member = newcomer(world, "tom", "triage")

@@ -124,3 +124,17 @@ async def test_why_tells_what_was_refused_here(quick: World) -> None:
     answer = quick.replies(issue)[-1]
     assert "denied. Approving the plan needs the role `write` or above, and ＠sam has the role `read`." in answer
     assert "<details><summary>How it was decided</summary>" in answer
+
+
+async def test_why_tells_of_what_was_ignored_and_not_of_what_nobody_asks_about(quick: World) -> None:
+    issue = await quick.requester.open_issue("A question")
+    await quick.requester.label(issue.number, "question")
+    await newcomer(quick, "eve").comment(issue.number, "What do you think?")
+    await quick.requester.comment(issue.number, "/why")
+    await quick.settle()
+    first, heading, *rows = [row for row in quick.replies(issue.number)[-1].splitlines() if row]
+    assert (first, heading) == ("Nothing was decided here yet.", "**Ignored here lately**")
+    assert [row.partition(" UTC, ")[2] for row in rows] == [
+        "`issues`: no workflow listens to the label 'question'",
+        "`issues`: an issue without a label or command of ours",
+    ]

@@ -91,6 +91,25 @@ async def test_a_call_of_a_hook_starts_its_workflow_with_what_it_brings_and_spea
 
 
 @pytest.mark.slow
+async def test_calls_start_no_more_runs_within_an_hour_than_policy_allows(tmp_path: Path) -> None:
+    files, settings = {f"{FOLDER}/nightly.yml": NIGHTLY}, {"PULLWRIGHT_HOOK_SECRETS": f"nightly={SECRET}"}
+    where = source(tmp_path, files, limits={"runs_per_hour": 2})
+    async with quick_world(tmp_path, source=where, policy=AT_ONCE, script={}, settings=settings) as world:
+        await known(world)
+        for _ in range(3):
+            assert await call(world) == 202
+            await world.settle()
+        assert len(await all_runs(world)) == 2
+        assert "ignored: 2 runs began about this within the last hour, and no more than 2 may." in str(
+            (await said(world))[0]
+        )
+        world.clock.leap(3601)
+        await call(world)
+        await world.settle()
+        assert len(await all_runs(world)) == 3
+
+
+@pytest.mark.slow
 async def test_a_time_that_has_come_starts_its_workflow_once_also_when_it_was_missed(world: World) -> None:
     await known(world)
     await schedules.read(world.services)

@@ -106,6 +106,16 @@ async def reopen(world: World, actor: Actor, repository: Repository, issue: Issu
     await tell(world, actor, repository, issue, "reopened")
 
 
+async def lock(world: World, actor: Actor, repository: Repository, issue: Issue, locked: bool) -> None:
+    """Let only collaborators with write access comment, or everybody again."""
+    if issue.locked is locked:
+        return
+    issue.locked, issue.updated_at = locked, world.now()
+    name = "locked" if locked else "unlocked"
+    remember(world, actor, issue, name)
+    await tell(world, actor, repository, issue, name)
+
+
 async def delete(world: World, actor: Actor, repository: Repository, issue: Issue) -> None:
     """Delete it for good: its number answers 410 from now on."""
     del repository.issues[issue.number]
