@@ -13,6 +13,10 @@ GREEN = frozenset({"success", "neutral", "skipped"})
 """Conclusions that GitHub lets a required check have. https://docs.github.com/en/rest/checks/runs"""
 
 
+SIGN_OFF = frozenset({"dco", "dco-check", "signed-off-by"})
+"""What checks are called, in small letters, that ask for a sign-off of each commit. https://github.com/dcoapp/app"""
+
+
 class Standing(StrEnum):
     pending = "pending"
     green = "green"
@@ -57,6 +61,11 @@ def newly_red(red: Iterable[Told], on_base: Iterable[Told]) -> list[Told]:
     """The red checks without those whose name is red on the base too: nothing that the change did."""
     before = {one.name for one in on_base if one.standing is Standing.red}
     return [one for one in red if one.name not in before]
+
+
+def asks_for_sign_off(red: Iterable[Told]) -> bool:
+    """Whether these checks ask for nothing but a sign-off, which stands in a message and in no file."""
+    return all(one.name.strip().lower() in SIGN_OFF for one in red)
 
 
 def standing(checks: Iterable[Told]) -> Standing | None:

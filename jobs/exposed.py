@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from core.names import Sha
 from jobs.work import Work
 from jobs.workbench import Workbench
-from policies.exposure import FOLDER, OTHER_CI, SUFFIXES, Exposure, Hold, exposure, hold
+from policies.exposure import FOLDER, OTHER_CI, SUFFIXES, Exposure, Hold, exposure, hold, stays_quiet
 from policies.exposure_triggers import Offer
 from policies.exposure_yaml import MOST_BYTES
 from policies.result import Result, Status
@@ -27,6 +27,18 @@ class Seen:
 
     exposure: Exposure
     hold: Hold
+
+    @property
+    def quiet(self) -> str:
+        """What will not start once people have approved, and what helps; empty where nothing is like that."""
+        return stays_quiet(self.exposure, self.hold)
+
+    @property
+    def awaited(self) -> bool:
+        """Whether anything of CI may start before a merge."""
+        silent = self.exposure.narrowed if self.hold is Hold.marker else ()
+        every = self.exposure.result.children
+        return any(child.status is not Status.skipped and child.name not in silent for child in every)
 
 
 async def look(work: Work, bench: Workbench, policy: Policy, branch: str, paths: Sequence[str] | None) -> Seen:
@@ -50,7 +62,8 @@ def _both(one: Exposure, other: Exposure) -> Exposure:
     """The worse of two, with the children of both."""
     worse = min(one, other, key=lambda each: list(Status).index(each.result.status))
     children = (*one.result.children, *other.result.children)
-    return Exposure(replace(worse.result, children=children), one.beyond_the_marker or other.beyond_the_marker)
+    beyond = one.beyond_the_marker or other.beyond_the_marker
+    return Exposure(replace(worse.result, children=children), beyond, one.narrowed)
 
 
 async def _base(work: Work, bench: Workbench) -> Sha:
@@ -98,7 +111,8 @@ def told(seen: Seen) -> Result | None:
     found = seen.exposure.result
     if found.status is Status.skipped and seen.hold is Hold.nothing:
         return None
-    return Result("ci", Status.approved, f"{_WHY[seen.hold, found.refused]}", children=found.children)
+    why = " ".join(part for part in (_WHY[seen.hold, found.refused], seen.quiet) if part)
+    return Result("ci", Status.approved, why, children=found.children)
 
 
 _WHY = {

@@ -126,7 +126,7 @@ async def _post(work: Work, policy: Effective, asked: Content, result: Result, p
 
     async def body() -> str:
         seen = await exposed.look(work, await work.bench(), policy.policy, branch_name(work), None)
-        ci = replies.ci_exposure(seen.exposure.result, seen.hold)
+        ci = replies.ci_exposure(seen.exposure.result, seen.hold, seen.quiet)
         limit = policy.policy.limits.run_cost_usd
         text = replies.plan(the_plan(work), asked.digest, limit, result, handed.research(work), ci)
         if person is not None:

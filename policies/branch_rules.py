@@ -7,15 +7,18 @@ from core.github import BranchRules, MergeMethod
 from policies.result import Fact, Result, Status, all_of
 
 
-def merge_under(rules: BranchRules, method: MergeMethod, base: str) -> Result:
-    """Whether a merge of this method can pass the rules of the branch `base`."""
+def merge_under(rules: BranchRules, method: MergeMethod, base: str, *, signed: bool) -> Result:
+    """Whether a merge of this method can pass the rules of the branch `base`.
+
+    `signed`: whether GitHub signed the commits of the pull request.
+    """
     queue = "A merge queue merges." if rules.merge_queue else "No merge queue is asked for."
     return all_of(
         "rules of the branch",
         [
             Result("merge queue", Status.approved, queue),
             _method(rules, method, base),
-            _signatures(rules, method, base),
+            _signatures(rules, method, base, signed),
         ],
         why=f"The rules of `{base}` let the bot merge.",
     )
@@ -37,8 +40,8 @@ def _method(rules: BranchRules, method: MergeMethod, base: str) -> Result:
     )
 
 
-def _signatures(rules: BranchRules, method: MergeMethod, base: str) -> Result:
-    """What git pushed carries no signature; a squash is one new commit, which GitHub signs itself.
+def _signatures(rules: BranchRules, method: MergeMethod, base: str, signed: bool) -> Result:
+    """A squash is one new commit, which GitHub signs; what it rebases it does not sign, whatever it was before.
 
     https://docs.github.com/en/authentication/managing-commit-signature-verification/about-commit-signature-verification
     """
@@ -47,9 +50,19 @@ def _signatures(rules: BranchRules, method: MergeMethod, base: str) -> Result:
         return Result(name, Status.approved, "No signature is asked for.")
     if rules.merge_queue or method is MergeMethod.squash:
         return Result(name, Status.approved, "GitHub signs the commit that it makes of the pull request.")
+    if method is MergeMethod.rebase:
+        return Result(
+            name,
+            Status.denied,
+            f"The rules of `{base}` ask for signed commits, and GitHub signs none that it rebases.",
+            remedy="Write `merge: {method: squash}` in the workflow: GitHub signs the one commit that it makes then.",
+        )
+    if signed:
+        return Result(name, Status.approved, "GitHub signed the commits of the pull request.")
     return Result(
         name,
         Status.denied,
-        f"The rules of `{base}` ask for signed commits, and those that the bot pushes carry no signature.",
-        remedy="Write `merge: {method: squash}` in the workflow: GitHub signs the one commit that it makes then.",
+        f"The rules of `{base}` ask for signed commits, and those of this pull request carry no signature.",
+        remedy="Write `commits: auto` in the policy, or `merge: {method: squash}` in the workflow; "
+        "then comment `/retry`.",
     )

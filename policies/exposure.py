@@ -44,6 +44,8 @@ them but Jenkins, which leaves it to a plugin, keep quiet for a commit that says
 UNMARKED = "Jenkinsfile"
 MOST_NESTED = 10
 """How deep a workflow may call others, on GitHub too."""
+MOST_QUIET = 3
+"""Files that are named where several will not start."""
 MOST_CALLS = 100
 """Calls of other workflows that are followed for one file; GitHub itself allows fewer."""
 
@@ -65,6 +67,8 @@ class Exposure:
     result: Result
     beyond_the_marker: bool = False
     """Whether something is exposed, or in doubt, that `[skip ci]` does not stop."""
+    narrowed: tuple[str, ...] = ()
+    """Files that start on a `push` alone, and only on one that touches certain paths."""
 
     @property
     def starts(self) -> bool:
@@ -106,7 +110,28 @@ def exposure(files: Mapping[str, str | None], offer: Offer) -> Exposure:
         why = "No workflow starts for the branch or the pull request."
         return Exposure(Result("ci", Status.skipped, why, children=tuple(children)))
     why = "What CI runs for the branch and the pull request holds nothing that it could expose."
-    return Exposure(all_of("ci", children, why=why), beyond)
+    narrowed = tuple(path for path in workflows if judge.is_narrowed(path))
+    return Exposure(all_of("ci", children, why=why), beyond, narrowed)
+
+
+def stays_quiet(exposure: Exposure, held: Hold) -> str:
+    """What CI will not do once people have approved what the marker held, and what helps; empty where all of it starts.
+
+    The commit that replaces the held one has the same tree. GitHub compares the two ends of a push to a branch that
+    is there already, so it touches no path:
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#git-diff-comparisons
+    """
+    if held is not Hold.marker or not exposure.narrowed:
+        return ""
+    named = [code(path) for path in exposure.narrowed[:MOST_QUIET]]
+    more = len(exposure.narrowed) - len(named)
+    which = ", ".join(named) + (f" and {more} more" if more else "")
+    one = len(exposure.narrowed) == 1
+    return (
+        f"{which} {'starts' if one else 'start'} on pushes that touch certain paths (`paths`), and will not start "
+        "after the approval: the commit that replaces the held one has the same files. Let "
+        f"{'it' if one else 'them'} listen to `pull_request` as well, or write `ci: run` in the policy."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +187,16 @@ class _Judge:
         except Unreadable as error:
             beyond = any(not EVENTS[name].marker_stops for name in workflow.events if name in EVENTS)
             return Result(path, Status.error, f"Nobody can tell what {code(path)} does: {error}."), beyond
+
+    def is_narrowed(self, path: str) -> bool:
+        """Whether the file starts for us on a push alone, and only on one that touches certain paths."""
+        workflow = self._workflows[path]
+        try:
+            if isinstance(workflow, str) or self._started(workflow) != {"push"}:
+                return False
+        except Unreadable:
+            return False
+        return not {"paths", "paths-ignore"}.isdisjoint(workflow.events["push"])
 
     def _judged(self, path: str, workflow: _Workflow) -> tuple[Result, bool]:
         started = self._started(workflow)

@@ -127,8 +127,7 @@ class Policy(Value):
     commits: Literal["auto", "signed", "plain"] = "auto"
     """Whether GitHub signs the bot's commits; `auto`: where a ruleset takes no others."""
     sign_off: Literal["auto", "always", "never"] = "auto"
-    """Whether they carry `Signed-off-by` in the bot's name; `auto`: where the repository's own do, or the DCO App is set
-    up."""
+    """Whether they carry `Signed-off-by` in the bot's name; `auto`: where the repository's own do, or DCO is set up."""
     plan: PlanGate = PlanGate()
     change: ChangeGate = ChangeGate()
     checks: dict[Name, Check] = {}

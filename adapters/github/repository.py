@@ -4,6 +4,7 @@ from adapters.github.checks import Checks
 from adapters.github.contents import Contents
 from adapters.github.edits import Edits
 from adapters.github.issues import Issues
+from adapters.github.objects import Objects
 from adapters.github.people import People
 from adapters.github.pulls import Pulls
 from adapters.github.rules import Rules
@@ -11,7 +12,7 @@ from adapters.github.threads import Threads
 from core.github import GitHub
 
 
-class Repository(Contents, People, Issues, Edits, Pulls, Threads, Checks, Rules):
+class Repository(Contents, People, Issues, Edits, Pulls, Threads, Checks, Rules, Objects):
     """One repository through one installation."""
 
 

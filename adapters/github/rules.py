@@ -18,6 +18,8 @@ _ENQUEUE = (
     "mutation($id: ID!, $head: GitObjectID!) { enqueuePullRequest(input: {pullRequestId: $id, expectedHeadOid: $head}) "
     "{ mergeQueueEntry { position } } }"
 )
+SIGNED = "required_signatures"
+"""The type of the rule that takes signed commits alone."""
 _QUEUED = "query($id: ID!) { node(id: $id) { ... on PullRequest { isInMergeQueue } } }"
 
 
@@ -68,10 +70,14 @@ class Rules(Channel):
         return BranchRules(
             required_checks=tuple(dict.fromkeys([*checks, *await self._protected(branch)])),
             merge_queue="merge_queue" in kinds,
-            signatures="required_signatures" in kinds,
+            signatures=SIGNED in kinds,
             linear="required_linear_history" in kinds,
             methods=tuple(m for m in MergeMethod if m.value in set.intersection(*lists)) if lists else None,
         )
+
+    async def wants_signatures(self, branch: str) -> bool:
+        """Of classic protection an App without `administration` is not told: rulesets alone count."""
+        return any(parsed(_Rule, each, "a rule of a branch").type == SIGNED for each in await self._rulesets(branch))
 
     async def queued(self, node_id: str) -> bool:
         sent = await self.mutate(_QUEUED, {"id": node_id}, name="whether a pull request is queued", scope=SHIPPING)

@@ -24,20 +24,24 @@ def held_message(message: str) -> str:
     return block(title, f"{MARKER} until people have approved the change.", rest.strip("\n")) + "\n"
 
 
-def ci_exposure(result: Result, hold: Hold) -> str:
-    """What CI would expose, for the plan; nothing where there is no CI that would start, and none is held."""
+def ci_exposure(result: Result, hold: Hold, quiet: str = "") -> str:
+    """What CI would expose, for the plan; nothing where there is no CI that would start, and none is held.
+
+    `quiet` is what will not start even then.
+    """
     if result.status is Status.skipped and hold is Hold.nothing:
         return ""
     each = f"<details><summary>Each workflow</summary>\n\n{markdown(result)}\n\n</details>" if result.children else ""
-    return block(f"**What CI would expose**: {_exposed(result)} {_follows(hold, result)}".rstrip(), each)
+    return block(f"**What CI would expose**: {_exposed(result)} {_follows(hold, result)}".rstrip(), quiet, each)
 
 
-def ci_held(result: Result, base: str) -> str:
-    """Why the commit of a pull request keeps CI quiet, and what that asks of people."""
+def ci_held(result: Result, base: str, quiet: str = "") -> str:
+    """Why the commit of a pull request keeps CI quiet, and what that asks of people. `quiet`: what never starts."""
     return block(
         f"**CI is held back** until exactly this change is approved. {_exposed(result)}".rstrip(),
         f"Approve before you merge: the commit says `{MARKER}` until then, and a merge would take that along into "
         f"`{line(base, 200).replace('`', '')}`, where CI would stay quiet too.",
+        quiet,
     )
 
 
@@ -69,6 +73,16 @@ def ci_stays_red(person: str, checks: Sequence[str], rounds: int) -> str:
         f"@{person}, CI is still red after {rounds} rounds: {named}{more}. I wait, and change no more by myself. "
         "Run the checks again where they fail by chance; `/revise` says what to do, `/take` makes it yours, `/reject` "
         "ends it."
+    )
+
+
+def sign_off_wanted(person: str, checks: Sequence[str]) -> str:
+    """The one thing that is red asks who signs off the commits (DCO), which no round changes."""
+    named = ", ".join(code(name, 60) for name in checks[:MOST_NAMED])
+    return (
+        f"@{person}, {named} is red: it asks who signs off the commits, and no change of files mends that. "
+        "`sign_off: always` in `.github/pullwright.yml` has me sign off in my own name, in a run that `/retry` begins; "
+        "somebody who may can also pass the check by hand, and I go on. `/reject` ends it."
     )
 
 

@@ -77,13 +77,21 @@ async def reports(work: Work) -> list[datetime]:
 
 
 async def settled_on(
-    step: Step, wait: Wait, work: Work, shipped: Shipped, heard: Sequence[datetime], began: datetime | None = None
+    step: Step,
+    wait: Wait,
+    work: Work,
+    shipped: Shipped,
+    heard: Sequence[datetime],
+    began: datetime | None = None,
+    *,
+    which: str = "",
 ) -> Done | Park:
     """What the checks of this commit came to, or the wait for them. Raises as `perform`.
 
-    The time that it may take `began` then; without that, when the step first asked.
+    The time that it may take `began` then; without that, when the step first asked. `which` tells one wait of a step
+    from its others.
     """
-    key = work.attempt(step)
+    key = f"{work.attempt(step)}{which}"
     if began is None:
         began = await began_at(work, key, step.id)
     memo, asked = StepMemo(work, checkpointed=None), digest("checks", shipped.head, wait.model_dump(mode="json"))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ci import Standing, Told, named, standing, told
+from core.ci import Standing, Told, asks_for_sign_off, named, standing, told
 from core.github import CheckRun, CheckStatus, CommitStatus
 from core.names import Sha
 
@@ -110,3 +110,11 @@ def test_nothing_is_green_or_red_while_one_is_pending(given_: list[tuple[str, st
     found = told([run(n, name, conclusion) for n, (name, conclusion) in enumerate(given_)], [], ours=OURS)
     pending = any(one.standing is Standing.pending for one in found)
     assert (standing(found) is Standing.pending) == pending
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"), [(["DCO"], True), ([" dco "], True), (["DCO", "build"], False), (["docs"], False)]
+)
+def test_checks_that_ask_for_a_sign_off_alone_are_known_by_their_names(names: list[str], expected: bool) -> None:
+    red = [Told(name=name, url="", standing=Standing.red) for name in names]
+    assert asks_for_sign_off(red) is expected

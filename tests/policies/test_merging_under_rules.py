@@ -22,7 +22,7 @@ SQUASH, MERGE, REBASE = MergeMethod.squash, MergeMethod.merge, MergeMethod.rebas
     ],
 )
 def test_these_rules_let_the_bot_merge(rules, method):
-    assert merge_under(rules, method, "main").why == "The rules of `main` let the bot merge."
+    assert merge_under(rules, method, "main", signed=False).why == "The rules of `main` let the bot merge."
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,24 @@ def test_these_rules_let_the_bot_merge(rules, method):
         ),
         (
             BranchRules(signatures=True),
+            MERGE,
+            "The rules of `main` ask for signed commits, and those of this pull request carry no signature.",
+            "Write `commits: auto` in the policy, or `merge: {method: squash}` in the workflow; then comment `/retry`.",
+        ),
+        (
+            BranchRules(signatures=True),
             REBASE,
-            "The rules of `main` ask for signed commits, and those that the bot pushes carry no signature.",
+            "The rules of `main` ask for signed commits, and GitHub signs none that it rebases.",
             "Write `merge: {method: squash}` in the workflow: GitHub signs the one commit that it makes then.",
         ),
     ],
 )
 def test_these_rules_stand_in_the_way_and_are_named(rules, method, why, remedy):
-    result = merge_under(rules, method, "main")
+    result = merge_under(rules, method, "main", signed=False)
     assert (result.status, result.why, result.remedy) == (Status.denied, why, remedy)
+
+
+def test_commits_that_github_signed_may_be_merged_as_they_are_and_not_rebased() -> None:
+    asked = BranchRules(signatures=True)
+    assert merge_under(asked, MERGE, "main", signed=True).approved
+    assert merge_under(asked, REBASE, "main", signed=True).refused

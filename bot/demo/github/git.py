@@ -11,6 +11,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import git_kept, git_refs
+
 NOBODY = "0" * 40
 _SHA = re.compile(r"[0-9a-f]{7,40}")
 _EXPRESSION = re.compile(r"[\^~:@{}\\\s]|\.\.")
@@ -39,12 +41,24 @@ def environment(**more: str) -> dict[str, str]:
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_DEFAULT_REF_FORMAT": "files",
+        "GIT_DEFAULT_HASH": "sha1",
         **more,
     }
 
 
 async def run(path: Path, *arguments: str, stdin: bytes = b"", **env: str) -> tuple[int, bytes, bytes]:
-    """Exit code, output and error output of one git command in `path`."""
+    """Exit code, output and error output of one git command in `path`, or of the same one before: see `git_kept`."""
+    fixed = not env and not stdin and git_kept.is_fixed(arguments)
+    if fixed and (answer := git_kept.kept(path, arguments)):
+        return answer
+    answer = await _started(path, *arguments, stdin=stdin, **env)
+    if fixed:
+        git_kept.keep(path, arguments, answer)
+    return answer
+
+
+async def _started(path: Path, *arguments: str, stdin: bytes, **env: str) -> git_kept.Answer:
     child = await asyncio.create_subprocess_exec(
         shutil.which("git") or "git",
         *_SAFE,
@@ -73,8 +87,7 @@ async def text(path: Path, *arguments: str, stdin: bytes = b"", **env: str) -> s
 
 async def refs(path: Path, prefix: str = "refs/heads/") -> dict[str, str]:
     """Full reference names below `prefix` and the object each points at."""
-    listed = await text(path, "for-each-ref", "--format=%(objectname) %(refname)", prefix)
-    return {name: sha for sha, name in (line.split(" ", 1) for line in listed.splitlines())}
+    return git_refs.tips(path, prefix)
 
 
 async def resolve(path: Path, revision: str) -> str | None:
@@ -88,7 +101,10 @@ async def resolve(path: Path, revision: str) -> str | None:
     if _SHA.fullmatch(revision) or revision == "HEAD" or revision.startswith("refs/"):
         candidates.append(revision)
     for candidate in candidates:
-        named = f"{candidate}^{{commit}}"
+        found = git_refs.tip(path, candidate) if candidate.startswith("refs/") else candidate
+        if found is None:
+            continue
+        named = f"{found}^{{commit}}"
         code, out, _ = await run(path, "rev-parse", "--verify", "--quiet", "--end-of-options", named)
         if code == 0:
             return out.decode().strip()
@@ -189,6 +205,7 @@ async def bring(source: Path, target: Path, sha: str) -> None:
 async def import_bare(source: Path, target: Path, default_branch: str, when: str) -> None:
     """A bare repository at `target` from a git repository, or from a plain folder as one first commit."""
     target.mkdir(parents=True)
+    git_kept.forget(target)
     await git(target, "init", "--bare", "--quiet", f"--initial-branch={default_branch}")
     await git(target, "config", "uploadpack.allowAnySHA1InWant", "true")
     await git(target, "config", "http.receivepack", "true")

@@ -6,12 +6,14 @@ folder beside the repository, which sees the repository's objects and is thrown 
 """
 
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 
-from . import git
+from . import git, pull_facts
 from .records import Actor, Repository
 
 MAX_COMMANDS = 1000
@@ -65,6 +67,8 @@ def read(body: bytes) -> Push:
 async def refusals(actor: Actor, repository: Repository, push: Push) -> dict[str, Rejection]:
     """Why references of this push are refused, by name; empty where all of it may go on."""
     found = {command.name: why for command in push.commands if (why := _by_name(repository, command.name))}
+    if not found:
+        found = await _by_signature(repository, push)
     if not found and actor.token is not None and "workflows" not in actor.token.permissions:
         return await _by_workflow(repository, push)
     return found
@@ -101,13 +105,40 @@ def _by_name(repository: Repository, name: str) -> Rejection | None:
     return None
 
 
-async def _by_workflow(repository: Repository, push: Push) -> dict[str, Rejection]:
+async def _by_signature(repository: Repository, push: Push) -> dict[str, Rejection]:
+    """A branch whose ruleset asks for signatures takes no new commit but those that GitHub knows to be signed."""
+    asked = [
+        command
+        for command in push.commands
+        if command.new != git.NOBODY
+        and pull_facts.signatures_asked(repository, command.name.removeprefix("refs/heads/"))
+    ]
+    if not asked:
+        return {}
+    found: dict[str, Rejection] = {}
+    async with _unpacked(repository, push) as folder:
+        for command in asked:
+            _, new, _ = await _run(repository, folder, "rev-list", command.new, "--not", "--all")
+            if unsigned := sorted(set(new.decode().split()) - repository.verified):
+                said = f"error: GH013: Repository rule violations found for {command.name}.\n\n"
+                said += f"- Commits must have verified signatures.\n  Found {len(unsigned)} violation:\n\n"
+                said += "".join(f"  {sha}\n" for sha in unsigned)
+                found[command.name] = Rejection("push declined due to repository rule violations", said)
+    return found
+
+
+@asynccontextmanager
+async def _unpacked(repository: Repository, push: Push) -> AsyncIterator[str]:
+    """A folder with the push's objects, which is gone afterwards. A pack that is broken leaves none there."""
     with tempfile.TemporaryDirectory(prefix="quarantine-", dir=repository.path) as folder:
         if push.pack:
             (Path(folder) / "pack").mkdir()
-            code, _, _ = await _run(repository, folder, "index-pack", "--stdin", "--fix-thin", stdin=push.pack)
-            if code != 0:
-                return {}
+            await _run(repository, folder, "index-pack", "--stdin", "--fix-thin", stdin=push.pack)
+        yield folder
+
+
+async def _by_workflow(repository: Repository, push: Push) -> dict[str, Rejection]:
+    async with _unpacked(repository, push) as folder:
         found: dict[str, Rejection] = {}
         for command in push.commands:
             if command.new != git.NOBODY and (path := await _touched_workflow(repository, command.new, folder)):

@@ -39,7 +39,7 @@ async def get_branch(call: Call) -> Reply:
 @routes("GET", "/repos/{owner}/{repo}/rules/branches/{branch:.+}", needs="metadata:read")
 async def rules(call: Call) -> Reply:
     """The rules of rulesets alone: classic protection does not show up in this list, at GitHub either."""
-    return call.listed(call.repository.rules.get(call.parts["branch"], []), dict)
+    return call.listed(pull_facts.rules_of(call.repository, call.parts["branch"]), dict)
 
 
 @routes("GET", "/repos/{owner}/{repo}/commits", needs=READ)

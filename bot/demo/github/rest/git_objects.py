@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 
-from .. import git, shapes
+from .. import git, pull_facts, shapes
 from ..acts import refs
 from ..errors import Refusal, invalid, missing, not_found
 from ..records import Json
@@ -40,6 +40,7 @@ async def create_ref(call: Call) -> Reply:
     await _check_ref_name(call, name)
     if not _SHA.fullmatch(sha) or await git.resolve(call.repository.path, sha) is None:
         raise Refusal(422, "Object does not exist")
+    await _refuse_unsigned(call, name, sha)
     async with refs.moving(call.world, call.actor, call.repository):
         if name in await git.refs(call.repository.path, name):
             raise Refusal(422, "Reference already exists")
@@ -54,6 +55,7 @@ async def move_ref(call: Call) -> Reply:
     _refuse_protected(call, name)
     if not _SHA.fullmatch(sha) or await git.resolve(path, sha) is None:
         raise Refusal(422, "Object does not exist")
+    await _refuse_unsigned(call, name, sha)
     async with refs.moving(call.world, call.actor, call.repository):
         old = (await git.refs(path, name)).get(name)
         if old is None:
@@ -87,7 +89,10 @@ async def get_commit(call: Call) -> Reply:
 
 @routes("POST", "/repos/{owner}/{repo}/git/commits", needs=WRITE)
 async def create_commit(call: Call) -> Reply:
-    """Without an author the caller is author and committer; GitHub signs what an App commits this way."""
+    """Without an author the caller is author and committer; GitHub signs what an App commits this way.
+
+    https://docs.github.com/en/authentication/managing-commit-signature-verification/about-commit-signature-verification
+    """
     body, path = call.body, call.repository.path
     for field in ("message", "tree"):
         if not body.get(field):
@@ -102,10 +107,10 @@ async def create_commit(call: Call) -> Reply:
     committer = _person(body.get("committer"), author if body.get("author") else git.GITHUB)
     when = (body.get("author") or {}).get("date") or call.world.stamp()
     sha = await git.commit(path, tree, parents, str(body["message"]), author, committer, when)
-    shown = await shapes.git_commit(call.world, call.repository, sha)
-    if call.actor.token and not body.get("author") and not body.get("committer"):
-        shown["verification"] |= {"verified": True, "reason": "valid", "verified_at": call.world.stamp()}
-    return Reply(201, shown)
+    if call.actor.token and call.repository.signs_commits and not body.keys() & {"author", "committer", "signature"}:
+        sha = await git.signed(path, sha)
+        call.repository.verified.add(sha)
+    return Reply(201, await shapes.git_commit(call.world, call.repository, sha))
 
 
 @routes("GET", "/repos/{owner}/{repo}/git/trees/{sha:.+}", needs=READ)
@@ -176,6 +181,15 @@ async def _check_ref_name(call: Call, name: str) -> None:
 def _refuse_protected(call: Call, name: str) -> None:
     if name.removeprefix("refs/heads/") in call.repository.protected:
         raise Refusal(422, "Changes must be made through a pull request.")
+
+
+async def _refuse_unsigned(call: Call, name: str, sha: str) -> None:
+    branch = name.removeprefix("refs/heads/")
+    if not pull_facts.signatures_asked(call.repository, branch):
+        return
+    new = await git.text(call.repository.path, "rev-list", sha, "--not", "--all")
+    if not set(new.split()) <= call.repository.verified:
+        raise Refusal(422, "Repository rule violations found\n\nCommits must have verified signatures.")
 
 
 async def _object(call: Call, sha: str, kind: str, refusal: str, status: int = 422) -> str:

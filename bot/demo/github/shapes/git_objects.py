@@ -34,13 +34,7 @@ async def git_commit(world: "World", repository: Repository, sha: str) -> Json:
         "parents": [
             {"sha": each, "url": f"{api}/commits/{each}", "html_url": f"{page}/{each}"} for each in parents.split()
         ],
-        "verification": {
-            "verified": False,
-            "reason": "unsigned",
-            "signature": None,
-            "payload": None,
-            "verified_at": None,
-        },
+        "verification": await _verification(repository, own, _utc(committed)),
     }
 
 
@@ -62,6 +56,20 @@ async def commit(world: "World", repository: Repository, sha: str) -> Json:
         account = world.account_of_email(inner[role]["email"])
         shown[role] = accounts.user(world, account) if account else None
     return shown | {"url": api, "comments_url": f"{api}/comments"}
+
+
+async def _verification(repository: Repository, sha: str, at: str) -> Json:
+    if sha not in repository.verified:
+        return {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
+    head, _, message = (await git.git(repository.path, "cat-file", "commit", sha)).decode().partition("\n\n")
+    payload, _, signature = head.partition("\ngpgsig ")
+    return {
+        "verified": True,
+        "reason": "valid",
+        "signature": signature.replace("\n ", "\n"),
+        "payload": f"{payload}\n\n{message}",
+        "verified_at": at,
+    }
 
 
 def people_of(commit_: Json) -> Json:
