@@ -42,11 +42,11 @@ class TimeCall(Value):
 
 
 class OrderCall(Value):
-    """The operator orders a run, in the name of a person."""
+    """The operator orders a run, in the name of a person or in our own."""
 
     repository: FullName
     workflow: Name
-    login: Login
+    login: Login | None = None
     number: Annotated[int, Field(gt=0)] | None = None
     inputs: dict[str, str] = {}
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from core.workflow import Workflow
 from core.workflow.catalogue import LABELS, Catalogue, Entry
 from handlers.verbs import VERBS, Verb
+from policies.people import FOR_MAINTAINERS
 
 __all__ = ["LABELS", "by_command", "by_label", "usage", "verbs"]
 
@@ -27,7 +28,7 @@ def by_command(workflows: Catalogue | None, verb: str) -> Entry | None:
 def verbs(workflows: Catalogue | None) -> Mapping[str, Verb]:
     """Every command that can be given here: the bot's own, which no file takes, then those of the workflows."""
     more = {
-        one.command: Verb(one.command, "text", usage(one), _what(one), "requesters")
+        one.command: Verb(one.command, "text", usage(one), _what(one), _who(one))
         for one in reversed(_entries(workflows))
         if one.command is not None and one.command not in VERBS and _VERB.fullmatch(one.command)
     }
@@ -49,6 +50,11 @@ def _given(workflow: Workflow) -> str:
         shown = str(said.default).lower() if isinstance(said.default, bool) else said.default
         words.append(f"{name}=…" if said.default is None else f"[{name}={shown}]")
     return " ".join(words)
+
+
+def _who(entry: Entry) -> str:
+    """Who may start it, in words: see `policies.people.may_start`."""
+    return f"{FOR_MAINTAINERS[entry.name]} role" if entry.name in FOR_MAINTAINERS else "requesters"
 
 
 def _what(entry: Entry) -> str:

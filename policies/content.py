@@ -1,6 +1,6 @@
 """What a change may contain, and what may be merged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from core.digests import ChangedPath
@@ -28,11 +28,13 @@ def change_allowed(
     binary_paths: Sequence[str] = (),
     secrets: Mapping[str, Sequence[str]] = MappingProxyType({}),
     seen: Seen = NOTHING_SEEN,
+    ours: Collection[str] = (),
 ) -> Result:
     """Whether a change stays within policy, and whether somebody must look at it: the findings of `policies.drift`.
 
     `bytes_` is the size of all added and changed blobs of the head; `additions` and `deletions` count lines.
-    `secrets` says by path what kinds of secrets the change brings, and none of them itself.
+    `secrets` says by path what kinds of secrets the change brings, and none of them itself. `ours` are paths whose
+    content no model wrote: what the policy protects from models may be among them.
     """
     names = [path.path for path in paths]
     limits = policy.limits
@@ -40,7 +42,7 @@ def change_allowed(
     return all_of(
         "content",
         [
-            _paths(policy, names),
+            _paths(policy, [name for name in names if name not in ours]),
             _modes(paths),
             _secrets(secrets),
             _at_most("files", len(names), limits.files, "files"),

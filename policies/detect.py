@@ -6,7 +6,7 @@ a file that cannot be parsed tells nothing, and nothing here raises for what a r
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from policies.python_projects import PythonProject
@@ -21,7 +21,7 @@ TESTS = "tests"
 _MAKE_TARGET = re.compile(r"^test[ \t]*:(?!=)", re.MULTILINE)
 _MAKEFILES = ("Makefile", "makefile", "GNUmakefile")
 _NPM_PLACEHOLDER = "no test specified"
-_NPM_LINK = "ln -sfn /deps/npm/node_modules node_modules && "
+NPM_LINK = "ln -sfn /deps/npm/node_modules node_modules && "
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,15 @@ def detect(files: Sequence[str], read: Read) -> Detected:
         if name in present and _MAKE_TARGET.search(read(name) or ""):
             return Detected({TESTS: Check(run="make test")}, (), f"`{name}` has a target `test`")
     if "package.json" in present and _npm_test(read("package.json") or ""):
-        install = "npm ci" if "package-lock.json" in present else "npm install"
-        setup = f"mkdir -p /deps/npm && cp package*.json /deps/npm/ && cd /deps/npm && {install} --no-audit --no-fund"
-        return Detected({TESTS: Check(run=_NPM_LINK + "npm test")}, (setup,), "`package.json` has a script `test`")
+        check = Check(run=NPM_LINK + "npm test")
+        return Detected({TESTS: check}, (npm_setup(present),), "`package.json` has a script `test`")
     return Detected(why="no Python project, no Makefile with a target `test`, no `package.json` with a script `test`")
+
+
+def npm_setup(present: Collection[str]) -> str:
+    """The packages of `package.json`, where a command that begins with `NPM_LINK` finds them."""
+    install = "npm ci" if "package-lock.json" in present else "npm install"
+    return f"mkdir -p /deps/npm && cp package*.json /deps/npm/ && cd /deps/npm && {install} --no-audit --no-fund"
 
 
 def _npm_test(text: str) -> bool:

@@ -12,8 +12,9 @@ from adapters.store.rows import effect_of, effect_row
 from adapters.store.statements import changed, redactor_of, sayable
 from adapters.store.statements import insert as insert_into
 from adapters.store.tables import effects
+from adapters.store.tables import runs as table_of_runs
 from core.effects import worded
-from core.names import Epoch, RunId
+from core.names import Epoch, RunId, Sha
 from core.runs import Effect, EffectState, NewEffect
 
 LOOSE_SECONDS = 60
@@ -118,6 +119,15 @@ async def unsettled_loose(db: AsyncConnection) -> int:
 
 async def of_run(db: AsyncConnection, run_id: RunId) -> list[Effect]:
     return await _effects(db, sa.select(effects).where(_t.run_id == run_id))
+
+
+async def pushed_to(db: AsyncConnection, repo_id: int, branch: str) -> frozenset[Sha]:
+    """The commits that runs of ours first meant to push to this branch of the repository, done or not; of those runs
+    that are still kept."""
+    first = _t.key == sa.literal("run:") + table_of_runs.c.id + sa.literal(":push")
+    query = sa.select(_t.act).join(table_of_runs, first).where(table_of_runs.c.repo_id == repo_id)
+    acts = (await db.execute(query)).scalars()
+    return frozenset(Sha(act["sha"]) for act in acts if act["branch"] == branch)
 
 
 def _loose() -> sa.ColumnElement[bool]:

@@ -19,6 +19,7 @@ _COMMANDS = {
     "demo": "Play a whole story against a local GitHub stand-in.",
     "doctor": "Check settings, database, Redis, sandbox, GitHub and model.",
     "hold": "Stop work everywhere, of one account or of one repository.",
+    "onboard": "Offer a repository its first policy file.",
     "policy": "Read and check policy files.",
     "redis": "",
     "resume": "Let work go on that was held.",

@@ -7,7 +7,7 @@ for, reads the workflow on the default branch, and writes the run. This command 
 import asyncio
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 import click
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from adapters.doorbell import open_doorbell
 from adapters.settings import Settings
-from adapters.store import Store, deliveries, open_store, runs
+from adapters.store import Store, deliveries, open_store, repositories, runs
 from adapters.store.deliveries import Receipt
 from adapters.store.tables import DeliveryState
 from adapters.system import SystemClock
@@ -31,30 +31,60 @@ ROUTED_SECONDS = 60.0
 LOOK_SECONDS = 0.2
 
 
+def at_once(run: Run) -> bool:
+    """Wait for nothing."""
+    return True
+
+
+def over(run: Run) -> bool:
+    return run.state in TERMINAL
+
+
+def offered_or_over(run: Run) -> bool:
+    """Its pull request is there, or it waits for something else, or it is over."""
+    return over(run) or run.pull_number is not None or run.state is RunState.waiting
+
+
 def order(
-    workflow: str, repo: str, login: str, number: int | None, inputs: Mapping[str, str], *, wait: bool, as_json: bool
+    workflow: str,
+    repo: str,
+    login: str | None,
+    number: int | None,
+    inputs: Mapping[str, str],
+    *,
+    until: Callable[[Run], bool],
+    joins: bool = False,
+    as_json: bool,
 ) -> None:
-    """Order the run and say what became of it. The exit code is 1 where none began, or where it did not succeed."""
+    """Order the run and say what became of it; without a login in our own name, and nobody's role is asked for.
+
+    The exit code is 1 where none began, or where it did not succeed.
+    """
     try:
         call = OrderCall(repository=repo, workflow=workflow, login=login, number=number, inputs=dict(inputs))
     except ValidationError as error:
         wrong = ", ".join(str(one["loc"][0]) for one in error.errors())
         raise click.UsageError(f"Not as it should be: {wrong}.") from error
-    run, outcome = asyncio.run(_ordered(call, wait=wait))
+    run, outcome = asyncio.run(_ordered(call, until, joins=joins))
     if as_json:
         shown = run.model_dump(mode="json", exclude={"workflow_text", "snapshot"}) if run is not None else None
         print_json({"run": shown, "outcome": outcome})
     elif run is None:
         _stop(outcome)
     else:
-        why = f": {run.ended_why}" if run.ended_why else ""
-        click.echo(printable(f"Run {run.id} of {run.workflow} on {repo}: {run.state}{why}"))
+        click.echo(printable(f"Run {run.id} of {run.workflow} on {repo}: {run.state}{_why(run)}"))
     failed = run is None or (run.state in TERMINAL and run.state is not RunState.succeeded)
     raise SystemExit(1 if failed else 0)
 
 
-async def _ordered(call: OrderCall, *, wait: bool) -> tuple[Run | None, str]:
-    """The run, and what intake said."""
+def _why(run: Run) -> str:
+    pull = f" (#{run.pull_number})" if run.pull_number is not None else ""
+    said = run.ended_why or (run.waiting.why if run.waiting is not None else "")
+    return f"{pull}: {said}" if said else pull
+
+
+async def _ordered(call: OrderCall, until: Callable[[Run], bool], *, joins: bool) -> tuple[Run | None, str]:
+    """The run, and what intake said. With `joins` the one that is in the way of another such run stands for it."""
     settings = begin("workflow")
     if (file := missing_file(settings.database_url)) is not None:
         raise NothingYet(f"There is no database at {file} yet.")
@@ -66,9 +96,11 @@ async def _ordered(call: OrderCall, *, wait: bool) -> tuple[Run | None, str]:
         if routed is None:
             return None, "Nobody has looked at the order yet: it is done when the service runs (`pullwright up`)."
         run = await _run_of(store, guid, call.workflow)
-        while wait and run is not None and run.state not in TERMINAL:
+        if run is None and joins and not (routed.outcome or "").startswith("ignored"):
+            run = await _at_work(store, call)
+        while run is not None and not until(run):
             await asyncio.sleep(LOOK_SECONDS)
-            run = await _run_of(store, guid, call.workflow)
+            run = await _again(store, run)
         return run, routed.outcome or routed.error or ""
 
 
@@ -97,6 +129,19 @@ async def _routed(store: Store, guid: str) -> Receipt | None:
 async def _run_of(store: Store, guid: str, workflow: str) -> Run | None:
     async with store.read() as db:
         return await runs.by_trigger(db, f"cli:{guid}:{workflow}")
+
+
+async def _at_work(store: Store, call: OrderCall) -> Run | None:
+    """The run of this workflow, about the same, that is not over."""
+    async with store.read() as db:
+        repo = await repositories.named(db, call.repository)
+        found = await runs.of_subject(db, repo.id, call.number or 0) if repo is not None else []
+    return next((run for run in found if run.workflow == call.workflow and not over(run)), None)
+
+
+async def _again(store: Store, run: Run) -> Run:
+    async with store.read() as db:
+        return await runs.require(db, run.id)
 
 
 def _stop(why: str) -> NoReturn:

@@ -148,14 +148,14 @@ def run(
     from bot.cli.rehearsing import rehearsed, show_rehearsal, split
 
     if not dry_run:
-        from bot.cli.ordering import order
+        from bot.cli.ordering import at_once, order, over
 
         if repo is None or login is None:
             raise click.UsageError("Say where and for whom: --repo OWNER/NAME --as LOGIN. Or --dry-run.")
         number = int(issue) if issue is not None and issue.isdecimal() else None
         if issue is not None and number is None:
             raise click.UsageError("--issue takes a number, and with --dry-run a file.")
-        order(name, repo, login, number, split(inputs), wait=wait, as_json=as_json)
+        order(name, repo, login, number, split(inputs), until=over if wait else at_once, as_json=as_json)
     if issue is None:
         raise click.UsageError("Missing option '--issue': a file with the title and the text of an issue.")
     checkout = _path(repo, "--repo", folder=True) if repo is not None else None

@@ -251,7 +251,7 @@ def _hands_over(step: Mapping[str, Any]) -> set[Handed]:
         if isinstance(output, str):
             return {form for form in get_args(FormName) if form == output}
         return {"ChangeSummary"} if writes is True else set()
-    if step.get("uses") == "revert":
+    if step.get("uses") in ("revert", "onboard"):
         return {"ChangeSummary"}
     return {"Shipment"} if step.get("ship") is not None else set()
 

@@ -15,7 +15,7 @@ from core.workflow.values import Expression, Given, Id, Seconds, Variable, Words
 
 FormName = Literal["Triage", "Research", "Plan", "Opinion", "ChangeSummary"]
 Handed = Literal[FormName, "Baseline", "Reproduced", "Checked", "Shipment", "Approved", "Merged"]
-BUILT_IN = ("triage", "research", "revert", "failed-run")
+BUILT_IN = ("triage", "research", "revert", "onboard", "failed-run")
 """What `uses` stands for without a file."""
 MOST_STEPS = 200
 FieldType = Literal["string", "number", "boolean", "list"]
@@ -322,7 +322,7 @@ class Step(Value):
                 return "Triage"
             case "research":
                 return "Research"
-            case "revert":
+            case "revert" | "onboard":
                 return "ChangeSummary"
             case Agent(output=str() as form):
                 return form

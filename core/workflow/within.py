@@ -15,7 +15,7 @@ _REFUSED: Mapping[str, str] = {
     "ready": _SHIPPED,
     "merge": _SHIPPED,
 }
-_OF_THE_SUBJECT = frozenset({"triage", "revert", "failed-run"})
+_OF_THE_SUBJECT = frozenset({"triage", "revert", "onboard", "failed-run"})
 _BUILT_IN = "it is about the run's subject, which all items share: put it before the `foreach`"
 
 
