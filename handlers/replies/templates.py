@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from handlers.neutralise import line, neutral
+from handlers.neutralise import line, neutral, whole
 
 PLACES = ("", "docs/", ".github/")
 """Folders that GitHub looks for a template in."""
@@ -57,7 +57,7 @@ def filled(template: str, known: Mapping[Asked, str]) -> Filled:
             placed.add(asked)
             answer = "\n\n".join(part for part in (known[asked], _boxes(body)) if part)
         else:
-            answer = neutral(body)
+            answer = whole(body)
         shown += [part for part in (_heading(heading), answer) if part]
     return Filled("\n\n".join(shown), frozenset(placed))
 

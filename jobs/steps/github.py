@@ -11,7 +11,7 @@ from core.expressions import as_text, expand
 from core.github import CloseReason
 from core.names import SubjectKind
 from core.workflow import Change, Step
-from handlers.neutralise import neutral
+from handlers.neutralise import whole
 from handlers.replies.words import plural
 from jobs import handed
 from jobs.outcomes import Done, Outcome
@@ -53,7 +53,7 @@ async def _say(name: str, change: Change, work: Work) -> int | None:
         return None
     words = as_text(expand(change.comment, await handed.values(work)))
     # Secrets go first: what makes words harmless may also change a secret so that nobody knows it any more.
-    body = neutral(work.services.redactor.text(words))
+    body = whole(work.services.redactor.text(words))
     return (await work.say(name, body))["comment_id"] if body else None
 
 

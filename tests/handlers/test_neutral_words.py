@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from handlers.neutralise import code, fenced, line, neutral, quoted
+from handlers.neutralise import code, fenced, line, neutral, quoted, whole
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,10 @@ from handlers.neutralise import code, fenced, line, neutral, quoted
         ("/approve", "／approve"),
         ("ok\n  /lgtm cancel", "ok\n  ／lgtm cancel"),
         ("a/b and /usr/bin", "a/b and /usr/bin"),
+        ("ok\n bors r+\nAtlantis apply -d x", "ok\n ｂors r+\nＡtlantis apply -d x"),
+        ("jenkins, retest this please\nretest this please", "ｊenkins, retest this please\nｒetest this please"),
+        ("recheck\nrecheck the totals, test this please", "ｒecheck\nrecheck the totals, test this please"),
+        ("a\U0001d173b\U0001bca0c\U00013430d", "abcd"),
         ("Fixes #1, closes: GH-2", "Fixes ＃1, closes: GH－2"),
         ("resolved acme/site#3", "resolved acme/site＃3"),
         ("fix https://github.com/acme/site/issues/4", "fix https：//github.com/acme/site/issues/4"),
@@ -136,6 +140,27 @@ def test_inline_code_stays_inline_code(text):
 
 def test_the_end_of_an_output_is_kept_and_colours_are_taken_out():
     assert fenced("first\n" * 10 + "\x1b[31mFAILED\x1b[0m", limit=12) == "```text\n…\nfirst\nFAILED\n```"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\n```\nb", "a\n```\nb\n```"),
+        ("a\n~~~~ x\n```", "a\n~~~~ x\n```\n~~~~"),
+        ("a\n```\nb\n```", "a\n```\nb\n```"),
+        ("- a\n  ```\n  b", "- a\n  ```\n  b"),
+        ("a `b", "a `b"),
+    ],
+)
+def test_what_stands_by_itself_ends_the_code_that_it_begins(text, shown):
+    assert whole(text) == shown
+
+
+@settings(max_examples=300)
+@given(TEXTS)
+def test_what_follows_a_whole_text_is_not_swallowed_by_it(text):
+    tokens = MarkdownIt("commonmark").parse(whole(text) + "\n\n<!-- after -->")
+    assert (tokens[-1].type, tokens[-1].level) == ("html_block", 0)
 
 
 def test_an_output_full_of_backticks_gets_a_longer_fence():
