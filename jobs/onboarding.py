@@ -12,12 +12,23 @@ BRANCH = "pullwright/onboarding"
 MADE = "onboarding"
 """The key in the step's output. Forms of models and outputs of commands lie deeper, so that none can pass for it."""
 
+PLAIN = "100644"
+"""The mode of a file that is no program and no link."""
+
 
 class Made(Value):
     blob: Sha
     """The content of `.github/pullwright.yml`, which is new."""
     leftover: Sha | None
     """Where our branch still was from an earlier time; None where there was none."""
+
+    def covers(self, paths: Sequence[ChangedPath]) -> frozenset[str]:
+        """The policy file, where the repository had none, and only with exactly the content that was made."""
+        return frozenset(
+            path.path
+            for path in paths
+            if path.path == PATH and path.base_blob is None and path.head_blob == self.blob and path.mode == PLAIN
+        )
 
 
 def made(work: Work) -> Made | None:
@@ -27,11 +38,6 @@ def made(work: Work) -> Made | None:
 
 
 def ours(work: Work, paths: Sequence[ChangedPath]) -> frozenset[str]:
-    """The protected paths that the change may touch all the same: the policy file, where the repository had none, and
-    only with exactly the content that code of ours gave it in this run."""
+    """The protected paths that the change may touch all the same: those that code of ours made in this run."""
     file = made(work)
-    if file is None:
-        return frozenset()
-    return frozenset(
-        path.path for path in paths if path.path == PATH and path.base_blob is None and path.head_blob == file.blob
-    )
+    return file.covers(paths) if file is not None else frozenset()

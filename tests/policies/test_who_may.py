@@ -109,3 +109,13 @@ def test_a_stranger_is_told_that_starting_needs_a_role():
 def test_a_verb_that_is_not_in_the_table_is_nobodys():
     refusal = may_command(built_in(BuiltIn.solo), "deploy", role=Role.admin, actor="ada", requester="ada")
     assert refusal.why == "`/deploy` is not a command."
+
+
+@pytest.mark.parametrize("policy", list(BuiltIn))
+def test_a_first_policy_file_is_asked_for_by_a_maintainer_however_weak_the_requesters_are(policy):
+    def asking(workflow: str) -> str:
+        return weakest(lambda role: may_start(built_in(policy), role=role, actor="ada", workflow=workflow).approved)
+
+    assert (asking("onboard"), asking("implement")) == ("maintain", "triage")
+    owners = built_in(policy).model_copy(update={"requesters": Role.admin})
+    assert not may_start(owners, role=Role.maintain, actor="ada", workflow="onboard").approved
