@@ -94,7 +94,7 @@ def test_a_file_cannot_move_the_cursor(repo: Path) -> None:
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     ended = workflow("show", "implemint")
     assert ended.exit_code == 2
-    assert "There is no workflow 'implemint': bump-dependency, fix-tests, implement, investigate, " in ended.output
+    assert "There is no workflow 'implemint': bump-dependency, fix, fix-tests, implement, investigate, " in ended.output
     assert workflow("graph", "nowhere.yml").exit_code == 2
 
 

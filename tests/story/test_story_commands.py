@@ -62,6 +62,7 @@ async def test_help_shows_every_command_to_anybody(quick: World) -> None:
         "| `/help` | shows this table | everybody |\n"
         "| `/bump-dependency package=… version=…` "
         "| Raise a dependency to a version, mend what that breaks, and ship it. | requesters |\n"
+        "| `/fix [task]` | Mend a pull request, and suggest what that takes on its lines; push nothing. | requesters |\n"
         "| `/fix-tests [task]` | Reproduce failing tests, find the cause, mend it, and ship what makes them green. "
         "| requesters |\n"
         "| `/investigate [run=]` | Read why a run failed, and say the cause, the evidence and the next step. "
