@@ -27,7 +27,7 @@ def plan(event: PullPushed, facts: Facts) -> list[Intent]:
         Signal(
             run_id=run.id,
             kind=SignalKind.pushed,
-            key=f"pull:{event.repo.id}:{event.number}:pushed:{pull.head_sha}",
+            key=f"pull:{event.repo.id}:{event.number}:pushed:{pull.head_sha}:{event.sender.login}",
             actor=event.sender.login,
             text=f"@{event.sender.login} pushed {pull.head_sha[:12]}",
         )

@@ -13,14 +13,14 @@ _MARKER = re.compile(rb"^(?:<{7}|>{7}) [0-9a-f]{40}\r?$", re.MULTILINE)
 
 async def unresolved(work: Work, bench: Workbench, tree: Sha) -> list[str]:
     """The paths of conflicts that the run went back for in which this tree holds a line that the merge wrote."""
-    found: list[str] = []
-    for back in work.went_back():
-        said = back.get("feedback")
-        conflict = Feedback.model_validate(said).conflict if said is not None else None
-        for path in conflict.paths if conflict is not None else ():
-            if await _markers(bench, Sha(back["tree"]), path) & await _markers(bench, tree, path):
-                found.append(path)
-    return found
+    marked = [
+        (path, Sha(back["tree"]))
+        for back in work.went_back()
+        if (said := back.get("feedback")) is not None
+        and (conflict := Feedback.model_validate(said).conflict) is not None
+        for path in conflict.paths
+    ]
+    return [path for path, was in marked if await _markers(bench, was, path) & await _markers(bench, tree, path)]
 
 
 async def _markers(bench: Workbench, tree: Sha, path: str) -> set[bytes]:

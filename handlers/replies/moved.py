@@ -66,10 +66,11 @@ def not_adopted(head: Sha, why: str, remedy: str = "") -> str:
 def adopted(head: Sha, by: str, pushers: Sequence[str]) -> str:
     """What a gate says first that asks about what somebody pushed."""
     who = ", ".join(f"@{one}" for one in pushers)
+    are = "is its author" if len(pushers) == 1 else "are its authors"
     return (
         f"@{by} had me go on with {head[:12]}, which {who} pushed. It was tested as it is. {who} "
-        f"{'is its author' if len(pushers) == 1 else 'are its authors'} as much as I am: where policy asks for somebody "
-        "else than the requester, it asks for somebody else than them, too. What was approved before counts no more."
+        f"{are} as much as I am: where policy asks for somebody else than the requester, it asks for somebody else "
+        "than them, too. What was approved before counts no more."
     )
 
 

@@ -2,8 +2,8 @@
 
 Where git puts both together, only what looks at a change is done again: checks, review, shipping, the gate. Where it
 cannot, an agent makes one of both, if the gate says where the run goes back to; else people are told which files and
-commits stand against each other, and the run waits. What was approved before counts for nothing: it is another gate, and
-another digest.
+commits stand against each other, and the run waits. What was approved before counts for nothing: it is another gate,
+and another digest.
 """
 
 from core.digests import short
@@ -51,8 +51,10 @@ async def onto(step: Step, work: Work, shipped: Shipped, moved: MovedUnder) -> D
     back_to = _agent_of(step, work) if conflicts else looks_at_content(step, work.workflow.steps)
     number = next_round(step, back_to, work.workflow.steps) if back_to is not None else 0
     tree = moved.together.marked if conflicts else moved.together.tree
-    if back_to is None or tree is None or number > MOST_ROUNDS or _in_a_row(step, work) >= MOST_IN_A_ROW:
-        return await _apart(step, work, shipped, moved)
+    if number > MOST_ROUNDS or _in_a_row(step, work) >= MOST_IN_A_ROW:
+        return await _apart(step, work, shipped, moved, "I put it there again and again, and it moved each time.")
+    if back_to is None or tree is None:
+        return await _apart(step, work, shipped, moved, "Both changed the same lines.")
     bench = await work.bench()
     if not await bench.workspace.changed_paths(moved.head, tree):
         raise BaseMoved(f"`{work.run.base_ref}` holds by now what this change was to bring.")
@@ -121,15 +123,11 @@ async def _own_lines(bench: Workbench, base: Sha, tree: Sha) -> list[bytes]:
     return [line for line in diff.patch.splitlines() if line[:1] in {b"+", b"-"}]
 
 
-async def _apart(step: Step, work: Work, shipped: Shipped, moved: MovedUnder) -> Park:
+async def _apart(step: Step, work: Work, shipped: Shipped, moved: MovedUnder, why: str) -> Park:
     """The wait for people, who are told once of each commit that the base is at when the run looks."""
     await checks.put_approval(work, shipped.head, None, None, str(moved))
     paths = moved.together.conflicts or moved.touched
     commits = await (await work.bench()).workspace.touching(work.run.base_sha, moved.head, paths, TOLD_COMMITS)
-    if not moved.together.conflicts or _in_a_row(step, work):
-        why = "I put it there again and again, and it moved each time."
-    else:
-        why = "Both changed the same lines."
     body = replies.moved_apart(work.run.requester, work.run.base_ref, paths, commits, why)
     await work.say(f"moved:{step.id}:{short(Digest(moved.head))}", body, number=shipped.number)
     waiting = Waiting(what=WaitingFor.approval, why=str(moved), person=work.run.requester, binds="change", stuck=True)

@@ -536,7 +536,7 @@ def test_a_push_by_anybody_else_is_told_to_the_run():
     known = facts(pull=pull(head_sha=OTHER_HEAD), runs=[waiting_run(change=True)])
     (signal,) = planned(pull_event("synchronize"), known)
     assert (signal.kind, signal.text) == (SignalKind.pushed, "@olga pushed bbbbbbbbbbbb")
-    assert signal.key == f"pull:1:4:pushed:{OTHER_HEAD}"
+    assert signal.key == f"pull:1:4:pushed:{OTHER_HEAD}:olga"
 
 
 def test_our_own_push_is_no_news():

@@ -9,9 +9,9 @@ WAS, NOW = Sha("1" * 40), Sha("2" * 40)
 def test_a_change_on_another_base_says_what_moved_and_speaks_to_nobody_in_others_words():
     commits = [(NOW, "Fixes #1 for @ada"), (WAS, "two")]
     assert replies.moved_onto("main", WAS, NOW, ["a.py", "b`.py"], commits, same_lines=False) == (
-        "`main` moved from 111111111111 to 222222222222, under files that this change touches, so I put the change onto "
-        "it and tested it again. What the change does by itself is not line for line what it was: look at it again. What "
-        "was approved before counts no more.\n\n"
+        "`main` moved from 111111111111 to 222222222222, under files that this change touches, so I put the change "
+        "onto it and tested it again. What the change does by itself is not line for line what it was: look at it "
+        "again. What was approved before counts no more.\n\n"
         "It changed:\n- `a.py`\n- `b'.py`\n\n"
         "2 commits of it did that:\n- 222222222222 Fixes ＃1 for ＠ada\n- 111111111111 two"
     )

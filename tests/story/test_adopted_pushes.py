@@ -131,8 +131,8 @@ async def test_only_what_was_asked_about_is_gone_on_with_and_only_what_policy_le
     await at_once.approver.push(branch, {PATH: THEIRS}, "more of mine")
     await at_once.requester.comment(number, "/continue")
     await at_once.settle()
-    said = [one for one in at_once.replies(number) if one.startswith("The branch is at ")]
-    assert len(said) == 1, at_once.replies(number)
+    early = [one for one in at_once.replies(number) if one.startswith("The branch is at ")]
+    assert len(early) == 1, at_once.replies(number)
     run = await at_once.run()
     assert (run.state, run.waiting and run.waiting.stuck, nothing_merged(at_once)) == ("waiting", True, True)
     await at_once.requester.comment(issue, "/retry")
