@@ -10,6 +10,7 @@ from core.effects import SignCommit
 from core.errors import ChangeRefused
 from core.names import Digest, Sha
 from core.workflow import Step
+from core.workspaces import Author
 from jobs.memo import remembered
 from jobs.work import Work
 from jobs.workbench import Workbench
@@ -34,6 +35,21 @@ async def wanted(step: Step, work: Work, policy: Policy, branch: str) -> bool:
         return base or await work.github.wants_signatures(branch)
 
     return bool(await remembered(work, f"{step.id}/signed", digest("signed", work.run.base_sha), decide))
+
+
+async def author(step: Step, work: Work) -> Author:
+    """Our App as the author of a commit, as it was first told: by the address by which GitHub knows its account.
+
+    The same that GitHub puts into a commit it makes for the App, so that a sign-off names the author.
+    """
+    login = (await work.app()).login
+
+    async def look() -> str:
+        account = await work.github.account_of(login)
+        return f"{account}+{login}" if account is not None else login
+
+    name = await remembered(work, f"{step.id}/author", digest("author", login), look)
+    return Author(login, f"{name}@users.noreply.github.com")
 
 
 async def signs_off(bench: Workbench, policy: Policy) -> bool:

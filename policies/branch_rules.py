@@ -24,6 +24,16 @@ def merge_under(rules: BranchRules, method: MergeMethod, base: str, *, signed: b
     )
 
 
+def unsigned_hint(refusal: str, *, signed: bool) -> str:
+    """What helps where GitHub refused a merge for want of signatures, in its own words; empty where it did not.
+
+    Classic protection asks for them as well, and GitHub tells an App nothing of it before.
+    """
+    if signed or "verified signature" not in refusal.lower():
+        return ""
+    return "Write `commits: signed` in the policy, then comment `/retry`: GitHub signs the bot's commits then."
+
+
 def _method(rules: BranchRules, method: MergeMethod, base: str) -> Result:
     """The queue merges in its own way, whatever was asked for."""
     name = "merge method"

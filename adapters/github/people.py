@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from adapters.github.channel import Channel
-from adapters.github.parse import CollaboratorJson, MembershipJson, PermissionJson, parsed
+from adapters.github.parse import AccountJson, CollaboratorJson, MembershipJson, PermissionJson, parsed
 from adapters.github.requests import JSON, LARGEST_ANSWER_BYTES
 from adapters.github.tokens import MEMBERS
 from core.errors import NotThere
@@ -28,6 +28,15 @@ class People(Channel):
         except NotThere:
             return Role.none
         return parsed(PermissionJson, sent, "a person's permission").value()
+
+    async def account_of(self, login: str) -> int | None:
+        """https://docs.github.com/en/rest/users/users#get-a-user"""
+        address = self._requests.address("/users/{login}", {"login": login})
+        try:
+            sent = (await self._read(address, JSON, LARGEST_ANSWER_BYTES)).json()
+        except NotThere:
+            return None
+        return parsed(AccountJson, sent, "an account").id
 
     async def in_team(self, organisation: str, team: str, login: str) -> bool:
         """Whether the person is in the team now. Who was only invited is not; in a team that is none nobody is.

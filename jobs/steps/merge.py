@@ -25,7 +25,7 @@ from jobs.steps.release import as_it_lies, release
 from jobs.steps.ship import Shipped, judge
 from jobs.steps.unmoved import MovedUnder, closed, unmoved
 from jobs.work import Work
-from policies.branch_rules import merge_under
+from policies.branch_rules import merge_under, unsigned_hint
 from policies.evaluate import may_merge
 
 QUEUE = "enqueue"
@@ -151,12 +151,15 @@ def _tested(work: Work, shipped: Shipped) -> bool:
 async def _merge(step: Step, work: Work, merge: Merge, shipped: Shipped) -> Outcome:
     title = f"{shipped.message.splitlines()[0]} (#{shipped.number})"
     message = shipped.message.split("\n", 1)[1].strip() if "\n" in shipped.message else ""
-    receipt = await work.do(
-        of_round("merge", step.id),
-        MergePull(
-            number=shipped.number, sha=shipped.head, method=MergeMethod(merge.method), title=title, message=message
-        ),
+    act = MergePull(
+        number=shipped.number, sha=shipped.head, method=MergeMethod(merge.method), title=title, message=message
     )
+    try:
+        receipt = await work.do(of_round("merge", step.id), act)
+    except MergeRefused as error:
+        if hint := unsigned_hint(str(error), signed=shipped.signed):
+            raise MergeRefused(f"{error} {hint}") from error
+        raise
     if not receipt["ours"]:
         return End(Trigger.finish, f"#{shipped.number} was merged by a person", code="merged-by-person")
     return await _merged(work, shipped, Sha(receipt["sha"]))

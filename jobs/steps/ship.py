@@ -119,8 +119,7 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     if (waits := await shipping.one_more(step, work, policy.policy.limits.open_pull_requests)) is not None:
         return waits
     summary = await summary_of(ship, work)
-    app = await work.app()
-    author = Author(app.login, f"{app.id}+{app.login}@users.noreply.github.com")
+    author = await signing.author(step, work)
     message = await _message(work, bench, summary, author, policy.policy)
     # The time of the run, not of this attempt: the same change is the same commit, also after a crash. Another round
     # makes another one, or its checks would be those of the one before.

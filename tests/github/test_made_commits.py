@@ -75,3 +75,9 @@ async def test_signatures_are_wanted_where_one_ruleset_says_so(fake: FakeGitHub,
     assert await github.wants_signatures("main")
     assert not await github.wants_signatures("pullwright/1-x-r1")
     assert not await github.wants_signatures("unknown-to-a-server-without-rulesets")
+
+
+async def test_an_account_is_looked_up_by_its_login(fake: FakeGitHub, github: GitHub) -> None:
+    fake.says("GET", "/users/pullwright%5Bbot%5D", canned.BOT)
+    assert await github.account_of("pullwright[bot]") == 4711
+    assert await github.account_of("nobody") is None

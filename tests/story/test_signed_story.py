@@ -12,6 +12,7 @@ from story_trust import change_waits, quick_world
 from story_world import World
 
 from bot.demo.github import git
+from bot.demo.github.records import Protection
 from core import faults
 from jobs import workflows
 
@@ -33,6 +34,11 @@ jobs:
 RULED_OUT = (
     "The rules of `main` ask for signed commits, and those of this pull request carry no signature. Write "
     "`commits: auto` in the policy, or `merge: {method: squash}` in the workflow; then comment `/retry`."
+)
+UNTOLD = (
+    "GitHub answered 405 to PUT /repos/acme/slugs/pulls/2/merge: Repository rule violations found Commits must have "
+    "verified signatures. Write `commits: signed` in the policy, then comment `/retry`: GitHub signs the bot's commits "
+    "then."
 )
 UNSIGNED = (
     "The commit must be signed, and GitHub did not sign it (`unsigned`). On GitHub Enterprise Server an administrator "
@@ -87,7 +93,7 @@ async def test_where_signatures_are_asked_for_the_held_and_the_final_commit_are_
         bot = world.town.app.bot
         signs_off = f"Signed-off-by: {bot.login} <{bot.id}+{bot.login}@users.noreply.github.com>"
         assert (await told(world, held, "%B")).splitlines()[-1] == signs_off
-        assert (await told(world, held, "%an <%ae> %cn")).split(" <")[0] == "pullwright[bot]"
+        assert await told(world, held, "Signed-off-by: %an <%ae>") == signs_off
         await world.approver.comment(world.pull_number, f"/approve {await world.digest()}")
         for _ in range(4):
             await world.settle()
@@ -161,3 +167,14 @@ async def test_a_server_that_signs_nothing_is_named_and_nothing_is_pushed(tmp_pa
             UNSIGNED,
         )
         assert list(await world.town.github.world.branches(world.town.repository)) == ["main"]
+
+
+@pytest.mark.slow
+async def test_classic_protection_of_which_nobody_is_told_is_explained_when_it_refuses(tmp_path: Path) -> None:
+    async with signing(tmp_path) as world:
+        world.town.repository.protected["main"] = Protection(signatures=True)
+        await change_waits(world)
+        await world.approver.approve(world.pull_number)
+        await world.settle()
+        run = await world.run()
+        assert (run.state, run.ended_code, run.ended_why) == ("failed", "merge-refused", UNTOLD)

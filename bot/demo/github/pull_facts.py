@@ -151,7 +151,9 @@ def queue_asked(repository: Repository, branch: str) -> bool:
 
 
 def signatures_asked(repository: Repository, branch: str) -> bool:
-    return bool(_rules(repository, branch, "required_signatures"))
+    """By a ruleset, or by classic protection, of which the API tells an App nothing."""
+    rule = repository.protected.get(branch) or Protection()
+    return rule.signatures or bool(_rules(repository, branch, "required_signatures"))
 
 
 def rules_of(repository: Repository, branch: str) -> list[Json]:

@@ -275,10 +275,11 @@ class QueueEntry:
 
 @dataclass(eq=False)
 class Protection:
-    """A branch nobody pushes to; a merge needs these checks (by name) and this many approvals."""
+    """A branch nobody pushes to; a merge needs these checks (by name) and approvals, and maybe signed commits."""
 
     required_checks: tuple[str, ...] = ()
     required_approvals: int = 0
+    signatures: bool = False
 
 
 @dataclass(eq=False)
