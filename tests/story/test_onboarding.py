@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from story_deaths import Deaths, survive
+from story_deaths import Deaths, Died, survive
 from story_sources import AT_ONCE, source
 from story_trust import all_runs, quick_world
 from story_world import World
@@ -143,9 +143,16 @@ async def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.slow
 async def test_of_two_that_are_asked_for_at_once_one_is_opened(tmp_path: Path) -> None:
     async with unfurnished(tmp_path) as world:
-        for title in ("One", "Two"):
-            issue = (await world.requester.open_issue(title, "")).number
-            await world.approver.comment(issue, "/onboard")
+        issues = [(await world.requester.open_issue(title, "")).number for title in ("One", "Two")]
+        await world.approver.comment(issues[0], "/onboard")
+        deaths = Deaths("memo.before_keep", every=1000)
+        with pytest.raises(Died):
+            await world.settle()  # it has looked and found nothing, and its worker dies before anything is pushed
+        assert deaths.died == 1
+        await world.another_worker()
+        await world.approver.comment(issues[1], "/onboard")
+        await world.settle()
+        assert pulls(world) == [], "the other one does not overtake it"
         await world.settle_in_time()
         assert len(pulls(world)) == 1
         other, opener = sorted(await all_runs(world), key=lambda run: run.pull_number or 0)
