@@ -1,6 +1,6 @@
 """Suggestions: taking all of them, and then the patch, makes the head what it was to become."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from core.suggestions import MOST_LINES, Suggested, Suggestion, suggested
@@ -77,6 +77,7 @@ def test_what_takes_too_long_to_compare_is_only_named() -> None:
 lines = some.lists(some.sampled_from(["a\n", "b\n", "c\n", "\n"]), max_size=12).map("".join)
 
 
+@settings(max_examples=40)
 @given(lines.filter(bool), lines)
 def test_taking_every_suggestion_gives_the_other_text(before: str, after: str) -> None:
     found = suggested("a.py", before, after, EVERYTHING, anything)
@@ -84,6 +85,7 @@ def test_taking_every_suggestion_gives_the_other_text(before: str, after: str) -
     assert taken(before, found) == after
 
 
+@settings(max_examples=40)
 @given(lines.filter(bool), lines, some.lists(some.integers(1, 14), min_size=2, max_size=2).map(sorted))
 def test_no_two_suggestions_touch_a_line_and_all_of_them_are_shown(before: str, after: str, part: list[int]) -> None:
     found = suggested("a.py", before, after, [part], anything)
