@@ -142,15 +142,12 @@ async def test_only_what_was_asked_about_is_gone_on_with_and_only_what_policy_le
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("point", "every"), [("effect.after_act", 3), ("store.before_commit", 19)])
-async def test_deaths_on_the_way_from_a_push_to_its_approval_change_nothing_that_people_see(
-    at_once: World, point: str, every: int
-) -> None:
+async def test_deaths_on_the_way_from_a_push_to_its_approval_change_nothing_that_people_see(at_once: World) -> None:
     await change_waits(at_once)
     number = at_once.pull_number
     head = await pushes(at_once, at_once.requester)
     await at_once.requester.comment(number, "/continue")
-    deaths = Deaths(point, every)
+    deaths = Deaths("effect.after_act", every=3)
     await survive(at_once)
     assert deaths.died
     faults.disarm()

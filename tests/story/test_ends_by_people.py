@@ -61,6 +61,7 @@ async def test_a_branch_that_is_put_back_as_it_was_goes_on_where_it_waited(at_on
 # The base -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_base_that_came_to_hold_the_whole_change_ends_the_run(at_once: World) -> None:
     await change_waits(at_once)
     same = await git.text(at_once.town.repository.path, "show", f"{at_once.pull.head_sha}:slugs/text.py")

@@ -177,15 +177,12 @@ async def test_where_no_agent_can_make_one_of_both_people_are_told_what_stands_a
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("point", "every"), [("effect.after_act", 3), ("store.before_commit", 19)])
-async def test_deaths_on_the_way_to_another_base_change_nothing_that_people_see(
-    at_once: World, point: str, every: int
-) -> None:
+async def test_deaths_on_the_way_to_another_base_change_nothing_that_people_see(at_once: World) -> None:
     await change_waits(at_once)
     number = at_once.pull_number
     now = await moves(at_once)
     await at_once.approver.comment(number, f"/approve {await at_once.digest()}")
-    deaths = Deaths(point, every)
+    deaths = Deaths("store.before_commit", every=19)
     await survive(at_once)
     assert deaths.died
     faults.disarm()
