@@ -45,6 +45,7 @@ async def later(world: World) -> None:
     await world.settle()
 
 
+@pytest.mark.slow
 async def test_the_board_is_made_once_pinned_kept_up_to_date_in_few_edits_and_ended_by_closing_it(world: World):
     issue = await plan_waits(world)
     await pin(world, issue)
@@ -102,7 +103,6 @@ async def test_whoever_may_not_have_it_is_told_so_and_where_github_does_not_pin_
     )
 
 
-@pytest.mark.slow
 async def test_one_that_was_deleted_is_left_alone_until_it_is_asked_for_and_then_is_another_issue(world: World):
     issue = (await world.requester.open_issue("One")).number
     await pin(world, issue)
@@ -118,7 +118,7 @@ async def test_one_that_was_deleted_is_left_alone_until_it_is_asked_for_and_then
 
 
 @pytest.mark.slow
-async def test_what_is_held_back_by_budget_and_what_waits_on_the_pull_request_stand_there(world: World):
+async def test_what_waits_on_the_pull_request_is_linked_there(world: World):
     issue = await change_waits(world)
     await pin(world, issue)
     assert f"- [#{world.pull_number}](" in text(world)
