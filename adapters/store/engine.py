@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from adapters.store import migrations, postgresql, sqlite
+from adapters.store import migrations, one_crossing, postgresql, sqlite
 from adapters.store.columns import to_json
 from adapters.store.statements import REDACTOR
 from adapters.store.urls import asynchronous
@@ -130,6 +130,7 @@ def _sqlite(url: URL, busy_seconds: float, opened: set[aiosqlite.Connection]) ->
             pool_size=size,
             max_overflow=0,
             pool_timeout=busy_seconds,
+            connect_args={"async_creator_fn": one_crossing.connect},
             json_serializer=to_json,
             hide_parameters=True,
         )
