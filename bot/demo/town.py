@@ -94,14 +94,15 @@ async def open_town(
     policy: Mapping[str, object] | None = None,
     owner_is_organisation: bool = True,
     enterprise: bool = False,
+    key: rsa.RSAPrivateKey | None = None,
 ) -> AsyncIterator[Town]:
-    """A fresh town below `folder`, with fresh keys; everything is gone at the end of the block but the files.
+    """A fresh town below `folder`, with fresh keys but the one that is given; all is gone at the end but the files.
 
     The repository is imported from `source`; its default branch is `branch`. With a `script` the model is the scripted
     one; otherwise `model` names a real one. `settings` are added to the environment of the service. As `enterprise`
     the stand-in is a server of a company's own, of which the service knows the web address alone.
     """
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
     secret = secrets.token_hex(20)
     async with AsyncExitStack() as stack:
         github = await stack.enter_async_context(GitHubStandIn(folder / "github", enterprise=enterprise))

@@ -10,10 +10,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import rsa
+from sqlalchemy import make_url
 
 from adapters.doorbell import SilentDoorbell
 from adapters.settings import load
@@ -187,6 +191,7 @@ async def open_world(
                 webhook_port=port,
                 script=Script.parse(text),
                 settings=settings,
+                key=_key(),
                 **town,
             )
         )
@@ -196,6 +201,7 @@ async def open_world(
         place.github.world.now = clock.now
         loaded = load(place.environ)
         opened = await stack.enter_async_context(AsyncExitStack())
+        await _begin_migrated(loaded.database_url)
         services = await _serve(opened, place.environ, clock)
         await services.store.migrate()
         store = await stack.enter_async_context(open_store(loaded.database_url))
@@ -204,6 +210,33 @@ async def open_world(
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listening).start()
         yield World(place, services, clock, opened)
+
+
+_migrated: list[bytes] = []
+
+
+async def _begin_migrated(url: str) -> None:
+    """Let a new SQLite database begin as what migrating one came to: that takes a while, and is the same each time.
+
+    Migrating it then finds nothing to do. What migrations themselves do is told by tests of the store.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database is None or Path(parsed.database).exists():
+        return
+    if not _migrated:
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "migrated.db"
+            async with open_store(f"sqlite:///{file}") as store:
+                await store.migrate()
+            _migrated.append(file.read_bytes())
+    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    Path(parsed.database).write_bytes(_migrated[0])
+
+
+@cache
+def _key() -> rsa.RSAPrivateKey:
+    """The App's key in every world of this process: the demo makes a new one each time, and that takes a while."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 async def _serve(opened: AsyncExitStack, environ: Mapping[str, str], clock: LeapingClock) -> Services:
