@@ -22,7 +22,8 @@ class Connection(aiosqlite.Connection):
 def connect(database: str, **options: Any) -> Connection:
     """A connection, opened when it is awaited. Its thread does not keep the process alive."""
     connection = Connection(lambda: sqlite3.connect(database, **options), iter_chunk_size=64)
-    getattr(connection, "_thread", connection).daemon = True  # a connection was a thread before 0.22
+    thread: Any = getattr(connection, "_thread", connection)  # before 0.22 a connection was a thread itself
+    thread.daemon = True
     return connection
 
 
@@ -61,7 +62,7 @@ class Cursor:
         self._rows = []
 
     async def _all_of(self, begin: Callable[[sqlite3.Cursor], object]) -> Self:
-        await self._connection._execute(self._there, begin)
+        await self._connection._execute(self._there, begin)  # type: ignore[no-untyped-call]
         return self
 
     def _there(self, begin: Callable[[sqlite3.Cursor], object]) -> None:
