@@ -4,12 +4,17 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from postgresql_cluster import PostgresServer, running
 
 from adapters.store import open_store
 
 SLOW_SECONDS = 1500
 """After which a slow test counts as hanging."""
+
+# How long an example takes tells how busy the machine is. Benchmarks measure.
+settings.register_profile("untimed", settings())
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

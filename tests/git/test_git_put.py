@@ -161,7 +161,7 @@ LETTERS = st.sampled_from(
 PATHS = st.lists(LETTERS, max_size=9).map("".join)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=PATHS, content=st.binary(max_size=20))
 @example(path=".git/config", content=b"")
 @example(path="-rf", content=b"x")
@@ -197,7 +197,7 @@ def fit(path: str) -> bool:
     return plain and not any(is_git(word) for word in words)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=2_000))
 def test_the_blob_is_the_one_git_itself_would_make(content: bytes, tmp_path_factory: pytest.TempPathFactory):
     async def put() -> None:

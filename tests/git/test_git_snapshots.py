@@ -161,7 +161,7 @@ TREES = st.dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=TREES)
 def test_whatever_is_snapshotted_is_restored_as_it_was(
     files: dict[str, tuple[bytes, bool]], tmp_path_factory: pytest.TempPathFactory

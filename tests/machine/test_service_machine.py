@@ -12,7 +12,6 @@ from hypothesis.stateful import run_state_machine_as_test
 from service_machine import ServiceMachine
 
 ALWAYS = settings(
-    deadline=None,
     database=None,
     print_blob=True,
     suppress_health_check=list(HealthCheck),

@@ -191,7 +191,7 @@ def test_names_that_do_not_look_like_names_never_reach_the_shell(name):
     assert installed(tree) == ("pytest -e . test" if name.startswith("test;") else "pytest -e .")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.dictionaries(st.sampled_from(["pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini"]), st.text())
 )

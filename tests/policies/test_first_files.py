@@ -203,7 +203,7 @@ TREES = st.dictionaries(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(TREES, st.sampled_from(list(BuiltIn)))
 @example({CI: workflow('pytest "\nmerge: bot')}, BuiltIn.team)
 @example({".github/workflows/a\nmerge: bot\n.yml": "on: ["}, BuiltIn.team)

@@ -163,7 +163,7 @@ async def test_two_hundred_runs_of_one_repository_keep_nobody_elses_waiting(stor
 _KINDS = st.tuples(st.sampled_from(["octo", "ada", "bob"]), st.integers(1, 2), st.booleans())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kinds=st.lists(_KINDS, min_size=1, max_size=14), workers=st.integers(1, 3))
 async def test_every_run_has_its_turn_and_each_turn_is_the_fairest(
     sqlite_template: Any, tmp_path: Any, kinds: list[tuple[str, int, bool]], workers: int

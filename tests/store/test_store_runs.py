@@ -324,7 +324,7 @@ async def test_progress_forgets_the_attempts_that_failed(store: Store):
 
 
 @given(state=st.sampled_from(RunState), trigger=st.sampled_from(Trigger))
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_store_makes_every_move_of_the_table_and_refuses_every_other(url: str, state: RunState, trigger: Trigger):
     async def attempt() -> RunState:
         async with open_store(url) as store:

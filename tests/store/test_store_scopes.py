@@ -147,7 +147,7 @@ def at_once(url: str) -> Iterator[tuple[asyncio.Runner, Store]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wants=WANTS, moves=MOVES)
 def test_no_path_has_two_runs_nobody_is_overtaken_by_who_came_later_and_all_have_their_turn(
     at_once: tuple[asyncio.Runner, Store], wants: list[set[str]], moves: list[tuple[int, bool]]

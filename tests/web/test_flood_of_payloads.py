@@ -191,7 +191,7 @@ def _nearly_right(draw: st.DrawFn) -> tuple[str, Json]:
     return event, whole
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     _nearly_right()
     | st.tuples(st.sampled_from(sorted(ACTIONS)) | st.text(), st.dictionaries(st.text(), _VALUES, max_size=5))
