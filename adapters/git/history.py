@@ -42,7 +42,7 @@ async def tree_of(git_dir: Path, commit: Sha) -> Sha:
 
 
 async def touching(git_dir: Path, before: Sha, head: Sha, paths: Sequence[str], count: int) -> list[tuple[Sha, str]]:
-    """Commits that `head` has and `before` has not and that change one of the paths: id and first line, newest first."""
+    """Commits that `head` has, `before` has not, and that change one of the paths: id and first line, newest first."""
     told = await git(
         *("log", "-z", f"--max-count={count:d}", "--format=%H %s", "--end-of-options", f"{before}..{head}"),
         *("--", *paths),

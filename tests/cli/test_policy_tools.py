@@ -121,9 +121,11 @@ def test_a_repositorys_file_is_checked_beside_the_operators(operator, tmp_path):
     ended = run("check", str(mine), "--operator")
     assert (ended.exit_code, ended.stdout) == (
         1,
-        f"{mine} loosens the operator's policy:\n"
-        f"{mine}:1:14: `plan.wait: never` is looser than the operator's `always`\n"
-        f"{mine}:2:21: `bots.mine[bot]: read` is looser than the operator's `none`\n",
+        (
+            f"{mine} loosens the operator's policy:\n"
+            f"{mine}:1:14: `plan.wait: never` is looser than the operator's `always`\n"
+            f"{mine}:2:21: `bots.mine[bot]: read` is looser than the operator's `none`\n"
+        ),
     )
     mine.write_text("limits: {files: 3}\n")
     ended = run("check", str(mine), "--operator")

@@ -76,7 +76,7 @@ class Office:
             yield self.sent[first : last + 1]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32), workers=st.integers(1, 9), eager=st.floats(0.001, 2.0))
 def test_no_window_holds_more_than_github_allows_however_many_work_and_die(
     seed: int, workers: int, eager: float

@@ -133,7 +133,7 @@ def test_what_is_no_time_zone_is_told_and_never_a_path(name: str) -> None:
         zone(name)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     after=st.integers(1704067200, 1893456000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
     expression=st.sampled_from(["*/7 * * * *", "15 2 * * *", "0 0,12 1,15 * *", "59 23 * * sun", "30 1-3 * * *"]),

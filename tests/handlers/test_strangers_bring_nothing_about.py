@@ -31,7 +31,7 @@ from core.holds import Hold
 from core.intents import SetHold, Signal, StartRun
 from core.names import Role, Sha
 from core.runs import SignalKind, Waiting
-from core.states import RunState, WaitingFor
+from core.states import TERMINAL, RunState, WaitingFor
 from handlers.verbs import VERBS
 from policies.schema import BuiltIn
 
@@ -102,20 +102,22 @@ def spent(intents: list[Any]) -> list[Any]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(doors, words, st.sampled_from([None, Role.none, Role.read]), states, holds, policies)
 def test_nobody_without_a_role_starts_approves_or_pays_for_anything(door, body, role, runs, hold, text):
     file = PolicyFile(path=".github/pullwright.yml", text=text, sha=Sha("d" * 40))
     assert spent(brought_about(door, body, role, runs=runs, hold=hold, policy=file)) == []
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(doors, words, states, policies)
-def test_not_even_for_the_run_that_they_asked_for_while_they_had_a_role(door, body, runs, text):
+def test_for_the_run_that_they_asked_for_while_they_had_a_role_they_can_do_no_more_than_stop_it(door, body, runs, text):
     file = PolicyFile(path=".github/pullwright.yml", text=text, sha=Sha("d" * 40))
     theirs = [run.model_copy(update={"requester": "sam"}) for run in runs]
+    at_work = any(run.state not in TERMINAL for run in theirs)
     for role in (None, Role.none):
-        assert spent(brought_about(door, body, role, runs=theirs, policy=file)) == []
+        brought = spent(brought_about(door, body, role, runs=theirs, policy=file))
+        assert [one for one in brought if not (isinstance(one, SetHold) and one.held and at_work)] == []
 
 
 def test_the_same_doors_let_somebody_through_who_may():
