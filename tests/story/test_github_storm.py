@@ -1,9 +1,10 @@
 """A hundred runs while GitHub fails in every way it knows: all end, everything is there once, nobody is impatient."""
 
 import asyncio
+import contextlib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,14 @@ from story_sources import AT_ONCE, source
 from story_trust import quick_world
 from story_world import LABEL, World
 
-from adapters.store import deliveries, effects, runs
+from adapters.store import StoreUnavailable, deliveries, effects, runs
 from bot.demo.github.records import Repository
 from bot.demo.github.storm import KINDS, Kind
 from core.names import RunId
 from core.runs import Run
 from jobs import engine
 from jobs.intake import drain
+from jobs.sweep import INTERVAL_SECONDS, sweep
 
 MARKER = re.compile(r"<!-- pullwright (\S+) -->")
 AT_WORK = 12
@@ -51,24 +53,19 @@ async def neighbours(world: World, source: Path, number: int, of_each_owner: int
 async def until_quiet(world: World) -> None:
     """Let everything happen that can happen without a person, many runs at once.
 
-    Time leaps while there is room for more work.
+    Time leaps while there is room for more work. What our receiver could not take is asked for again, as by the clock.
     """
     draining, looking = asyncio.Event(), dict[RunId, asyncio.Task[None]]()
     intake = asyncio.create_task(asyncio.sleep(0))
     for _ in range(20_000):
         await world.town.github.webhooks.delivered()
         for run_id in [run_id for run_id, task in looking.items() if task.done()]:
-            looking.pop(run_id).result()
-        async with world.services.store.begin() as db:
-            now = world.clock.now()
-            due = [run_id for run_id in await runs.due(db, now, 500) if run_id not in looking][: AT_WORK - len(looking)]
-            for run_id in due:
-                await runs.wake(db, run_id, now)
-            to_route = await deliveries.pending(db, now, 1) or await effects.pending_loose(db, now, 1)
+            _over(looking.pop(run_id))
+        due, to_route = await _due(world, looking)
         for run_id in due:
             looking[run_id] = asyncio.create_task(engine.look(world.services, run_id, draining))
         if intake.done():
-            intake.result()
+            _over(intake)
             if to_route:
                 intake = asyncio.create_task(drain(world.services))
         busy = [*looking.values(), *([] if intake.done() else [intake])]
@@ -76,11 +73,41 @@ async def until_quiet(world: World) -> None:
             await asyncio.wait(busy, timeout=0.05, return_when=asyncio.FIRST_COMPLETED)
             if len(looking) < AT_WORK:
                 world.clock.leap(1)  # most runs are told to wait: nobody needs to sit it out
-        elif await _nothing_left(world):
-            return
-        else:
+        elif not await _nothing_left(world):
             world.clock.leap(10)
+        elif await _swept(world):
+            return
     raise AssertionError("the world does not come to rest")
+
+
+def _over(task: asyncio.Task[None]) -> None:
+    """What a worker does where the database was busy for too long: nothing, the clock rings again."""
+    with contextlib.suppress(StoreUnavailable):
+        task.result()
+
+
+async def _due(world: World, looking: Mapping[RunId, object]) -> tuple[Sequence[RunId], bool]:
+    """Runs to look at that nobody looks at, as many as there is room for; and whether something is to be routed."""
+    now = world.clock.now()
+    async with world.services.store.read() as db:
+        found = [run_id for run_id in await runs.due(db, now, 500) if run_id not in looking][: AT_WORK - len(looking)]
+        to_route = bool(await deliveries.pending(db, now, 1) or await effects.pending_loose(db, now, 1))
+    if found:
+        try:
+            async with world.services.store.begin() as db:
+                for run_id in found:
+                    await runs.wake(db, run_id, now)
+        except StoreUnavailable:
+            return [], to_route
+    return found, to_route
+
+
+async def _swept(world: World) -> bool:
+    """Whether GitHub has nothing left that our receiver could not take."""
+    swept = await sweep(world.services, pace_seconds=0)
+    if swept.missing or swept.put_off:
+        world.clock.leap(INTERVAL_SECONDS + 1)
+    return not (swept.missing or swept.put_off)
 
 
 async def _nothing_left(world: World) -> bool:
@@ -94,7 +121,8 @@ async def _astray(world: World, number: int) -> list[str]:
     """What stands in the way of as many runs as there are issues, each waiting for a person at its pull request."""
     async with world.services.store.read() as db:
         begun = await runs.recent(db, number + 10)
-    missing = [] if len(begun) == number else [f"{len(begun)} runs began"]
+    refused = [f"{one.event} was answered {one.status}" for one in world.town.github.webhooks.log if one.status != "OK"]
+    missing = [] if len(begun) == number else [f"{len(begun)} runs began", *refused]
     return missing + [
         f"{run.id} of {run.repo}: {run.state.value}, {run.waiting or run.ended_why}"
         for run in begun
