@@ -192,7 +192,7 @@ async def _role_of_head(
     return await _role(github, pull.author.login, policy, repository)
 
 
-_UNDOABLE = frozenset({"label", "comment", "merge"})
+_UNDOABLE = frozenset({"label", "comment", "merge", "enqueue"})
 
 
 async def _spent(db: AsyncConnection, repo: Repo, of_subject: Sequence[Run]) -> Spent | None:

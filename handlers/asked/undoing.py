@@ -3,10 +3,11 @@
 A merge is taken back as it was made, by a pull request that people look at: the workflow `revert` opens it.
 """
 
-from core.effects import AddLabels, EditComment, MergePull, PostComment, RemoveLabel
+from core.effects import AddLabels, EditComment, EnqueuePull, MergePull, PostComment, RemoveLabel
 from core.intents import Act
 from core.markers import carries, marked
 from core.runs import Effect
+from core.states import RunState
 from handlers import replies
 from handlers.asked.order import Answer, Order, accepted, mistaken, refused, said
 from handlers.asked.starting import start
@@ -50,7 +51,9 @@ def _taken_back(order: Order, effect: Effect) -> Answer | None:
                 return None
             act = Act(EditComment(comment_id=comment.id, body=gone), key)
             return Answer((*accepted(order, act).intents, *said(order, replies.undid_comment(comment.url)).intents))
-        case MergePull(number=number):
+        case EnqueuePull(number=number) if not _came_out_merged(order, number):
+            return None
+        case MergePull(number=number) | EnqueuePull(number=number):
             entry = order.facts.workflows.get(REVERT) if order.facts.workflows is not None else None
             if entry is None:
                 return mistaken(order, replies.not_listening(REVERT))
@@ -59,3 +62,8 @@ def _taken_back(order: Order, effect: Effect) -> Answer | None:
                 return started
             return Answer((*started.intents, *said(order, replies.undoing_merge(number)).intents))
     return None
+
+
+def _came_out_merged(order: Order, number: int) -> bool:
+    """Whether the merge queue merged it: the run that put it there ends well then, and only then."""
+    return any(run.pull_number == number and run.state is RunState.succeeded for run in order.facts.runs)

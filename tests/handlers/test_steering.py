@@ -22,7 +22,7 @@ from facts_at_hand import (
 )
 
 from core.decisions import About, Decision, PassedBy
-from core.effects import AddLabels, EditComment, MergePull, PostComment, RemoveLabel
+from core.effects import AddLabels, EditComment, EnqueuePull, MergePull, PostComment, RemoveLabel
 from core.facts import PolicyFile, Spent
 from core.github import MergeMethod
 from core.holds import Hold
@@ -199,6 +199,15 @@ def test_a_merge_is_taken_back_by_the_workflow_for_that_and_nothing_while_a_run_
     assert answer("/undo", done=[effect(act)]) == (
         "Run `r1` is at work here: `/cancel` stops it, and then `/undo` takes back what it did last."
     )
+
+
+def test_what_a_merge_queue_merged_is_taken_back_as_any_merge_and_what_it_took_out_is_not():
+    done = [effect(EnqueuePull(number=4, sha=Sha("a" * 40)))]
+    merged = run(RunState.succeeded, pull_number=4)
+    assert answer("/undo", runs=[merged], done=done) == "No workflow of this repository listens to `/revert`."
+    nothing = "There is nothing of mine here to take back: no label, no comment of a run, no merge."
+    assert answer("/undo", runs=[run(RunState.failed, pull_number=4)], done=done) == nothing
+    assert answer("/undo", runs=[run(RunState.succeeded, pull_number=5)], done=done) == nothing
 
 
 # Strangers ------------------------------------------------------------------------------------------------------
