@@ -40,7 +40,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
             Verb("hold", "text", "/hold [repository] [reason]", "stops work until `/unhold`", f"{_ENDERS}; admins"),
             Verb("unhold", "text", "/unhold [repository]", "lets it go on", "write role, or who held it; admins"),
             Verb("answer", "text", "/answer <text>", "answers what a run asks", "requesters"),
-            Verb("continue", "nothing", "/continue", "goes on at once with what was put off", "requesters"),
+            Verb("continue", "nothing", "/continue", "goes on with what was put off, or was pushed", "requesters"),
             Verb("budget", "amount", "/budget [+dollars]", "says what was spent; raises the limit", "write role"),
             Verb("retry", "nothing", "/retry", "starts the last run anew", "requesters"),
             Verb("undo", "nothing", "/undo", "takes back the bot's last label, comment or merge here", "write role"),

@@ -51,7 +51,7 @@ async def test_help_shows_every_command_to_anybody(quick: World) -> None:
         "| `/hold [repository] [reason]` | stops work until `/unhold` | write role, or the requester; admins |\n"
         "| `/unhold [repository]` | lets it go on | write role, or who held it; admins |\n"
         "| `/answer <text>` | answers what a run asks | requesters |\n"
-        "| `/continue` | goes on at once with what was put off | requesters |\n"
+        "| `/continue` | goes on with what was put off, or was pushed | requesters |\n"
         "| `/budget [+dollars]` | says what was spent; raises the limit | write role |\n"
         "| `/retry` | starts the last run anew | requesters |\n"
         "| `/undo` | takes back the bot's last label, comment or merge here | write role |\n"
