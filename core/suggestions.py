@@ -45,15 +45,15 @@ def suggested(
 ) -> Suggested:
     """All that differs in this file, each change once: as a suggestion where it has a place and its text `fits`.
 
-    None stands for a file that is not there.
+    None stands for a file that is not there; one that comes or goes is left over whole. Whatever `fits` says yes to is
+    suggested, so that it may keep count.
     """
     old, new = _lines(before), _lines(after)
     changes = list(_changes(old, new))
     if any(max(i2 - i1, j2 - j1) > MOST_LINES for i1, i2, j1, j2 in changes):
         return Suggested(unshown=True)
-    placed = [_placed(path, change, old, new, shown, fits) for change in changes]
-    if before is None or after is None:
-        placed = [None] * len(changes)
+    whole = before is None or after is None
+    placed = [None if whole else _placed(path, change, old, new, shown, fits) for change in changes]
     left = [change for change, found in zip(changes, placed, strict=True) if found is None]
     names = ("/dev/null" if before is None else f"a/{path}", "/dev/null" if after is None else f"b/{path}")
     rest = "".join(_patch(old, _changed(old, new, left), names)) if left else ""

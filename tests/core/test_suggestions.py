@@ -63,6 +63,18 @@ def test_a_file_that_comes_or_goes_has_no_line_to_stand_on() -> None:
     assert suggested("a.py", "1\n", None, EVERYTHING, anything).rest.startswith("--- a/a.py\n+++ /dev/null\n")
 
 
+def test_only_what_is_suggested_takes_up_room() -> None:
+    asked: list[str] = []
+
+    def counts(text: str) -> bool:
+        asked.append(text)
+        return True
+
+    for before, after in ((FIVE, None), (None, FIVE), (FIVE, FIVE.replace("3", "three"))):
+        suggested("a.py", before, after, EVERYTHING, counts)
+    assert asked == ["three\n"]
+
+
 def test_a_line_without_an_end_cannot_be_suggested() -> None:
     found = suggested("a.py", "1\n2", "1\n2\n", EVERYTHING, anything)
     assert found.suggestions == ()
