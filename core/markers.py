@@ -4,9 +4,6 @@ A marker proves nothing by itself, since anybody can paste one: it counts only i
 """
 
 import hashlib
-import re
-
-_MARKER = re.compile(r"<!-- pullwright ([0-9a-f]{32}) -->")
 
 
 def marker(effect_key: str) -> str:
@@ -20,8 +17,3 @@ def marked(body: str, effect_key: str) -> str:
 
 def carries(body: str, effect_key: str) -> bool:
     return marker(effect_key) in body
-
-
-def stripped(text: str) -> str:
-    """Text of others without any marker of ours."""
-    return _MARKER.sub("", text)

@@ -1,8 +1,8 @@
 """The board of a repository: one pinned issue, made once, edited where what it says has changed, ended by closing it.
 
-Nobody says that something changed: what waits is read from the store every ten seconds, and one edit brings all that
-changed meanwhile. Whoever does it takes the board's row for a minute. The issue is opened through the outbox, which
-looks before it acts again; editing and pinning come to the same however often they are done.
+Nobody says that something changed: what waits is read from the store at every tick of the clock, and one edit brings
+all that changed meanwhile. Whoever does it takes the board's row for a minute. The issue is opened through the outbox,
+which looks before it acts again; editing and pinning come to the same however often they are done.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ from jobs.services import Services
 
 BATCH = 50
 EVERY_SECONDS = 10.0
-"""How soon what changes is seen, and how often at most the issue is edited."""
+"""How often the issue is edited at most. The look is intake's, at any bell, and at the latest at one of the clock's."""
 MOST_READ = 200
 SEEN_LATE = timedelta(minutes=1)
 """Where GitHub does not tell when the issue went, it may have been so long ago: what was asked since counts."""

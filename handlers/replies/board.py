@@ -36,8 +36,6 @@ class WaitView:
     """The thread in which it waits; 0: there is none."""
     waiting: Waiting
     since: datetime
-    needs: str = "approvers, by policy"
-    """Who may resolve an approval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +152,7 @@ def _how(view: WaitView) -> str:
             return _may("/continue")
     if view.waiting.digest is None:
         return _may("/take")
-    return f"`/approve {short(view.waiting.digest)}` ({view.needs}), `/revise` or `/reject`."
+    return f"`/approve {short(view.waiting.digest)}` ({VERBS['approve'].who}), `/revise` or `/reject`."
 
 
 def _may(command: str) -> str:

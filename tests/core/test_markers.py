@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.markers import carries, marked, marker, stripped
+from core.markers import carries, marked, marker
 
 KEY = "run:r1:status"
 
@@ -20,8 +20,3 @@ def test_no_text_of_a_key_reaches_the_comment(key: str) -> None:
     hidden = marker(key)
     assert len(hidden) == len(marker(""))
     assert hidden.count("-->") == 1
-
-
-@given(st.text(), st.text())
-def test_what_others_write_carries_no_marker_once_it_is_stripped(before: str, after: str) -> None:
-    assert not carries(stripped(before + marker(KEY) + after), KEY)
