@@ -11,9 +11,10 @@ from core.errors import PolicyInvalid
 from core.facts import FactQuery, Facts
 from core.github import Comment
 from core.intents import Ignore, Intent, React, Say
+from core.names import Role
 from handlers import replies
 from handlers.asked import Answer, Order, carry_out
-from handlers.asked.order import refusal_key, told_once
+from handlers.asked.order import answer_key
 from handlers.authors import unheard_comment
 from handlers.commands import Command, Refusal, might_command, parse
 from handlers.events import CommentCreated
@@ -72,9 +73,9 @@ def plan(event: CommentCreated, facts: Facts) -> list[Intent]:
     if facts.repository.archived:
         return [Ignore("the repository is archived")]
     if comment.body != event.body:
-        return _no(event, facts, policy, replies.edits_never_run(changed=False))
+        return _no(event, comment, facts.role, policy, replies.edits_never_run(changed=False))
     if isinstance(commands, Refusal):
-        return _no(event, facts, policy, replies.not_understood(commands.why))
+        return _no(event, comment, facts.role, policy, replies.not_understood(commands.why))
     return all_or_none([carry_out(_order(event, facts, policy, comment, command)) for command in commands])
 
 
@@ -103,8 +104,6 @@ def _order(event: CommentCreated, facts: Facts, policy: Policy, comment: Comment
     )
 
 
-def _no(event: CommentCreated, facts: Facts, policy: Policy, body: str) -> list[Intent]:
-    key = f"comment:{event.node_id}:answer"
-    if facts.comment is not None and told_once(facts.comment.author.login, facts.role, policy):
-        key = refusal_key(event.repo, event.number, facts.comment.author.login)
+def _no(event: CommentCreated, comment: Comment, role: Role | None, policy: Policy, body: str) -> list[Intent]:
+    key = answer_key(f"comment:{event.node_id}:answer", event, comment.author.login, role, policy)
     return [React(event.number, event.comment_id, "confused"), Say(event.number, body, key)]

@@ -8,12 +8,11 @@ from typing import Literal
 from core.errors import PolicyInvalid
 from core.facts import Facts
 from core.intents import Ignore, Intent
-from core.names import Repo
 from handlers.asked import Order, carry_out
 from handlers.authors import unheard
 from handlers.automatic import PullOffered
 from handlers.commands import Command, Refusal, parse
-from handlers.events import IssueOpened
+from handlers.events import IssueOpened, LineCommented
 from handlers.rules import broken, policy_of
 from handlers.verbs import VERBS
 from policies.schema import Policy
@@ -47,9 +46,7 @@ def opening(event: IssueOpened | PullOffered, facts: Facts, what: Literal["issue
         )
 
     return answers(
-        event.body,
-        event.repo,
-        event.number,
+        event,
         facts,
         order,
         where=f"in the text of {'an' if what == 'issue' else 'a'} {what}",
@@ -58,21 +55,21 @@ def opening(event: IssueOpened | PullOffered, facts: Facts, what: Literal["issue
 
 
 def answers(
-    text: str,
-    repo: Repo,
-    number: int,
+    event: IssueOpened | PullOffered | LineCommented,
     facts: Facts,
     order: Callable[[Policy, Command], Order],
     *,
     where: str,
     otherwise: str,
 ) -> list[Intent]:
-    """The answers. For the log: `where` the text stands, and what is said of a text without any (`otherwise`)."""
+    """The answers to the commands in the event's text. For the log: `where` that stands, and what is said of one
+    without any (`otherwise`).
+    """
     try:
         policy = policy_of(facts)
     except PolicyInvalid as error:
-        return broken(error, repo, number, facts)
-    commands = parse(text, slug=facts.app.slug, namespaced=policy.commands == "namespaced")
+        return broken(error, event.repo, event.number, facts)
+    commands = parse(event.body, slug=facts.app.slug, namespaced=policy.commands == "namespaced")
     if isinstance(commands, Refusal):
         return [Ignore(f"{where}: {commands.why}")]
     harmless = [command for command in commands if not VERBS[command.verb].decides]

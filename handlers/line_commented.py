@@ -46,9 +46,7 @@ def plan(event: LineCommented, facts: Facts) -> list[Intent]:
         )
 
     return harmless.answers(
-        event.body,
-        event.repo,
-        event.number,
+        event,
         facts,
         order,
         where="on a line of a diff",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from core.facts import Facts
 from core.intents import Decided, Intent, React, Say
@@ -14,6 +14,15 @@ from handlers.neutralise import code, line
 from policies.render import as_json
 from policies.result import Result, Status, all_of
 from policies.schema import Policy
+
+
+class Thread(Protocol):
+    """Where somebody spoke: what happened there, or what they ask for."""
+
+    @property
+    def repo(self) -> Repo: ...
+    @property
+    def number(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +82,7 @@ def mistaken(order: Order, body: str) -> Answer:
     """The order cannot be carried out as things are: why, and what to say instead. A stranger or bot is told as of a
     refusal: once per thread, however often they ask."""
     noted = Decided(order.number, as_json(Result(_asked(order), Status.denied, line(body))))
-    key = f"{order.key}:answer"
-    if told_once(order.actor, order.facts.role, order.policy):
-        key = refusal_key(order.repo, order.number, order.actor)
+    key = answer_key(f"{order.key}:answer", order, order.actor, order.facts.role, order.policy)
     said_so = Say(order.number, body, key)
     return Answer((*_reaction(order, "confused"), said_so, noted), refused=True)
 
@@ -107,6 +114,11 @@ def told_once(actor: str, role: Role | None, policy: Policy) -> bool:
     For whoever may not start work here: anybody can be that, as often as they like. And for bots: they may answer back.
     """
     return is_bot(actor) or role is None or not role.at_least(policy.requesters)
+
+
+def answer_key(own: str, thread: Thread, actor: str, role: Role | None, policy: Policy) -> str:
+    """The key of an answer that says no: its `own`, or for whoever is told once that of any refusal in the thread."""
+    return refusal_key(thread.repo, thread.number, actor) if told_once(actor, role, policy) else own
 
 
 def refusal_key(repo: Repo, number: int, actor: str) -> str:
