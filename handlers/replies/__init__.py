@@ -6,6 +6,7 @@ Whatever a model or a stranger wrote passes through `handlers.neutralise` on its
 from handlers.replies.answers import (
     already_running,
     approve_in_review,
+    approving,
     branch_differs,
     closed_subject,
     edits_never_run,
@@ -106,6 +107,7 @@ from handlers.replies.questions import (
     not_asked_now,
     question,
 )
+from handlers.replies.rehearsing import no_such_workflow, rehearsed
 from handlers.replies.reviews import review, review_note, review_without_lines
 from handlers.replies.steering import (
     budget_raised,
@@ -127,21 +129,20 @@ from handlers.replies.steering import (
     wish_taken_up,
 )
 from handlers.replies.suggestions import head_moved, suggestion, suggestions, tested_with_all
-from handlers.replies.vouching import (
-    approving,
+from handlers.replies.undoing import (
     comment_undone,
     labels_undone,
-    needs_ok,
-    no_such_workflow,
     nothing_to_undo,
-    nothing_to_vouch_for,
-    rehearsed,
-    strange_head,
-    strange_head_again,
-    strange_head_unasked,
     undid_comment,
     undo_when_over,
     undoing_merge,
+)
+from handlers.replies.vouching import (
+    needs_ok,
+    nothing_to_vouch_for,
+    strange_head,
+    strange_head_again,
+    strange_head_unasked,
     vouch_how,
     vouched_for_another,
 )

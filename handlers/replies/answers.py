@@ -146,6 +146,14 @@ def how_to_approve(current: Digest | None) -> str:
     )
 
 
+def approving(binds: str, covers: Digest, merge: str, pull_number: int | None) -> str:
+    """A bare `/approve` says back what it means, and what follows once it was looked at again."""
+    if binds == "plan":
+        return f"That approves the plan `{short(covers)}`. Next the change is made, tested and shown as a pull request."
+    who = "it is merged" if merge == "bot" else "a person may merge it"
+    return f"That approves the change `{short(covers)}` of #{pull_number}. Once nobody else is asked, {who}."
+
+
 def branch_differs(number: int) -> str:
     return f"The head of #{number} changed since this button was shown: look at the new one."
 
