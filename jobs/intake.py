@@ -20,8 +20,8 @@ from core.names import Repo, RunId
 from core.runs import Delivery
 from handlers import automatic, handler_of, installation_changed
 from handlers.event import Event, Ignored, Told
-from handlers.events import parse
 from handlers.installation_changed import InstallationChanged
+from handlers.reading import parse
 from jobs import alarms, boards, installations, lines
 from jobs.bells import ring
 from jobs.facts import gather

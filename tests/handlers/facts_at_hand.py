@@ -14,7 +14,8 @@ from core.runs import Run, Snapshot, Waiting
 from core.states import RunState, WaitingFor
 from core.workflow.catalogue import Catalogue, File, catalogue
 from handlers import handler_of
-from handlers.events import Event, parse
+from handlers.event import Event
+from handlers.reading import parse
 from handlers.verbs import VERBS
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -13,8 +13,8 @@ from core.runs import SignalKind
 from core.workflow.catalogue import File
 from handlers import handler_of
 from handlers.event import Event
-from handlers.events import parse
 from handlers.not_ours import APPROVAL
+from handlers.reading import parse
 from handlers.triggered import NOT_LISTENED
 
 REQUIRED = BranchRules(required_checks=("build", APPROVAL))

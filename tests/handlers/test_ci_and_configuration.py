@@ -16,7 +16,8 @@ from core.workflow.catalogue import File
 from handlers import configuration, handler_of
 from handlers.automatic import Pushed
 from handlers.event import Event, Ignored
-from handlers.events import ChecksReported, parse
+from handlers.events import ChecksReported
+from handlers.reading import parse
 
 RUN = RunId("abcdefgh2345")
 BRANCH = f"pullwright/3-slugify-{RUN}"

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers import HANDLERS, handler_of
-from handlers.event import Told
-from handlers.events import Event, Ignored, IssueLabeled, parse
+from handlers.event import Event, Ignored, Told
+from handlers.events import IssueLabeled
+from handlers.reading import parse
 
 
 def why(name: str, body: bytes) -> str:

@@ -26,7 +26,7 @@ from core.github import CheckRun, CheckStatus
 from core.intents import Ignore, StartRun
 from core.names import Role
 from handlers.automatic import event_of
-from handlers.events import parse
+from handlers.reading import parse
 from policies.globs import naming
 
 STEPS = "steps: [{id: look, uses: triage}]\n"

@@ -30,7 +30,8 @@ from core.clock import FixedClock
 from core.facts import FactQuery
 from core.intents import Ignore
 from handlers import handler_of
-from handlers.events import Event, Ignored, parse
+from handlers.event import Event, Ignored
+from handlers.reading import parse
 from jobs.intake import drain
 from jobs.services import Services, open_services
 
