@@ -27,7 +27,7 @@ class StartRun:
     base: tuple[str, Sha] | None = None
     """The branch and the commit that it begins at; None: the default branch as it is."""
     supersedes: bool = False
-    """Whether it takes the place of the runs of its workflow that are there, whatever its file says."""
+    """Whether it takes the place of the run that it is a retry of, whatever its workflow's file says."""
 
 
 @dataclass(frozen=True, slots=True)

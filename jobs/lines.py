@@ -14,19 +14,25 @@ MOST_IN_LINE = 20
 """Runs that may wait for one subject: a schedule must not grow a line that nothing ever works off."""
 
 
-async def join(db: AsyncConnection, run: NewRun, concurrency: str, woken: set[RunId]) -> NewRun | str:
+async def join(
+    db: AsyncConnection, run: NewRun, concurrency: str, woken: set[RunId], *, gives_way: RunId | None = None
+) -> NewRun | str:
     """The run as it was queued, or in words why it was not. Its subject was taken a moment ago.
 
     `supersede` cancels those of the same workflow that are there, whether at work or in line; behind another workflow's
-    it waits like any other.
+    it waits like any other. The run that `gives_way` is cancelled whatever the workflow's file says, and no other for
+    that; it does so only while nobody can let it go on as it is.
     """
-    if concurrency == "refuse":
+    if concurrency == "refuse" and gives_way is None:
         return BUSY
     first = await line.ahead(db, run)
     if first is None:
         return run if await runs.insert(db, run) is Inserted.started else BUSY
+    if gives_way is not None and not (first.id == gives_way and first.waiting is not None and first.waiting.stuck):
+        return BUSY
     waiting = await line.standing(db, first.id)
-    replaced = [older for older in (first, *waiting) if concurrency == "supersede" and older.workflow == run.workflow]
+    newer = concurrency == "supersede"
+    replaced = [one for one in (first, *waiting) if one.id == gives_way or (newer and one.workflow == run.workflow)]
     if sum(one not in replaced for one in waiting) >= MOST_IN_LINE:
         return f"no new run: {MOST_IN_LINE} are in line behind run {first.id}"
     lined = run.model_copy(update={"behind_id": first.id})

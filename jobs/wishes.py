@@ -100,8 +100,8 @@ async def _start(
         return f"no new run: {inserted.value}"
     if inserted is Inserted.busy:
         assert entry.workflow is not None  # noqa: S101  # a broken file starts nothing
-        concurrency = "supersede" if intent.supersedes else entry.workflow.concurrency
-        joined = await lines.join(db, run, concurrency, woken)
+        gives_way = intent.retry_of if intent.supersedes else None
+        joined = await lines.join(db, run, entry.workflow.concurrency, woken, gives_way=gives_way)
         if isinstance(joined, str):
             return joined
         run = joined

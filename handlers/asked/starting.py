@@ -6,7 +6,7 @@ from core.digests import digest
 from core.facts import Facts
 from core.github import Comment, Pull
 from core.intents import Ignore, StartRun
-from core.names import Digest, Subject, SubjectKind
+from core.names import Digest, Subject, SubjectKind, is_bot
 from core.runs import Run, Snapshot, ThreadComment
 from core.states import TERMINAL
 from core.workflow.catalogue import Entry
@@ -15,7 +15,7 @@ from handlers.asked.giving import Wrong, fitting, given
 from handlers.asked.order import Answer, Order, accepted, mistaken, needing_ok, refused
 from handlers.listening import by_command
 from handlers.starts import may_begin, strange_head, tripped
-from policies.evaluate import may_start
+from policies.evaluate import may_command, may_start
 
 SNAPSHOT_COMMENTS = 100
 """The newest comments that a run sees."""
@@ -38,6 +38,9 @@ def retry(order: Order) -> Answer:
     """
     run = order.run
     if run is not None and run.waiting is not None and run.waiting.stuck and run.subject.number == order.number:
+        may_end = may_command(order.policy, "cancel", role=order.role, actor=order.actor, requester=run.requester)
+        if is_bot(order.actor) and not may_end.approved:
+            return refused(order, may_end)
         entry = order.facts.workflows.get(run.workflow) if order.facts.workflows is not None else None
         return _begin(order, run.workflow, entry, retry_of=run)
     ended = (run for run in order.facts.runs if run.state in TERMINAL and run.subject.number == order.number)

@@ -26,7 +26,8 @@ from facts_at_hand import (
 from core.facts import PolicyFile
 from core.intents import Ignore, React, Say, Signal, StartRun
 from core.names import Role, Sha
-from core.runs import SignalKind
+from core.runs import SignalKind, Waiting
+from core.states import RunState, WaitingFor
 
 BOT = "renovate[bot]"
 BY_BOT = account(BOT, bot=True)
@@ -97,6 +98,15 @@ def test_a_listed_bot_ends_what_it_started_and_its_closing_of_an_issue_counts() 
     gone = replace(known, issue=None)
     assert [type(one) for one in planned(closed, gone)] == [Signal]
     assert planned(closed, replace(gone, policy=listing().policy)) == [Ignore("renovate[bot] is a bot")]
+
+
+def test_a_listed_bot_lets_no_run_of_somebody_else_give_way_to_its_retry() -> None:
+    waits = Waiting(what=WaitingFor.approval, why="…", stuck=True)
+    theirs, own = (run(RunState.waiting, waiting=waits, requester=who) for who in ("rosa", BOT))
+    reaction, refusal = said("/retry", listing(BOT, runs=[theirs]))
+    assert isinstance(reaction, React)
+    assert "`/cancel` is for people, and @renovate[bot] is a bot." in refusal.body
+    assert isinstance(said("/retry", listing(BOT, runs=[own]))[0], StartRun)
 
 
 def test_reviews_of_bots_are_not_read_whoever_lists_them() -> None:
