@@ -176,6 +176,11 @@ class Workspace(Protocol):
     async def list_files(self, tree: Sha) -> list[ListedFile]: ...
 
     async def merge_base(self, one: Sha, other: Sha) -> Sha | None: ...
+    async def merge_bases(self, one: Sha, other: Sha) -> tuple[Sha, ...]:
+        """All that whoever merges the two may start from, in no order that means anything. Of several, `merge_base()`
+        tells one; a merge takes all of them into account.
+        """
+        ...
 
     async def touching(self, before: Sha, head: Sha, paths: Sequence[str], count: int) -> list[tuple[Sha, str]]:
         """Commits that `head` has and `before` has not and that change one of the paths: id and first line, newest

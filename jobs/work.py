@@ -84,6 +84,8 @@ class Work:
     resumed: bool = False
     """Whether an earlier lease holder may have shown a status already."""
     shown: str | None = None
+    told_of: tuple[str, ...] = ()
+    """Who pushed to the run's branch, as GitHub has told by now."""
     _policy: Effective | None = None
     _known: tuple[PolicyFile, Effective] | None = None
     """The policy as it was when it was last looked at: what lies at the same commits is not read again."""
@@ -175,7 +177,8 @@ class Work:
     @property
     def pushers(self) -> tuple[str, ...]:
         """Who pushed to the run's branch what its change holds by now: they are its authors, too."""
-        return tuple(dict.fromkeys(str(login) for back in self.went_back() for login in back.get(PUSHERS, ())))
+        adopted = [str(login) for back in self.went_back() for login in back.get(PUSHERS, ())]
+        return tuple(dict.fromkeys([*adopted, *self.told_of])) if adopted else ()
 
     def begin_step(self) -> None:
         """Nothing that was looked up for one step counts for the next."""

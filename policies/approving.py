@@ -25,7 +25,7 @@ def approver(policy: Policy, gate: GateName, yes: Yes, considered: Considered) -
     if is_bot(yes.by):
         return simple
     judged = [counts(rule.require, yes, considered, policy.people) for rule in _resting(policy, gate, considered)]
-    if gate in set(named_in(policy.actions.of(ACTION_OF[gate]))):
+    if gate in set(named_in(policy.actions.of(ACTION_OF[gate]))) or authors:
         judged.append(simple)
     for status in (Status.approved, Status.error):
         if found := next((one for one in judged if one.status is status), None):

@@ -20,14 +20,22 @@ from policies.words import code, named
 Simple = Mapping[str, Result]
 """What the keys `plan` and `change` of the policy came to, by name, where an action needs them."""
 
+CHANGE = "change"
+"""The built-in rule: that people approved exactly this change."""
 CHECKS = "checks"
 GREEN = "green"
 """What a check that a rule names must be."""
 
 
 def decide(policy: Policy, considered: Considered, simple: Simple) -> Result:
-    """Whether the policy has nothing against the action. `simple` holds what the built-in rules said that it needs."""
+    """Whether the policy has nothing against the action. `simple` holds what the built-in rules said that it needs.
+
+    What rules let through of the bot's own, they do not of people who pushed to its branch: a merge of that takes what
+    `change` says besides.
+    """
     needed = policy.actions.of(considered.action)
+    if considered.action is Action.merge and considered.pushers and CHANGE not in needed:
+        needed = (*needed, CHANGE)
     denials = [deny for deny in policy.deny if considered.action in deny.actions]
     if not denials and len(needed) == 1 and isinstance(needed[0], str) and needed[0] in BUILT_IN_RULES:
         return _named(needed[0], policy, considered, simple)

@@ -31,6 +31,11 @@ async def merge_base(git_dir: Path, one: Sha, other: Sha) -> Sha | None:
     return Sha(found.text) if found.code == 0 else None
 
 
+async def merge_bases(git_dir: Path, one: Sha, other: Sha) -> tuple[Sha, ...]:
+    found = await git("merge-base", "--all", one, other, git_dir=git_dir, ok=(0, 1))
+    return tuple(Sha(base) for base in sorted(found.text.split()))
+
+
 async def parents(git_dir: Path, commit: Sha) -> tuple[Sha, ...]:
     told = await git("rev-list", "--no-walk", "--parents", "--end-of-options", commit, git_dir=git_dir)
     return tuple(Sha(parent) for parent in told.text.split()[1:])
@@ -43,6 +48,8 @@ async def tree_of(git_dir: Path, commit: Sha) -> Sha:
 
 async def touching(git_dir: Path, before: Sha, head: Sha, paths: Sequence[str], count: int) -> list[tuple[Sha, str]]:
     """Commits that `head` has, `before` has not, and that change one of the paths: id and first line, newest first."""
+    if not paths:
+        return []  # git takes none for all
     told = await git(
         *("log", "-z", f"--max-count={count:d}", "--format=%H %s", "--end-of-options", f"{before}..{head}"),
         *("--", *paths),

@@ -161,6 +161,9 @@ class GitWorkspace:
     async def merge_base(self, one: Sha, other: Sha) -> Sha | None:
         return await history.merge_base(self._git_dir, one, other)
 
+    async def merge_bases(self, one: Sha, other: Sha) -> tuple[Sha, ...]:
+        return await history.merge_bases(self._git_dir, one, other)
+
     async def touching(self, before: Sha, head: Sha, paths: Sequence[str], count: int) -> list[tuple[Sha, str]]:
         return await history.touching(self._git_dir, before, head, paths, count)
 

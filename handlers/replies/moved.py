@@ -12,10 +12,14 @@ SHOWN_COMMITS = 8
 
 
 def moved_onto(base: str, was: Sha, now: Sha, touched: Sequence[str], commits: Commits, *, same_lines: bool) -> str:
-    """What a gate says first that asks again: the change lies on another base, and went together with it by itself."""
+    """What a gate says first that asks again: the change lies on another base, and went together with it by itself.
+
+    Where nothing of it was `touched`, it did not lie on the base any more.
+    """
+    why = "under files that this change touches" if touched else "and this change did not lie on it any more"
     own = "line for line what it was" if same_lines else "not line for line what it was: look at it again"
     return block(
-        f"{code(base)} moved from {was[:12]} to {now[:12]}, under files that this change touches, so I put the change "
+        f"{code(base)} moved from {was[:12]} to {now[:12]}, {why}, so I put the change "
         f"onto it and tested it again. What the change does by itself is {own}. "
         "What was approved before counts no more.",
         _moved(touched, commits),
@@ -78,7 +82,8 @@ def _moved(names: Sequence[str], commits: Commits) -> str:
     listed = [f"- {sha[:12]} {line(subject, 100)}" for sha, subject in commits[:SHOWN_COMMITS]]
     more = ", and more," if len(commits) > SHOWN_COMMITS else ""
     by = f"{plural(len(listed), 'commit')} of it{more} did that:"
-    return block("\n".join(["It changed:", *paths(names, 10)]), "\n".join([by, *listed]) if listed else "")
+    changed = "\n".join(["It changed:", *paths(names, 10)]) if names else ""
+    return block(changed, "\n".join([by, *listed]) if listed else "")
 
 
 def is_draft(person: str, number: int) -> str:

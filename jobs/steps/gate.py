@@ -101,6 +101,8 @@ async def change_decision(
     `asks` is the step that wants to know, and listens for what is in `also` besides. The merge asks again: a role
     revoked or a comment edited after the gate opened closes it, and people are told anew.
     """
+    if work.pushers:
+        work.told_of = await pushed.who_pushed(work)  # GitHub may tell of a push when it is gone on with already
     considered = await _considered(work, policy, shipped)
     asked = Content(
         gate, "change", shipped.digest(work, policy.digest), shipped.head, shipped.held, considered=considered

@@ -28,6 +28,8 @@ from jobs.steps.unmoved import closed
 from jobs.work import BASE, PUSHERS, Work
 from policies.evaluate import may_command
 
+UNTOLD = "GitHub has not told yet who pushed it, and whoever did is an author of it."
+
 
 async def asks(step: Step, work: Work, shipped: Shipped) -> Done | End | Park:
     """The wait for somebody to say what becomes of the branch; it goes on where the branch is back as it was, and goes
@@ -94,6 +96,10 @@ async def _refused(
     if not seen and (review is None or review.head_sha != head):
         await reply(work, signal, replies.pushed_since(review.head_sha if review is not None else None, head))
         return "refused: said before this head was shown"
+    if await _who(work, head) is None:
+        # Else they could approve what is theirs.
+        await reply(work, signal, replies.not_adopted(head, UNTOLD, "Say `/continue` again in some minutes."))
+        return "refused: nobody knows who pushed it"
     back_to = looks_at_content(step, work.workflow.steps)
     if back_to is None or next_round(step, back_to, work.workflow.steps) > MOST_ROUNDS:
         await reply(work, signal, replies.revised_too_often(MOST_ROUNDS))
@@ -142,7 +148,7 @@ async def _going_on(step: Step, work: Work, head: Sha) -> Done | None:
     for commit in (Sha(found["base"]), head):
         await bench.fetch(commit)
     await work.keep_workspace(head)
-    pushers = await _pushers(work) or (found["by"],)
+    pushers = await who_pushed(work)
     output = {
         SENT_BACK: next_round(step, back_to, work.workflow.steps),
         BACK_TO: back_to,
@@ -172,7 +178,7 @@ async def _who(work: Work, head: Sha) -> str | None:
     return pushes[-1] if pushes else None
 
 
-async def _pushers(work: Work) -> tuple[str, ...]:
+async def who_pushed(work: Work) -> tuple[str, ...]:
     """Everybody who pushed to the branch, as GitHub told: what they may approve only becomes less by it."""
     async with work.services.store.read() as db:
         heard = await signals.of_run(db, work.run.id)

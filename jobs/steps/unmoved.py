@@ -4,7 +4,7 @@ from core.errors import BaseMoved, BranchMoved, NotShownYet
 from core.github import Pull
 from core.names import Sha
 from core.states import Trigger
-from core.workspaces import Merged
+from core.workspaces import Merged, Workspace
 from jobs.outcomes import End
 from jobs.steps.ship import Shipped
 from jobs.work import Work
@@ -37,28 +37,44 @@ def unmoved(work: Work, shipped: Shipped, pull: Pull) -> None:
 class MovedUnder(BaseMoved):
     """The base is at `head` now, which changed `touched` paths of the change; `together` is both of them merged.
 
+    Where it touched none, the change does not lie on it any more: a merge would bring something else besides.
     Whoever cannot go on from there lets it end the run.
     """
 
     def __init__(self, base_ref: str, head: Sha, touched: tuple[str, ...], together: Merged) -> None:
         paths = list(dict.fromkeys([*together.conflicts, *touched]))
-        super().__init__(f"`{base_ref}` changed the same paths since: {', '.join(paths[:5])}.")
+        same = f"`{base_ref}` changed the same paths since: {', '.join(paths[:5])}."
+        super().__init__(same if paths else f"The change does not lie on `{base_ref}` any more as it did.")
         self.head = head
         self.touched = touched
         self.together = together
 
 
 async def base_stands(work: Work, shipped: Shipped) -> None:
-    """Raises MovedUnder where the base changed under the paths of the change, or does not go together with it; a move
-    elsewhere changes nothing.
+    """Raises MovedUnder where the base changed under the paths of the change, does not go together with it, or is not
+    what it lies on any more; another move elsewhere changes nothing.
     """
     head = await work.github.head_of(work.run.base_ref)
     if head is None or head == work.run.base_sha:
         return
     bench = await work.bench()
     await bench.fetch(head)
-    moved = {path.path for path in await bench.workspace.changed_paths(work.run.base_sha, head)}
+    if not await bench.workspace.has(shipped.head):
+        await bench.fetch(shipped.head)
+    if (moved := await moved_under(bench.workspace, work.run.base_ref, work.run.base_sha, head, shipped)) is not None:
+        raise moved
+
+
+async def moved_under(workspace: Workspace, base_ref: str, base: Sha, tip: Sha, shipped: Shipped) -> MovedUnder | None:
+    """What the move of the base from `base` to `tip` does to the change; None where it stays what was approved.
+
+    GitHub merges from wherever the two histories parted. Where that is not `base` alone, as when the base was put back,
+    or holds some of the commits of the branch, the merge would bring what nobody was shown.
+    """
+    moved = {path.path for path in await workspace.changed_paths(base, tip)}
     touched = sorted(moved & {path.path for path in shipped.paths})
-    together = await bench.workspace.merged(work.run.base_sha, head, shipped.tree)
-    if touched or together.conflicts:
-        raise MovedUnder(work.run.base_ref, head, tuple(touched), together)
+    together = await workspace.merged(base, tip, shipped.tree)
+    parted = await workspace.merge_bases(tip, shipped.head)
+    if touched or together.conflicts or parted != (base,):
+        return MovedUnder(base_ref, tip, tuple(touched), together)
+    return None

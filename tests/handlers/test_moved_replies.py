@@ -17,6 +17,14 @@ def test_a_change_on_another_base_says_what_moved_and_speaks_to_nobody_in_others
     )
 
 
+def test_a_change_that_did_not_lie_on_its_base_any_more_says_that_and_names_no_files():
+    assert replies.moved_onto("main", WAS, NOW, [], [], same_lines=True) == (
+        "`main` moved from 111111111111 to 222222222222, and this change did not lie on it any more, so I put the "
+        "change onto it and tested it again. What the change does by itself is line for line what it was. What was "
+        "approved before counts no more."
+    )
+
+
 def test_only_the_newest_commits_are_named():
     said = replies.moved_into("main", WAS, NOW, ["a.py"], [(NOW, f"number {number}") for number in range(9)])
     assert "\n8 commits of it, and more, did that:\n" in said

@@ -4,6 +4,7 @@ import pytest
 from policy_worlds import NOW, SIMPLE, considered, policy, verdict, yes
 
 from core.errors import PolicyInvalid
+from policies.approving import approver
 from policies.conditions import JUDGES, KNOWN_FROM, NEEDS, Answer, holds
 from policies.considered import Considered, Person
 from policies.needs import needs
@@ -25,6 +26,18 @@ def test_a_rule_that_applies_and_asks_for_nobody_is_enough_where_any_of_several_
     found = verdict(DOCS, paths=("docs/a.md", "README.md"))
     assert found.approved
     assert "`only documentation` applies and asks for nobody" in found.why
+
+
+def test_what_people_pushed_to_the_branch_takes_what_change_says_however_little_rules_ask_for():
+    whole = Result("change", Status.approved, "Approved by @ola.")
+    few = {"pushers": ("ada",), "paths": ("docs/a.md",)}
+    for text in (DOCS, "rules: [{name: x}]\nactions: {merge: [x]}"):
+        assert verdict(text, paths=("docs/a.md",)).approved
+        assert verdict(text, **few).status is Status.pending
+        assert verdict(text, simple=whole, **few).approved
+        approve = approver(policy(text), "change", yes("ola"), considered(**few))
+        assert approve.approved
+        assert not approver(policy(text), "change", yes("ada"), considered(**few)).approved
 
 
 def test_where_it_does_not_apply_the_other_one_is_waited_for():

@@ -3,16 +3,20 @@ looked at, tested, reviewed and approved like any other; and their commits stay 
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from story_deaths import Deaths, survive
 from story_sources import AT_ONCE, source
 from story_trust import DONE, PATH, QUICK, all_runs, change_waits, newcomer, nothing_merged, quick_world
 from story_world import World
 
+from adapters.store.tables import signals
 from bot.demo.github import git
 from bot.demo.github.people import Person
 from core import faults
+from core.runs import SignalKind
 from jobs.records import record_of
 from jobs.replay import Replayed, replay
 
@@ -139,6 +143,47 @@ async def test_only_what_was_asked_about_is_gone_on_with_and_only_what_policy_le
     await at_once.settle()
     newer, older = await all_runs(at_once)
     assert (older.state, older.id, newer.retry_of) == ("cancelled", run.id, run.id)
+
+
+@pytest.mark.slow
+async def test_who_pushed_must_be_known_and_whom_github_names_late_does_not_approve_what_is_theirs(
+    at_once: World,
+) -> None:
+    await change_waits(at_once)
+    number, ben = at_once.pull_number, at_once.town.person("ben")
+    await pushes(at_once, ben, "# mine\n", "slugs/more.py")
+    bens = await untold(at_once)
+    head = await pushes(at_once, at_once.approver)
+    adas = await untold(at_once)
+    await at_once.requester.comment(number, "/continue")
+    await at_once.settle()
+    assert at_once.replies(number)[-1] == (
+        f"I cannot go on with {head[:12]}: GitHub has not told yet who pushed it, and whoever did is an author of it."
+        "\n\nSay `/continue` again in some minutes."
+    )
+    await told(at_once, adas)
+    await at_once.requester.comment(number, "/continue")
+    await at_once.settle()
+    assert f"{head[:12]}, which @ada pushed." in at_once.replies(number)[-1]
+    await told(at_once, bens)
+    await ben.comment(number, f"/approve {await at_once.digest()}")
+    await at_once.settle()
+    assert "@ben pushed some of this change" in at_once.replies(number)[-1]
+    assert nothing_merged(at_once)
+
+
+async def untold(world: World) -> list[dict[str, Any]]:
+    """What GitHub told of pushes until now, as if it had not."""
+    pushed = signals.c.kind == SignalKind.pushed
+    async with world.services.store.begin() as db:
+        rows = [dict(row) for row in (await db.execute(sa.select(signals).where(pushed))).mappings()]
+        await db.execute(sa.delete(signals).where(pushed))
+    return rows
+
+
+async def told(world: World, rows: list[dict[str, Any]]) -> None:
+    async with world.services.store.begin() as db:
+        await db.execute(sa.insert(signals), [{**row, "id": None} for row in rows])
 
 
 @pytest.mark.slow
