@@ -104,5 +104,7 @@ async def _show(db: AsyncConnection, repo: Repo, head: Sha, now: datetime) -> No
         summary=before.summary if before else text.summary,
         text=before.text if before else "",
     )
-    key = f"alarms:{repo.id}:{head}:{now:%Y%m%d%H%M%S%f}"
+    every = f"alarms:{repo.id}:{head}:"
+    await effects.overtake(db, every, "The check says something newer by now.")
+    key = f"{every}{now:%Y%m%d%H%M%S%f}"
     await effects.insert(db, NewEffect(key=key, run_id=None, repo=repo, act=check, at=now))

@@ -104,6 +104,15 @@ async def abandon(db: AsyncConnection, run_id: RunId, why: str) -> None:
     await db.execute(statement)
 
 
+async def overtake(db: AsyncConnection, prefix: str, why: str) -> None:
+    """Settle, as failed, the loose effects with such keys that are still to be done: a newer one says how it is now.
+
+    One of them that is tried again later would say how it was.
+    """
+    older = sa.and_(_t.key.startswith(prefix, autoescape=True), _t.state.in_(_UNSETTLED), _loose())
+    await db.execute(sa.update(effects).where(older).values(state=EffectState.failed, error=why, not_before=None))
+
+
 async def pending_loose(db: AsyncConnection, now: datetime, limit: int) -> list[Effect]:
     """Effects to act on now that no lease holder looks after. What an ended run did not do is not among them."""
     query = sa.select(effects).where(_t.state.in_(_UNSETTLED), _loose(), _put_off_until(now))

@@ -105,3 +105,19 @@ async def test_effects_come_in_the_order_of_their_intentions(store: Store):
         for key in ("z", "a", "m"):
             await effects.insert(db, an_effect(key))
         assert [one.key for one in await effects.of_run(db, RUN)] == ["z", "a", "m"]
+
+
+async def test_what_is_overtaken_is_not_tried_again_behind_what_is_newer(store: Store):
+    keys = ("alarms:1:a:1", "alarms:1:a:2", "alarms:1:b:1", "alarmsX1:a:1")
+    async with store.begin() as db:
+        for key in keys:
+            await effects.insert(db, an_effect(key=key, run_id=None))
+        assert await effects.acting(db, keys[0], None, NOW)
+        await effects.done(db, keys[0], {"check_id": 1})
+        await effects.failed(db, keys[1], "GitHub is down", in_seconds(3600))
+        await effects.overtake(db, "alarms:1:a:", "newer")
+        await effects.insert(db, an_effect(key="alarms:1:a:3", run_id=None))
+        waiting = [one.key for one in await effects.pending_loose(db, in_seconds(3600), 10)]
+        told = await effects.require(db, keys[1])
+    assert waiting == ["alarms:1:b:1", "alarmsX1:a:1", "alarms:1:a:3"]
+    assert (told.state, told.error) == (EffectState.failed, "newer")
