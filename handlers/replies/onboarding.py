@@ -2,8 +2,8 @@
 
 from handlers.neutralise import code, line
 from handlers.replies.words import block, plural
-from policies.onboarding import Survey
 from policies.schema import PATH
+from policies.survey import Survey
 
 SHOWN = 6
 

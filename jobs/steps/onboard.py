@@ -21,8 +21,9 @@ from jobs.memo import remembered
 from jobs.onboarding import BRANCH, MADE, Made
 from jobs.outcomes import Done, End, Outcome
 from jobs.work import Work
-from policies.onboarding import Survey, first_file, may_tell, survey
+from policies.onboarding import first_file
 from policies.schema import PATH, Effective, effective
+from policies.survey import Survey, may_tell, survey
 
 AGAIN = "again"
 """The input by which a person says that they know of the pull request that was closed."""

@@ -9,8 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from policies.clues import MOST_CHARACTERS, clues
-from policies.onboarding import MOST_FILES, Survey, first_file, may_tell, survey
+from policies.onboarding import first_file
 from policies.schema import PATH, BuiltIn, Policy, built_in, load
+from policies.survey import MOST_FILES, Survey, may_tell, survey
 
 CI = ".github/workflows/ci.yml"
 CONTAINER = ".devcontainer/devcontainer.json"
