@@ -1,9 +1,10 @@
 """Ship: commit what was tested, push it to the run's own branch, open the pull request and its checks."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from adapters.store import effects
 from core.digests import ChangedPath, change_digest, digest
@@ -137,7 +138,6 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     held = await _marked(work, marked, message, signs=signs) if holding is Hold.marker else None
     final = await signing.shipped_as(work, final, message, signs=signs)
     head = held or final
-    before = work.newest("Shipment")  # of an earlier round, whose pull request goes on
     first = onboarding.made(work)
     expected = sent_back_at(step, work) or (first.leftover if first is not None else None)
     await work.do(of_round("push", step.id), PushBranch(branch=branch, sha=head, expected=expected))
@@ -145,12 +145,8 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     view = await status.pull_view(work, summary, allowed, closes=ship.closes)
     told_ci = replies.ci_held(seen.exposure.result, work.run.base_ref, seen.quiet) if held else ""
     body = replies.pull_body(replace(view, ci=told_ci))
-    if before is None:
-        opening = OpenPull(branch=branch, base=work.run.base_ref, title=title, body=body, draft=ship.draft)
-        opened = await work.do("pull", opening)
-    else:
-        opened = before
-        await _say_anew(step, work, before["number"], body)
+    opening = OpenPull(branch=branch, base=work.run.base_ref, title=title, body=body, draft=ship.draft)
+    opened = await _opened(step, work, opening)
     shipped = Shipped(
         number=opened["number"],
         node_id=opened["node_id"],
@@ -171,11 +167,7 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
         signed=signs and behind == (work.run.base_sha,),
     )
     await work.pulled(shipped.number)
-    if (tests := handed.checked(work)) is not None:
-        await checks.put_tests(work, head, tests)
-    await checks.put_policy(work, head, allowed)
-    if (opinion := handed.opinion(work)) is not None:
-        await checks.put_review(work, head, opinion)
+    await _put_checks(work, head, allowed)
     await feedback.answer(step, work, shipped.number, head, summary.summary)
     return Done(shipped.model_dump(mode="json"), f"#{shipped.number} from `{branch}`")
 
@@ -186,6 +178,24 @@ async def _marked(work: Work, commit: Callable[..., Awaitable[Sha]], message: st
     made = await commit(message=said)
     await work.keep_workspace(made)
     return await signing.shipped_as(work, made, said, signs=signs)
+
+
+async def _opened(step: Step, work: Work, opening: OpenPull) -> Mapping[str, Any]:
+    """The pull request as it was opened; in a later round that of the earlier one, with the text of this round."""
+    before = work.newest("Shipment")
+    if before is None:
+        return await work.do("pull", opening)
+    await _say_anew(step, work, before["number"], opening.body)
+    return before
+
+
+async def _put_checks(work: Work, head: Sha, allowed: Result) -> None:
+    """What was found of this content, on the commit that is shown: the tests, policy, and the reviewer's opinion."""
+    if (tests := handed.checked(work)) is not None:
+        await checks.put_tests(work, head, tests)
+    await checks.put_policy(work, head, allowed)
+    if (opinion := handed.opinion(work)) is not None:
+        await checks.put_review(work, head, opinion)
 
 
 async def _say_anew(step: Step, work: Work, number: int, body: str) -> None:
