@@ -6,6 +6,7 @@ one transaction. Each is looked at again: at the time at which it is over, or ev
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,6 +19,7 @@ from core.github import CheckStatus, Conclusion
 from core.names import Repo, Sha
 from core.runs import NewEffect
 from handlers import configuration, replies
+from jobs.patience import alone
 from jobs.policy import in_force, read_policy
 from jobs.services import Services
 
@@ -60,14 +62,28 @@ async def settle(services: Services) -> None:
     async with services.store.read() as db:
         due = await alarms.due(db, now, BATCH)
     for repo_id, alarm in due:
-        async with services.store.read() as db:
-            repo = await repositories.get(db, repo_id)
-        over = repo is None or await _is_over(services, repo, alarm, now)
-        async with services.store.begin() as db:
-            if not over:
-                await alarms.put_off(db, repo_id, alarm, now + LOOK_AGAIN)
-            elif await alarms.calm(db, repo_id, alarm) and repo is not None and alarm.head is not None:
-                await _show(db, repo, alarm.head, now)
+        await alone(_settle(services, repo_id, alarm, now), partial(_failed, services, repo_id, alarm))
+
+
+async def _settle(services: Services, repo_id: int, alarm: Alarm, now: datetime) -> None:
+    async with services.store.read() as db:
+        repo = await repositories.get(db, repo_id)
+    if repo is not None and not await _is_over(services, repo, alarm, now):
+        await _put_off(services, repo_id, alarm)
+        return
+    async with services.store.begin() as db:
+        if await alarms.calm(db, repo_id, alarm) and repo is not None and alarm.head is not None:
+            await _show(db, repo, alarm.head, now)
+
+
+async def _put_off(services: Services, repo_id: int, alarm: Alarm) -> None:
+    async with services.store.begin() as db:
+        await alarms.put_off(db, repo_id, alarm, services.clock.now() + LOOK_AGAIN)
+
+
+async def _failed(services: Services, repo_id: int, alarm: Alarm, why: str) -> None:
+    log.error("alarm.failed", alarm=alarm.kind.value, why=why)
+    await _put_off(services, repo_id, alarm)
 
 
 async def _is_over(services: Services, repo: Repo, alarm: Alarm, now: datetime) -> bool:
