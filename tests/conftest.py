@@ -18,11 +18,19 @@ settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # The longest first: at the end it would be the only one at work.
+    items.sort(key=_own_seconds, reverse=True)
     if config.getoption("timeout") == 0:
         return
     for item in items:
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
+
+
+def _own_seconds(item: pytest.Item) -> float:
+    """How long a test may take that says so itself; 0 for all others, which stay in their order."""
+    own = item.get_closest_marker("timeout")
+    return own.args[0] if own is not None else 0
 
 
 @pytest.fixture(scope="session")

@@ -64,7 +64,7 @@ async def account(town: Town, store: Store, repository: Repository, run: Run) ->
     """The account of this run, the only one of its repository beside its own parts."""
     world, model, family = town.github.world, town.model, await family_of(store, repository)
     assert model is not None
-    chance = {**family, repository.name: "REPOSITORY"}
+    chance = {**family, **_words_of_people(repository), repository.name: "REPOSITORY"}
 
     def usual(words: Iterable[str]) -> Counter[str]:
         return Counter(_usual(word, chance) for word in words)
@@ -112,6 +112,17 @@ async def account(town: Town, store: Store, repository: Repository, run: Run) ->
         cost_usd=sum((row["cost_usd"] or Decimal(0) for row in costs), Decimal(0)),
         journals=broken,
     )
+
+
+def _words_of_people(repository: Repository) -> dict[str, str]:
+    """Each comment by a person, by its id at GitHub: answers to commands are called after it."""
+    by_people = [
+        (f"#{issue.number}", comment)
+        for issue in repository.issues.values()
+        for comment in issue.comments
+        if comment.author.type == "User"
+    ]
+    return {comment.node_id: f"COMMENT {place} on {of}" for place, (of, comment) in enumerate(by_people)}
 
 
 async def family_of(store: Store, repository: Repository) -> dict[str, str]:
