@@ -103,9 +103,10 @@ async def lapsed(work: Work, asked: Content) -> Sequence[Approval]:
 
 async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal) -> Counts | str:
     """What the approval counts for, or why there is none, which the person was told where it is theirs to mend."""
+    looked_at = work.services.clock.now()
     said = await _said(work, signal)
     if said is None:
-        wait_until_shown(work, signal)
+        wait_until_shown(signal, looked_at)
         return "refused: what approved is gone or was edited"
     comment_hash, covers = said
     role = await work.github.role(signal.actor)

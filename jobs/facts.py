@@ -38,9 +38,11 @@ SETTLING = timedelta(seconds=10)
 """How long GitHub's API may not show what its webhook has told of already."""
 
 
-def settled(told_at: datetime, now: datetime) -> bool:
-    """Whether what is not there now is gone, and not about to appear."""
-    return now - told_at > SETTLING
+def settled(told_at: datetime, looked_at: datetime) -> bool:
+    """Whether what was not there is gone, and not about to appear. `looked_at` is when it began to be looked for: an
+    answer may be slow, and what it says as old.
+    """
+    return looked_at - told_at > SETTLING
 
 
 async def gather(services: Services, repo: Repo, query: FactQuery, told_at: datetime) -> Facts:
@@ -48,14 +50,15 @@ async def gather(services: Services, repo: Repo, query: FactQuery, told_at: date
 
     NotShownYet where something that GitHub told of a moment ago cannot be found: later it is there, or it is gone.
     """
+    looked_at = services.clock.now()
     try:
         query, facts = await _gather(services, repo, query, told_at)
         facts = replace(facts, told_at=told_at)
     except NotThere as error:
-        if settled(told_at, services.clock.now()):
+        if settled(told_at, looked_at):
             raise
         raise NotShownYet(f"{error} It may appear.") from error
-    if _lacks(query, facts) and not settled(told_at, services.clock.now()):
+    if _lacks(query, facts) and not settled(told_at, looked_at):
         raise NotShownYet(f"GitHub does not show yet what it told of on {repo.full_name}.")
     return facts
 

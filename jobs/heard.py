@@ -7,6 +7,7 @@ read again from GitHub, with whoever said it: an event alone may be forged.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -112,15 +113,16 @@ async def review_of(work: Work, signal: NewSignal) -> Review | None:
 
 async def words_of(work: Work, signal: NewSignal) -> Comment | Review | None:
     """What the signal came from, as its author left it; None where it is gone or was edited. Raises NotShownYet."""
+    looked_at = work.services.clock.now()
     said = await comment_of(work, signal) or await review_of(work, signal)
     if said is None:
-        wait_until_shown(work, signal)
+        wait_until_shown(signal, looked_at)
     return said
 
 
-def wait_until_shown(work: Work, signal: NewSignal) -> None:
-    """Raises NotShownYet where the words are so new that GitHub may not show them yet."""
-    if not settled(signal.at, work.services.clock.now()):
+def wait_until_shown(signal: NewSignal, looked_at: datetime) -> None:
+    """Raises NotShownYet where the words were so new when they were looked for that GitHub may yet show them."""
+    if not settled(signal.at, looked_at):
         raise NotShownYet(f"GitHub does not show yet what @{signal.actor} said.")
 
 
@@ -162,9 +164,9 @@ async def _reject(work: Work, policy: Policy, signal: NewSignal) -> str | None:
 
     Of a button the event alone tells who pressed it. That is enough to stop: their role is looked up as ever.
     """
-    pressed = signal.comment_id is None and signal.review_id is None
+    pressed, looked_at = signal.comment_id is None and signal.review_id is None, work.services.clock.now()
     if not pressed and not await _said_still(work, signal):
-        wait_until_shown(work, signal)
+        wait_until_shown(signal, looked_at)
         return "refused: what rejected is gone or was edited"
     role = await work.github.role(signal.actor)
     allowed = may_command(policy, "reject", role=role, actor=signal.actor, requester=work.run.requester)

@@ -31,8 +31,9 @@ async def as_posted(work: Work, name: str, body: Callable[[], Awaitable[str]], t
             text = await body()
             await work.say(numbered, text if number == 0 else f"{tampered}\n\n{text}")
             return numbered
+        looked_at = work.services.clock.now()
         comment = await work.github.comment(earlier.receipt["comment_id"])
-        if comment is None and not settled(earlier.at, work.services.clock.now()):
+        if comment is None and not settled(earlier.at, looked_at):
             raise NotShownYet("GitHub does not show the comment yet.")
         posted = earlier.act.body if isinstance(earlier.act, PostComment) else ""
         if comment is not None and await _untouched(work, comment, marked(fitting(posted), work.key(numbered))):

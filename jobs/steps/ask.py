@@ -63,9 +63,10 @@ async def _judge(step: Step, work: Work, policy: Policy, asked_in: int, signal: 
     if (taken := await _taken(step, work)) is not None:
         await reply(work, signal, replies.answered_by(taken.by))
         return f"refused: @{taken.by} answered before"
+    looked_at = work.services.clock.now()
     comment = await comment_of(work, signal)
     if comment is None:
-        wait_until_shown(work, signal)
+        wait_until_shown(signal, looked_at)
         await reply(work, signal, replies.answer_changed(signal.actor))
         return "refused: the comment is gone or was edited"
     if comment.id < asked_in:

@@ -81,10 +81,10 @@ async def _refused(
     step: Step, work: Work, shipped: Shipped, head: Sha, signal: NewSignal
 ) -> str | Mapping[str, object]:
     """What would be gone on with; or why not, which the person was told where they can do something about it."""
-    shown = await _shown(step, work, head)
+    shown, looked_at = await _shown(step, work, head), work.services.clock.now()
     comment, review = await comment_of(work, signal), await review_of(work, signal)
     if comment is None and review is None:
-        wait_until_shown(work, signal)
+        wait_until_shown(signal, looked_at)
         return "refused: what asked for it is gone or was edited"
     policy, role = (await work.policy()).policy, await work.role(signal.actor)
     allowed = may_command(policy, "continue", role=role, actor=signal.actor, requester=work.run.requester)

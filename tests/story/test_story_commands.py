@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from story_sources import AT_ONCE, source
 from story_trust import (
     all_runs,
@@ -19,10 +21,11 @@ from story_trust import (
     quick_world,
     told,
 )
-from story_world import LABEL, World
+from story_world import LABEL, LeapingClock, World
 
 from adapters.store import deliveries
 from bot.demo.github.acts import comments
+from bot.demo.github.faults import Fault
 from core import faults
 from core.errors import GitHubUnavailable
 from core.facts import Facts
@@ -284,6 +287,30 @@ async def test_an_order_that_another_overtook_is_answered_with_the_run_that_was_
     assert run.source == "label"
     assert len(await all_runs(quick)) == 1
     assert quick.replies() == [f"Run `{run.id}` is at work here already: queued. `/cancel` stops it."]
+
+
+@dataclass
+class Late(Fault):
+    """So slow an answer that it was true when it was asked for and not any more when it comes."""
+
+    clock: LeapingClock = field(default_factory=LeapingClock)
+
+    def fits(self, request: web.Request) -> bool:
+        fits = super().fits(request)
+        if fits:
+            self.clock.leap(60)
+        return fits
+
+
+async def test_what_a_slow_answer_did_not_show_yet_is_not_taken_for_gone(quick: World) -> None:
+    issue = await quick.requester.open_issue("A question")
+    await quick.settle()
+    late = Late("GET", "*/issues/comments/*", 404, times=1, after=False, clock=quick.clock)
+    quick.town.github.faults.pending.append(late)
+    await quick.requester.comment(issue.number, "/status")
+    await quick.settle_in_time()
+    assert late.times == 0
+    assert quick.replies() == ["No run is known here. `/implement` starts one."]
 
 
 async def test_a_labelling_that_is_delivered_again_and_again_starts_one_run(quick: World) -> None:
