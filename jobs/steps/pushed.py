@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store import effects, signals, steps
 from core.digests import digest, short
 from core.errors import NotShownYet, TreeRefused
+from core.github import Review
 from core.names import Digest, Sha
 from core.runs import NewSignal, SignalKind, Waiting
 from core.states import WaitingFor
@@ -21,7 +22,7 @@ from core.workspaces import Author
 from handlers import replies
 from jobs import checks, status
 from jobs.adopted import ADOPTED
-from jobs.heard import Counts, Judge, comment_of, hear, reply, review_of, wait_until_shown
+from jobs.heard import Counts, Judge, hear, reply, words_of
 from jobs.outcomes import Done, End, Park
 from jobs.steps.ship import Shipped, judge
 from jobs.steps.unmoved import closed
@@ -81,20 +82,19 @@ async def _refused(
     step: Step, work: Work, shipped: Shipped, head: Sha, signal: NewSignal
 ) -> str | Mapping[str, object]:
     """What would be gone on with; or why not, which the person was told where they can do something about it."""
-    shown, looked_at = await _shown(step, work, head), work.services.clock.now()
-    comment, review = await comment_of(work, signal), await review_of(work, signal)
-    if comment is None and review is None:
-        wait_until_shown(signal, looked_at)
+    shown = await _shown(step, work, head)
+    if (said := await words_of(work, signal)) is None:
         return "refused: what asked for it is gone or was edited"
     policy, role = (await work.policy()).policy, await work.role(signal.actor)
     allowed = may_command(policy, "continue", role=role, actor=signal.actor, requester=work.run.requester)
     if not allowed.approved:
         await reply(work, signal, replies.refused(allowed))
         return f"refused: {allowed.why}"
+    of = said.head_sha if isinstance(said, Review) else None
     # Ids of comments only grow: an earlier one was said of something else.
-    seen = comment.id > shown if comment is not None and shown is not None else False
-    if not seen and (review is None or review.head_sha != head):
-        await reply(work, signal, replies.pushed_since(review.head_sha if review is not None else None, head))
+    seen = of == head if isinstance(said, Review) else shown is not None and said.id > shown
+    if not seen:
+        await reply(work, signal, replies.pushed_since(of, head))
         return "refused: said before this head was shown"
     if await _who(work, head) is None:
         # Else they could approve what is theirs.
