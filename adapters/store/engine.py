@@ -2,14 +2,14 @@
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 
 import aiosqlite
 from sqlalchemy import URL, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
@@ -56,7 +56,7 @@ class Store:
         On SQLite the block holds the only write lock, so nothing slow belongs in it, and no second `begin()`.
         """
         self._check_process()
-        with _Unavailable():
+        with answering():
             async with self._writer.begin() as db:
                 yield db
                 faults.point("store.before_commit")
@@ -66,14 +66,14 @@ class Store:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent look: every query in the block sees the same moment, and a write is refused."""
         self._check_process()
-        with _Unavailable():
+        with answering():
             async with self._reader.connect() as db:
                 yield db
 
     async def migrate(self) -> None:
         """Bring the tables up to date. Safe when several processes start at once: one works, the others wait."""
         self._check_process()
-        with _Unavailable():
+        with answering():
             async with self._alone(), self._writer.begin() as db:
                 if db.dialect.name == "postgresql":
                     await db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
@@ -171,14 +171,16 @@ def _postgresql(url: URL, busy_seconds: float) -> tuple[AsyncEngine, AsyncEngine
     return writer, reader
 
 
-class _Unavailable:
-    """Turns the drivers' many ways of saying "not now" into StoreUnavailable."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OperationalError | InterfaceError):
-            raise StoreUnavailable.because(error.orig) from error
-        if isinstance(error, PoolTimeout | sqlite3.OperationalError):
-            raise StoreUnavailable.because(error) from error
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn the drivers' many ways of saying "not now" into StoreUnavailable."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise StoreUnavailable.because(error.orig) from error
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise StoreUnavailable.because(error.orig) from error
+    except (PoolTimeout, sqlite3.OperationalError) as error:
+        raise StoreUnavailable.because(error) from error

@@ -11,10 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from adapters.store import sqlite
-from adapters.store.engine import StoreUnavailable
+from adapters.store.engine import answering
 from adapters.store.postgresql import limits
 from adapters.store.tables import DeliveryState, deliveries
 from adapters.store.urls import synchronous
@@ -53,11 +52,8 @@ class InboxWriter:
             # In the order of the key, so that two receivers of the same deliveries cannot each wait for the other.
             for one in sorted(group, key=lambda one: (one.hook_id, one.guid))
         ]
-        try:
-            with self._engine.begin() as db:
-                return db.execute(self._insert, rows, execution_options={"preserve_rowcount": True}).rowcount
-        except (OperationalError, InterfaceError) as error:
-            raise StoreUnavailable.because(error.orig) from error
+        with answering(), self._engine.begin() as db:
+            return db.execute(self._insert, rows, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def _engine(url: str, busy_seconds: float) -> sa.Engine:

@@ -16,7 +16,7 @@ from fate import Order
 from processes import Process, below, left, process, tell
 from story_trust import DONE, NEW, OLD, PATH, PLAN
 
-from adapters.store import events, tables
+from adapters.store import StoreUnavailable, events, open_store, tables
 from bot.demo.github.records import SeenRequest
 
 T = TypeVar("T")
@@ -90,9 +90,22 @@ async def test_a_worker_frozen_in_a_model_call_writes_nothing_when_another_has_f
         await eventually(lambda: _asked(mortal)["change"])
         worker, horse = await eventually(lambda: _working(mortal))
         frozen = [worker, *(one.pid for one in below(worker))]
-        tell(signal.SIGSTOP, frozen)
+        await _freeze(frozen, mortal)
         assert (await telling).run.state == "succeeded"
         await _wakes_and_writes_nothing(mortal, frozen, horse)
+
+
+async def _freeze(pids: list[int], mortal: Mortal) -> None:
+    """Stop them where none is in a write: what stops there holds SQLite's only write lock, and with it everybody."""
+    async with asyncio.timeout(20):
+        while True:
+            tell(signal.SIGSTOP, pids)
+            try:
+                async with open_store(mortal.service.settings.database_url, busy_seconds=3.0) as store, store.begin():
+                    return
+            except StoreUnavailable:
+                tell(signal.SIGCONT, pids)
+                await asyncio.sleep(0.05)
 
 
 def _working(mortal: Mortal) -> tuple[int, int] | None:

@@ -198,6 +198,24 @@ async def test_a_database_that_stays_busy_is_unavailable_and_says_so(tmp_path: P
         await started(store)
 
 
+async def test_a_transaction_that_does_not_go_on_holds_nobody_up_on_postgresql_and_is_not_committed(
+    postgresql_url: str,
+):
+    async with open_store(postgresql_url, busy_seconds=0.2) as frozen, open_store(postgresql_url) as other:
+        await started(other)
+        change = text("UPDATE runs SET ended_why = :who")
+        with pytest.raises(StoreUnavailable) as refused:
+            async with frozen.begin() as db:
+                await db.execute(change, {"who": "frozen"})
+                async with other.begin() as beside:
+                    await beside.execute(change, {"who": "other"})
+        assert "idle-in-transaction timeout" in str(refused.value)
+        async with other.read() as db:
+            assert (await db.execute(text("SELECT ended_why FROM runs"))).scalars().all() == ["other"]
+        async with frozen.begin() as db:
+            await db.execute(change, {"who": "woken"})
+
+
 async def test_a_store_is_refused_on_the_other_side_of_a_fork(url: str):
     assert await _said(_FORK, url) == "a store must be opened by the process that uses it"
 
