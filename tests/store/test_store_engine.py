@@ -204,11 +204,15 @@ async def test_a_transaction_that_does_not_go_on_holds_nobody_up_on_postgresql_a
     async with open_store(postgresql_url, busy_seconds=0.2) as frozen, open_store(postgresql_url) as other:
         await started(other)
         change = text("UPDATE runs SET ended_why = :who")
-        with pytest.raises(StoreUnavailable) as refused:
+
+        async def freezes() -> None:
             async with frozen.begin() as db:
                 await db.execute(change, {"who": "frozen"})
                 async with other.begin() as beside:
                     await beside.execute(change, {"who": "other"})
+
+        with pytest.raises(StoreUnavailable) as refused:
+            await freezes()
         assert "idle-in-transaction timeout" in str(refused.value)
         async with other.read() as db:
             assert (await db.execute(text("SELECT ended_why FROM runs"))).scalars().all() == ["other"]
