@@ -68,10 +68,6 @@ async def of_issue(db: AsyncConnection, repo_id: int, issue: int) -> Totals:
     return await _totals(db, sa.and_(_t.repo_id == repo_id, _t.issue == issue))
 
 
-async def of_repository_since(db: AsyncConnection, repo_id: int, since: datetime) -> Totals:
-    return await _totals(db, sa.and_(_t.repo_id == repo_id, _t.at >= since))
-
-
 USUAL_RUNS = 20
 """The newest calls' runs that say what is usual: enough for an average, few enough to be quick."""
 

@@ -292,7 +292,6 @@ costs = sa.Table(
     sa.Column("output_tokens", sa.BigInteger, nullable=False),
     sa.Column("cost_usd", Dollars),
     sa.Column("at", Instant, nullable=False),
-    sa.Index("ix_costs_repo_id", "repo_id", "at"),
     sa.Index("ix_costs_issue", "repo_id", "issue"),
 )
 

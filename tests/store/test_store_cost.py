@@ -82,7 +82,6 @@ async def _a_whole_life(db: AsyncConnection) -> None:
     await costs.add(db, RUN, REPO.id, 1, "plan/1", "m", Usage(cost_usd=Decimal(1)), NOW)
     await costs.of_run(db, RUN)
     await costs.of_issue(db, REPO.id, 1)
-    await costs.of_repository_since(db, REPO.id, NOW)
     await steps.finish(db, RUN, epoch, "plan", HASH, None, None, NOW)
     await steps.all_(db, RUN)
     await artifacts.record(db, RUN, "plan", HASH, 1, "text/plain", NOW)

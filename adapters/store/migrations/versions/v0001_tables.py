@@ -162,7 +162,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name="fk_costs_run_id", ondelete="CASCADE"),
     )
     op.create_index("ix_costs_issue", "costs", ["repo_id", "issue"])
-    op.create_index("ix_costs_repo_id", "costs", ["repo_id", "at"])
     op.create_table(
         "effects",
         sa.Column("id", SERIAL, nullable=False),
