@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store import approvals, events
 from core.digests import content, matches
 from core.github import ReviewState
-from core.names import Digest, Sha
+from core.names import Digest, Role, Sha
 from core.runs import Approval, NewSignal, SignalKind
 from handlers import replies
 from jobs import boxes
@@ -23,7 +23,7 @@ from jobs.outcomes import End
 from jobs.work import Work
 from policies.considered import Considered
 from policies.people import GateName
-from policies.result import Status
+from policies.result import Result, Status
 from policies.schema import Policy
 
 NO_OTHERS: Mapping[SignalKind, Judge] = MappingProxyType({})
@@ -43,6 +43,8 @@ class Content:
     """A commit of exactly this content that the head took the place of, or will: a review of it counts as well."""
     shown_in: int | None = None
     """The comment that shows it to people now; None where that is the pull request itself."""
+    pushers: tuple[str, ...] = ()
+    """Who pushed some of it (`jobs.pushers`)."""
     considered: Considered | None = None
     """What is known of the run, where rules decide; None where the simple keys do."""
 
@@ -90,6 +92,11 @@ async def standing(work: Work, policy: Policy, asked: Content) -> Sequence[Appro
     return held
 
 
+async def may_approve(work: Work, policy: Policy, asked: Content, login: str, role: Role) -> Result:
+    """Whether this person's approval counts for anything here, with the role that they have now."""
+    return await may_approve_here(work, policy, asked.binds, asked.considered, asked.pushers, login=login, role=role)
+
+
 async def lapsed(work: Work, asked: Content) -> Sequence[Approval]:
     """What people said at this gate and what counts no more, oldest first: taken back, or said of something else.
 
@@ -110,7 +117,7 @@ async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal
         return "refused: what approved is gone or was edited"
     comment_hash, covers = said
     role = await work.github.role(signal.actor)
-    allowed = await may_approve_here(work, policy, asked.binds, asked.considered, login=signal.actor, role=role)
+    allowed = await may_approve(work, policy, asked, signal.actor, role)
     if allowed.status is not Status.approved:
         await refuse(work, policy, signal, role, replies.refused(allowed))
         return f"refused: {allowed.why}"
@@ -186,5 +193,5 @@ async def _no_longer(work: Work, policy: Policy, asked: Content, approval: Appro
         if any(one.state is ReviewState.changes_requested for one in later):
             return "they asked for changes since"
     role = await work.github.role(approval.actor)
-    allowed = await may_approve_here(work, policy, asked.binds, asked.considered, login=approval.actor, role=role)
+    allowed = await may_approve(work, policy, asked, approval.actor, role)
     return None if allowed.status is Status.approved else allowed.why

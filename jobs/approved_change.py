@@ -16,8 +16,8 @@ from policies.schema import Effective
 async def change_result(work: Work, policy: Effective, asked: Content, standing: Sequence[Approval]) -> Result:
     """What policy says of this content under these approvals, each of which still holds."""
     owner = (await work.repository()).owner
-    requester, authors = work.run.requester, work.pushers
-    simple = change_gate(policy.policy, requester=requester, approvals=standing, owner=owner, authors=authors)
+    requester = work.run.requester
+    simple = change_gate(policy.policy, requester=requester, approvals=standing, owner=owner, authors=asked.pushers)
     if asked.considered is None:
         return simple
     planned = await approved_plan(work, policy, asked.considered)

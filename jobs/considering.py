@@ -33,12 +33,14 @@ async def consider(
     action: Action,
     *,
     paths: Sequence[str],
+    pushers: tuple[str, ...] = (),
     tree: Sha | None = None,
     head: Sha | None = None,
 ) -> Considered:
     """The facts about the run before this action, without approvals.
 
-    `paths` is what the plan or the change touches; `tree` is what was made, `head` the commit that was pushed.
+    `paths` is what the plan or the change touches, `pushers` is who pushed some of the change (`jobs.pushers`); `tree`
+    is what was made, `head` the commit that was pushed.
     """
     asked, run, failed = needs(policy, action), work.run, dict[str, str]()
     plan = handed.plan(work)
@@ -53,7 +55,7 @@ async def consider(
         title=run.snapshot.title,
         base=run.base_ref,
         author=run.snapshot.author or None,
-        pushers=work.pushers,
+        pushers=pushers,
         labels=await _labels(work) if asked.labels else None,
         stranger_text=stranger_text(work),
         questions=plan.questions if plan is not None else (),
@@ -85,12 +87,21 @@ async def with_approvals(
 
 
 async def may_approve_here(
-    work: Work, policy: Policy, gate: GateName, considered: Considered | None, *, login: str, role: Role
+    work: Work,
+    policy: Policy,
+    gate: GateName,
+    considered: Considered | None,
+    pushers: tuple[str, ...],
+    *,
+    login: str,
+    role: Role,
 ) -> Result:
-    """Whether the approval of this person, with the role of now, counts for anything at this gate."""
+    """Whether the approval of this person, with the role of now, counts for anything at this gate.
+
+    `considered` is None where the policy's simple keys decide; `pushers` are those of what the gate asks about.
+    """
     if considered is None:
-        authors = work.pushers if gate == "change" else ()
-        return may_approve(policy, gate, role=role, actor=login, requester=work.run.requester, authors=authors)
+        return may_approve(policy, gate, role=role, actor=login, requester=work.run.requester, authors=pushers)
     asked = needs(policy, considered.action)
     known = await _with_people(work, considered, {login}, _approving(asked, considered))
     return approver(policy, gate, Yes(by=login, role=role, at=known.now), known)

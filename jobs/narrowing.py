@@ -19,8 +19,7 @@ from core.workflow import Agent, Step
 from core.workflow.rounds import MOST_ROUNDS, SENT_BACK, base_of, round_of, wishes_for
 from handlers import replies
 from jobs import handed
-from jobs.approvals import Content
-from jobs.considering import may_approve_here
+from jobs.approvals import Content, may_approve
 from jobs.heard import Counts, Judge, refuse, reply, words_of
 from jobs.outcomes import Done
 from jobs.work import Work
@@ -92,7 +91,7 @@ async def _refused(
     if await words_of(work, signal) is None:
         return "refused: what asked for it is gone or was edited"
     role = await work.github.role(signal.actor)
-    allowed = await may_approve_here(work, policy, asked.binds, asked.considered, login=signal.actor, role=role)
+    allowed = await may_approve(work, policy, asked, signal.actor, role)
     wanted = json.loads(signal.text)
     unknown = [path for path in wanted if path not in paths]
     if allowed.status is not Status.approved:

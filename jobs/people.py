@@ -17,7 +17,13 @@ MOST_ASKED = 20
 """People who are looked up in teams before the owner is asked: each of them is a request."""
 
 
-async def whom_to_ask(work: Work, policy: Policy, binds: GateName, considered: Considered | None = None) -> str:
+async def whom_to_ask(
+    work: Work,
+    policy: Policy,
+    binds: GateName,
+    considered: Considered | None = None,
+    pushers: tuple[str, ...] = (),
+) -> str:
     """The login of somebody whose approval would count: the owner first, then the strongest role, then the alphabet.
 
     Where GitHub lists nobody, the owner is asked: somebody must be.
@@ -28,7 +34,8 @@ async def whom_to_ask(work: Work, policy: Policy, binds: GateName, considered: C
     people.sort(key=lambda p: (p.account.login != owner, -roles.index(p.role), p.account.login.lower()))
     for person in people if considered is None else people[:MOST_ASKED]:
         login = person.account.login
-        if (await may_approve_here(work, policy, binds, considered, login=login, role=person.role)).approved:
+        verdict = await may_approve_here(work, policy, binds, considered, pushers, login=login, role=person.role)
+        if verdict.approved:
             return login
     return owner
 

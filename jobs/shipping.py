@@ -17,6 +17,7 @@ from jobs.decided import decided
 from jobs.heard import hear
 from jobs.outcomes import End, Park
 from jobs.planned import approved_plan
+from jobs.pushers import pushers_of_change
 from jobs.work import Work
 from policies.deciding import decide
 from policies.needs import rules_decide
@@ -32,7 +33,9 @@ async def may_ship(work: Work, policy: Effective, tree: Sha, paths: Sequence[Cha
     """Raises ChangeRefused where the rules do not let this change be pushed. Nobody can approve it at this point."""
     if not rules_decide(policy.policy):
         return
-    considered = await consider(work, policy.policy, Action.ship, paths=[path.path for path in paths], tree=tree)
+    pushers = await pushers_of_change(work)
+    touched = [path.path for path in paths]
+    considered = await consider(work, policy.policy, Action.ship, paths=touched, pushers=pushers, tree=tree)
     planned = await approved_plan(work, policy, considered)
     verdict = decide(policy.policy, await with_approvals(work, policy.policy, considered, {"plan": planned}), {})
     await decided(work, verdict)

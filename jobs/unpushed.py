@@ -19,6 +19,7 @@ from jobs.approved_change import change_result
 from jobs.considering import consider
 from jobs.outcomes import End, Park
 from jobs.people import wait_for, whom_to_ask
+from jobs.pushers import pushers_of_change
 from jobs.shown import as_posted
 from jobs.work import Work
 from policies.deciding import waits_for_people
@@ -56,13 +57,13 @@ async def approved(step: Step, work: Work, policy: Effective, offered: Unpushed)
         policy=policy.digest,
         paths=offered.paths,
     )
-    considered = None
+    considered, pushers = None, await pushers_of_change(work)
     if rules_decide(policy.policy):
         paths = [path.path for path in offered.paths]
-        considered = await consider(work, policy.policy, Action.merge, paths=paths, tree=offered.tree)
-    asked = Content(_gate(work, step), "change", change, offered.head, considered=considered)
+        considered = await consider(work, policy.policy, Action.merge, paths=paths, pushers=pushers, tree=offered.tree)
+    asked = Content(_gate(work, step), "change", change, offered.head, pushers=pushers, considered=considered)
     result = await _decided(work, policy, asked)
-    person = await whom_to_ask(work, policy.policy, "change", considered) if _waits(result) else None
+    person = await whom_to_ask(work, policy.policy, "change", considered, pushers) if _waits(result) else None
 
     async def body() -> str:
         return await _shown(work, offered, asked, result, person)

@@ -38,9 +38,6 @@ UNDONE = frozenset({"skipped", "failed", SENT_BACK})
 BASE = "base"
 """The key in what sent the run back that says which commit its change is seen against from there on."""
 
-PUSHERS = "pushers"
-"""The key that says who pushed what the change holds from there on."""
-
 POLICY_READ = "policy.read"
 """The entry of the journal that holds a policy."""
 
@@ -84,8 +81,6 @@ class Work:
     resumed: bool = False
     """Whether an earlier lease holder may have shown a status already."""
     shown: str | None = None
-    told_of: tuple[str, ...] = ()
-    """Who pushed to the run's branch, as GitHub has told by now."""
     _policy: Effective | None = None
     _known: tuple[PolicyFile, Effective] | None = None
     """The policy as it was when it was last looked at: what lies at the same commits is not read again."""
@@ -173,12 +168,6 @@ class Work:
         """What the steps handed over that sent the run back, in their order."""
         done = [self.outputs[step.id] for step in self.workflow.steps if step.id in self.outputs]
         return [output for output in done if sent_back(output)]
-
-    @property
-    def pushers(self) -> tuple[str, ...]:
-        """Who pushed to the run's branch what its change holds by now: they are its authors, too."""
-        adopted = [str(login) for back in self.went_back() for login in back.get(PUSHERS, ())]
-        return tuple(dict.fromkeys([*adopted, *self.told_of])) if adopted else ()
 
     def begin_step(self) -> None:
         """Nothing that was looked up for one step counts for the next."""

@@ -23,6 +23,7 @@ from jobs.heard import Judge
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.people import wait_for, whom_to_ask
 from jobs.plan_decision import plan_decision
+from jobs.pushers import pushers_of_change
 from jobs.steps import pushed, rebased, red_ci
 from jobs.steps.release import as_it_lies, release
 from jobs.steps.ship import Shipped, judge
@@ -101,11 +102,16 @@ async def change_decision(
     `asks` is the step that wants to know, and listens for what is in `also` besides. The merge asks again: a role
     revoked or a comment edited after the gate opened closes it, and people are told anew.
     """
-    if work.pushers:
-        work.told_of = await pushed.who_pushed(work)  # GitHub may tell of a push when it is gone on with already
-    considered = await _considered(work, policy, shipped)
+    pushers = await pushers_of_change(work)
+    considered = await _considered(work, policy, shipped, pushers)
     asked = Content(
-        gate, "change", shipped.digest(work, policy.digest), shipped.head, shipped.held, considered=considered
+        gate=gate,
+        binds="change",
+        digest=shipped.digest(work, policy.digest),
+        head_sha=shipped.head,
+        held=shipped.held,
+        pushers=pushers,
+        considered=considered,
     )
 
     async def look_again(signal: NewSignal) -> str:
@@ -141,7 +147,7 @@ async def change_decision(
     if not waits_for_people(result) and (standing or shipped.head != shipped.held):
         await release(asks, work, shipped, policy, result, asked.digest)  # or the checks would never come
         return await _wait_for_checks(work, asks, result)
-    person = await whom_to_ask(work, policy.policy, "change", considered)
+    person = await whom_to_ask(work, policy.policy, "change", considered, pushers)
     lapsed = await approvals.lapsed(work, asked)
     since = (wishes_for(gate, work.workflow.steps, work.outputs) or {}).get("since", "")
     body = replies.waiting(person, "change", asked.digest, result.why, shipped.waits, lapsed, since)
@@ -149,12 +155,14 @@ async def change_decision(
     return await wait_for(work, asks, asked, result, person, shown)
 
 
-async def _considered(work: Work, policy: Effective, shipped: Shipped) -> Considered | None:
+async def _considered(work: Work, policy: Effective, shipped: Shipped, pushers: tuple[str, ...]) -> Considered | None:
     """What the rules look at; None where the simple keys alone decide, which look at nothing more."""
     if not rules_decide(policy.policy):
         return None
     paths = [path.path for path in shipped.paths]
-    return await consider(work, policy.policy, Action.merge, paths=paths, tree=shipped.tree, head=shipped.head)
+    return await consider(
+        work, policy.policy, Action.merge, paths=paths, pushers=pushers, tree=shipped.tree, head=shipped.head
+    )
 
 
 async def _looked_at(work: Work, shipped: Shipped, policy: Effective, approved: Result) -> None:

@@ -24,9 +24,10 @@ from jobs import checks, status
 from jobs.adopted import ADOPTED
 from jobs.heard import Counts, Judge, hear, reply, words_of
 from jobs.outcomes import Done, End, Park
+from jobs.pushers import PUSHERS, who_pushed
 from jobs.steps.ship import Shipped, judge
 from jobs.steps.unmoved import closed
-from jobs.work import BASE, PUSHERS, Work
+from jobs.work import BASE, Work
 from policies.evaluate import may_command
 
 UNTOLD = "GitHub has not told yet who pushed it, and whoever did is an author of it."
@@ -176,13 +177,6 @@ async def _who(work: Work, head: Sha) -> str | None:
         heard = await signals.of_run(db, work.run.id)
     pushes = [one.actor for one in heard if one.kind is SignalKind.pushed and head[:12] in one.text]
     return pushes[-1] if pushes else None
-
-
-async def who_pushed(work: Work) -> tuple[str, ...]:
-    """Everybody who pushed to the branch, as GitHub told: what they may approve only becomes less by it."""
-    async with work.services.store.read() as db:
-        heard = await signals.of_run(db, work.run.id)
-    return tuple(dict.fromkeys(one.actor for one in heard if one.kind is SignalKind.pushed))
 
 
 def _question(step: Step, head: Sha) -> str:

@@ -7,6 +7,7 @@ from core.workflow.rounds import of_round
 from jobs.feedback import feedback_for
 from jobs.outcomes import Done, Outcome
 from jobs.people import whom_to_ask
+from jobs.pushers import pushers_of_change
 from jobs.steps.ship import Shipped
 from jobs.work import Work
 
@@ -25,4 +26,5 @@ async def _reviewer(step: Step, work: Work) -> str:
         return wishes.remarks[0].author
     if not is_bot(work.run.requester):
         return work.run.requester
-    return await whom_to_ask(work, (await work.policy()).policy, "change")
+    policy, pushers = (await work.policy()).policy, await pushers_of_change(work)
+    return await whom_to_ask(work, policy, "change", pushers=pushers)
