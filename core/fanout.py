@@ -12,6 +12,8 @@ from core.errors import ItemsUnusable
 from core.expressions import bounded, evaluate, holds
 
 MOST_ITEMS = 1_000
+MOST_WITHIN = 10_000
+"""Items of lists within lists, together: each inner list has its even share of them, whichever item comes first."""
 MOST_LISTED = 10_000
 """Entries of the list itself, before `where`, `sort` and `limit` have a say."""
 MOST_BYTES = 64 * 1024
@@ -28,9 +30,11 @@ def chosen(
     sort: str | None = None,
     descending: bool = False,
     limit: int | None = None,
+    alike: int = 1,
 ) -> list[Any]:
     """The items to go through. `where` and `sort` see each as `item`, and its place in the list as `index`.
 
+    `alike` is how many lists like this one there may be, itself included: one in each item of the lists around it.
     Items that are sorted alike stay in their order. Raises ItemsUnusable where there is no list, an item is too large
     or there are too many, before `where` or after it; ExpressionInvalid where an expression cannot be evaluated.
     """
@@ -43,6 +47,11 @@ def chosen(
         items = _in_order(found, values, where, sort, descending)[:limit]
     if len(items) > MOST_ITEMS:
         raise ItemsUnusable(f"There are {len(items):,} items, and at most {MOST_ITEMS:,} are allowed.")
+    if len(items) * alike > MOST_WITHIN:
+        raise ItemsUnusable(
+            f"There are {len(items):,} items in a list that stands within others, of which there may be {alike:,}: at "
+            f"most {MOST_WITHIN // alike:,} are allowed here, since together they may have {MOST_WITHIN:,}."
+        )
     for index, item in enumerate(items):
         try:
             size = len(canonical(item))

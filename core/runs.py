@@ -86,6 +86,9 @@ class Part(Value):
     """It does every step of a workflow of its own and sees nothing of its parent's; else those of the parent's step."""
     tree: Sha
     """The parent's tree as the part finds it."""
+    alike: int = 1
+    """How many parts like this one there may be in the whole run, itself included: the items of its list, times those
+    of the lists around that. So no number of lists within lists makes more runs than `core.fanout` allows."""
 
 
 class NewRun(Value):

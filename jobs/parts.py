@@ -57,6 +57,11 @@ def new_part(
     )
 
 
+def alike(run: Run) -> int:
+    """How many runs of the whole that people asked for may be at the place of this one, itself included."""
+    return run.part.alike if run.part is not None else 1
+
+
 async def begin(db: AsyncConnection, new: Sequence[NewRun]) -> list[RunId]:
     """Queue these parts, in the transaction of whoever holds their parent; the ids of those that were not there before.
 

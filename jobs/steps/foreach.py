@@ -26,7 +26,7 @@ from jobs import handed, status
 from jobs.heard import hear
 from jobs.memo import remembered
 from jobs.outcomes import Done, Outcome, Park
-from jobs.parts import begin, new_part, ring_for
+from jobs.parts import alike, begin, new_part, ring_for
 from jobs.steps.merge_queue import merged
 from jobs.work import Work
 
@@ -87,6 +87,7 @@ async def _items(step: Step, foreach: Foreach, work: Work) -> dict[int, Any]:
             sort=foreach.sort,
             descending=foreach.descending,
             limit=foreach.limit,
+            alike=alike(work.run),
         )
 
     items: list[Any] = await remembered(work, f"{step.id}/items", digest("items", step.id), choose)
@@ -108,12 +109,12 @@ async def _begun(step: Step, foreach: Foreach, work: Work, items: Mapping[int, A
     room = foreach.max_parallel - sum(part.state not in TERMINAL for part in found)
     if room <= 0 or first == len(items):
         return found
-    now = work.services.clock.now()
+    now, many = work.services.clock.now(), len(items) * alike(work.run)
     new = [
         new_part(
             work.services.ids.run(),
             work.run,
-            Part(step=step.id, index=index, item=items[index], tree=work.tree()),
+            Part(step=step.id, index=index, item=items[index], tree=work.tree(), alike=many),
             now,
         )
         for index in list(items)[first : first + room]

@@ -20,7 +20,7 @@ from jobs import handed, status
 from jobs.heard import hear
 from jobs.kept import take_in
 from jobs.outcomes import Done, Outcome, Park
-from jobs.parts import begin, new_part, ring_for
+from jobs.parts import alike, begin, new_part, ring_for
 from jobs.steps.composite import given
 from jobs.work import Work
 
@@ -48,7 +48,7 @@ async def _begun(step: Step, sub: Sub, workflow: Workflow, work: Work) -> PartRu
     new = new_part(
         work.services.ids.run(),
         work.run,
-        Part(step=step.id, attempt=attempt, whole=True, tree=work.tree()),
+        Part(step=step.id, attempt=attempt, whole=True, tree=work.tree(), alike=alike(work.run)),
         work.services.clock.now(),
         workflow=sub.name,
         text=sub.text,

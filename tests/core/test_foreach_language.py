@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import DocumentInvalid, ItemsUnusable
 from core.expressions import ExpressionInvalid, evaluate
-from core.fanout import MOST_BYTES, MOST_ITEMS, MOST_LISTED, chosen, conflict_left
+from core.fanout import MOST_BYTES, MOST_ITEMS, MOST_LISTED, MOST_WITHIN, chosen, conflict_left
 from core.workflow import parse
 
 
@@ -155,6 +155,27 @@ def test_what_is_no_list_or_too_much_is_refused(value: Any, why: str) -> None:
     with pytest.raises(ItemsUnusable) as told:
         chosen(value, {})
     assert str(told.value) == why
+
+
+@pytest.mark.parametrize(
+    ("alike", "most"),
+    [(1, MOST_ITEMS), (10, MOST_ITEMS), (11, 909), (500, 20), (1_000, 10), (6_000, 1), (MOST_WITHIN, 1)],
+)
+def test_lists_within_lists_have_an_even_share_of_what_all_of_them_may_have(alike: int, most: int) -> None:
+    assert len(chosen(list(range(most)), {}, alike=alike)) == most
+    assert most * alike <= MOST_WITHIN
+    with pytest.raises(ItemsUnusable):
+        chosen(list(range(most + 1)), {}, alike=alike)
+    assert len(chosen(list(range(most + 1)), {}, alike=alike, limit=most)) == most
+
+
+def test_who_made_a_list_within_others_too_long_reads_how_long_it_may_be() -> None:
+    with pytest.raises(ItemsUnusable) as told:
+        chosen(list(range(21)), {}, alike=500)
+    assert str(told.value) == (
+        "There are 21 items in a list that stands within others, of which there may be 500: at most 20 are allowed "
+        "here, since together they may have 10,000."
+    )
 
 
 def test_a_where_that_is_neither_true_nor_false_and_a_sort_of_mixed_kinds_are_refused() -> None:

@@ -50,6 +50,28 @@ steps:
 """
 
 
+GROWS = """
+name: mine
+steps:
+  - id: outer
+    foreach:
+      in: [[a, b], [c, d, e]]
+      steps:
+        - {id: inner, foreach: {in: "${{ item }}", steps: [{id: see, run: "true"}]}}
+  - id: through
+    foreach:
+      in: [2, 3]
+      steps: [{id: note, workflow: {name: note, with: {count: "${{ item }}"}}}]
+"""
+GROWS_WITHIN = """
+name: note
+inputs: {count: {type: number}}
+steps:
+  - id: within
+    foreach: {in: [a, b, c], where: "${{ index < inputs.count }}", steps: [{id: look, run: "true"}]}
+"""
+
+
 @pytest.fixture(autouse=True)
 def disarmed() -> Iterator[None]:
     yield
@@ -62,9 +84,9 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield opened
 
 
-def whole() -> str:
+def whole(mine: str = NESTED, note: str = NOTE) -> str:
     """The text that a run of it pins."""
-    texts = {"mine": NESTED, "note": NOTE}
+    texts = {"mine": mine, "note": note}
     files = [File(f".github/pullwright/workflows/{name}.yml", text) for name, text in texts.items()]
     entry = catalogue({}, files).get("mine")
     assert entry is not None
@@ -163,3 +185,28 @@ async def test_a_run_that_is_cancelled_takes_its_items_items_down_with_it(world:
     await world.settle()
     async with world.services.store.read() as db:
         assert {(await runs.require(db, one.id)).state for one in family} == {"cancelled"}
+
+
+@pytest.mark.slow
+async def test_a_list_within_others_that_takes_more_than_its_share_begins_nothing_and_the_rest_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.fanout.MOST_WITHIN", 5)
+    run_id = await begin(world, whole(GROWS, GROWS_WITHIN))
+    await world.settle()
+    async with world.services.store.read() as db:
+        found = [one for one in await runs.recent(db, 100, parts=True) if one.part is not None]
+        outputs = {memo.key: memo.output for memo in await steps.all_(db, run_id)}
+    assert (await world.run()).state == "succeeded", (await world.run()).ended_why
+    told = (
+        "There are 3 items in a list that stands within others, of which there may be 2: at most 2 are allowed here, "
+        "since together they may have 5."
+    )
+    failures = [(key, outputs[key]["done"], outputs[key]["failures"]) for key in ("outer", "through")]
+    assert failures == [
+        ("outer", 1, [{"index": 1, "item": ["c", "d", "e"], "code": "items-unusable", "why": told}]),
+        ("through", 1, [{"index": 1, "item": 3, "code": "workflow-failed", "why": f"`note` failed: {told}"}]),
+    ]
+    assert Counter(one.part.step for one in found if one.part is not None) == (
+        {"outer": 2, "inner": 2, "through": 2, "note": 2, "within": 2}
+    )
