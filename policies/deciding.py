@@ -177,7 +177,7 @@ def _kept_out(login: str, require: Require, considered: Considered) -> str | Non
             return "wrote what it is about"
     binds: Binds = require.binds or ("change" if considered.action is Action.merge else "plan")
     if require.not_ and binds == "change" and same in {pusher.casefold() for pusher in considered.pushers}:
-        return "pushed some of it"
+        return "is an author of some of it"
     return None
 
 

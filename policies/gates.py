@@ -42,7 +42,7 @@ def plan_gate(
 def change_gate(
     policy: Policy, *, requester: str, approvals: Sequence[Approval], owner: str, authors: Collection[str] = ()
 ) -> Result:
-    """Whether people approved exactly this change, as many as the policy asks for. `authors` pushed some of it."""
+    """Whether people approved exactly this change, as many as the policy asks for. `authors` made some of it."""
     return all_of("change", [_approvals(policy, "change", requester, approvals, owner, authors)])
 
 

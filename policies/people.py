@@ -115,8 +115,8 @@ def may_raise(policy: Policy, *, by: Decimal, extra: Decimal) -> Result:
 def may_approve(
     policy: Policy, gate: GateName, *, role: Role, actor: str, requester: str, authors: Collection[str] = ()
 ) -> Result:
-    """Whether this person's approval counts at this gate. `authors` pushed some of what it is about, and count no more
-    than whoever asked for it. A bot's never does, whatever its role.
+    """Whether this person's approval counts at this gate. `authors` pushed or wrote some of what it is about, and count
+    no more than whoever asked for it. A bot's never does, whatever its role.
     """
     people = people_of(policy, gate)
     name = f"approve the {gate}"
@@ -136,7 +136,7 @@ def may_approve(
         return Result(
             name,
             Status.denied,
-            f"@{actor} pushed some of this {gate}, and under the policy `{policy.policy}` "
+            f"@{actor} is an author of some of this {gate}, and under the policy `{policy.policy}` "
             f"nobody approves a {gate} of their own.",
             facts,
             remedy=f"Ask somebody else with the role `{people.from_}` or above.",

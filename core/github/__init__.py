@@ -23,6 +23,11 @@ from core.github.issues import (
     Issue,
     LabelEvent,
 )
+from core.github.moves import (
+    NOWHERE,
+    Move,
+    Written,
+)
 from core.github.people import (
     Account,
     Collaborator,
@@ -41,6 +46,7 @@ from core.github.pulls import (
 )
 
 __all__ = [
+    "NOWHERE",
     "Account",
     "BranchRules",
     "Button",
@@ -61,6 +67,7 @@ __all__ = [
     "LineComment",
     "MadeCommit",
     "MergeMethod",
+    "Move",
     "Note",
     "Pull",
     "RepositoryFacts",
@@ -70,4 +77,5 @@ __all__ = [
     "TreeEntry",
     "Turn",
     "TurnKind",
+    "Written",
 ]

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from core.github.checks import CheckRun, CommitStatus, Note
 from core.github.contents import FileFacts, MadeCommit, RepositoryFacts, TreeEntry
 from core.github.issues import CloseReason, Closing, Comment, CommentHistory, Issue, LabelEvent
+from core.github.moves import Move, Written
 from core.github.people import Collaborator
 from core.github.pulls import BranchRules, LineComment, MergeMethod, Pull, Review, ReviewComment, Turn, TurnKind
 from core.names import Role, Sha
@@ -23,6 +24,10 @@ class GitHub(Protocol):
     # What is so.
     async def repository(self) -> RepositoryFacts: ...
     async def head_of(self, branch: str) -> Sha | None: ...
+    async def moves_of(self, branch: str) -> Sequence[Move] | None:
+        """Every move of the branch that left it in place, newest first; None where GitHub does not tell."""
+        ...
+
     async def file(self, path: str, ref: str) -> bytes | None: ...
     async def files_in(self, folder: str, ref: str) -> Sequence[FileFacts]:
         """The files that lie in a folder, not deeper, in the order of their paths; none where there is no folder."""
@@ -71,6 +76,10 @@ class GitHub(Protocol):
     async def pull(self, number: int) -> Pull: ...
     async def changed_by(self, number: int) -> tuple[str, ...] | None:
         """Every path that the pull request touches, and where files were before; None where GitHub tells not of all."""
+        ...
+
+    async def commits_of(self, number: int) -> Sequence[Written] | None:
+        """The commits of the pull request; None where GitHub tells not of all."""
         ...
 
     async def pulls_from(self, branch: str) -> Sequence[Pull]:

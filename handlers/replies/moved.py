@@ -9,6 +9,7 @@ from handlers.replies.words import block, paths, plural
 Commits = Sequence[tuple[Sha, str]]
 """Commits of the base, each with its first line: the words of whoever wrote it."""
 SHOWN_COMMITS = 8
+SHOWN_NOBODYS = 5
 
 
 def moved_onto(base: str, was: Sha, now: Sha, touched: Sequence[str], commits: Commits, *, same_lines: bool) -> str:
@@ -21,7 +22,7 @@ def moved_onto(base: str, was: Sha, now: Sha, touched: Sequence[str], commits: C
     return block(
         f"{code(base)} moved from {was[:12]} to {now[:12]}, {why}, so I put the change "
         f"onto it and tested it again. What the change does by itself is {own}. "
-        "What was approved before counts no more.",
+        "Earlier approvals no longer count.",
         _moved(touched, commits),
     )
 
@@ -30,7 +31,7 @@ def moved_into(base: str, was: Sha, now: Sha, conflicts: Sequence[str], commits:
     """What a gate says first that asks again: both changed the same lines, and a model made one of both."""
     return block(
         f"{code(base)} moved from {was[:12]} to {now[:12]} and changed the same lines as this change. A model made one "
-        "of both, and it was tested again: look there first. What was approved before counts no more.",
+        "of both, and it was tested again: look there first. Earlier approvals no longer count.",
         _moved(conflicts, commits),
     )
 
@@ -51,8 +52,9 @@ def pushed_over(person: str | None, requester: str, branch: str, head: Sha) -> s
     whom = " ".join(f"@{one}" for one in dict.fromkeys(one for one in (person, requester) if one is not None))
     return (
         f"{whom}, `{line(branch, 200).replace('`', '')}` is at {head[:12]} now, which is not what I tested. I stop "
-        f"here, and write over nobody's commits. `/continue` has me go on with {head[:12]}: I test it, and ask for it "
-        "anew. `/take` makes the pull request yours; `/reject` ends it. Once the branch is back as it was, I go on."
+        f"here, and write over nobody's commits. `/continue` has me go on with {head[:12]}: I test it and ask for "
+        "approval again. `/take` makes the pull request yours; `/reject` ends it. Once the branch is back as it was, I "
+        "go on."
     )
 
 
@@ -67,15 +69,40 @@ def not_adopted(head: Sha, why: str, remedy: str = "") -> str:
     return block(f"I cannot go on with {head[:12]}: {line(why, 1_000)}", line(remedy, 500))
 
 
-def adopted(head: Sha, by: str, pushers: Sequence[str]) -> str:
-    """What a gate says first that asks about what somebody pushed."""
+def nobodys(head: Sha, commits: Sequence[Sha]) -> str:
+    """What was pushed has commits of which nobody can be told whose they are; the run waits as before."""
+    which = _named(commits)
+    why = f"GitHub says neither who pushed {which} nor whose account wrote that, and whoever did is an author of it."
+    later = (
+        "Say `/continue` again in some minutes. If GitHub does not say it then either, `/take` makes the pull request"
+    )
+    return not_adopted(head, why, f"{later} yours.")
+
+
+def adopted(head: Sha, by: str, pushers: Sequence[str], wrote: Sequence[str] = (), unpushed: Sequence[Sha] = ()) -> str:
+    """What a gate says first that asks about what somebody pushed. People are named in `wrote` for commits that a bot
+    pushed, and for those `unpushed`, which nobody did as far as GitHub says.
+    """
     who = ", ".join(f"@{one}" for one in pushers)
     are = "is its author" if len(pushers) == 1 else "are its authors"
     return (
         f"@{by} had me go on with {head[:12]}, which {who} pushed. It was tested as it is. {who} "
         f"{are} as much as I am: where policy asks for somebody else than the requester, it asks for somebody else "
-        "than them, too. What was approved before counts no more."
+        f"than them, too.{_named_in(wrote, unpushed)} Earlier approvals no longer count."
     )
+
+
+def _named_in(people: Sequence[str], unpushed: Sequence[Sha]) -> str:
+    if not people:
+        return ""
+    what = _named(unpushed) if unpushed else "some of it"
+    who, count = ", ".join(f"@{one}" for one in people), "counts" if len(people) == 1 else "count"
+    return f" GitHub names no person who pushed {what}, so {who}, named in its commits, {count} as an author as well."
+
+
+def _named(commits: Sequence[Sha]) -> str:
+    more = f" and {len(commits) - SHOWN_NOBODYS} more" if len(commits) > SHOWN_NOBODYS else ""
+    return ", ".join(sha[:12] for sha in commits[:SHOWN_NOBODYS]) + more
 
 
 def _moved(names: Sequence[str], commits: Commits) -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import effects, signals, steps
+from core.authorship import Authorship
 from core.digests import digest, short
 from core.errors import NotShownYet, TreeRefused
 from core.github import Review
@@ -22,6 +23,7 @@ from core.workspaces import Author
 from handlers import replies
 from jobs import checks, status
 from jobs.adopted import ADOPTED
+from jobs.authors import authors_of
 from jobs.heard import Counts, Judge, hear, reply, words_of
 from jobs.outcomes import Done, End, Park
 from jobs.pushers import PUSHERS, who_pushed
@@ -31,6 +33,7 @@ from jobs.work import BASE, Work
 from policies.evaluate import may_command
 
 UNTOLD = "GitHub has not told yet who pushed it, and whoever did is an author of it."
+LATER = "Say `/continue` again in some minutes."
 
 
 async def asks(step: Step, work: Work, shipped: Shipped) -> Done | End | Park:
@@ -97,9 +100,11 @@ async def _refused(
     if not seen:
         await reply(work, signal, replies.pushed_since(of, head))
         return "refused: said before this head was shown"
-    if await _who(work, head) is None:
+    authors = await authors_of(work, [head])
+    if not authors.told or authors.nobodys:
         # Else they could approve what is theirs.
-        await reply(work, signal, replies.not_adopted(head, UNTOLD, "Say `/continue` again in some minutes."))
+        whose = replies.nobodys(head, authors.nobodys) if authors.told else replies.not_adopted(head, UNTOLD, LATER)
+        await reply(work, signal, whose)
         return "refused: nobody knows who pushed it"
     back_to = looks_at_content(step, work.workflow.steps)
     if back_to is None or next_round(step, back_to, work.workflow.steps) > MOST_ROUNDS:
@@ -109,7 +114,7 @@ async def _refused(
     if isinstance(looked, str):
         await reply(work, signal, replies.not_adopted(head, looked))
         return f"refused: {looked}"
-    return {"head": head, **looked}
+    return {"head": head, **looked, "authors": authors.model_dump(mode="json")}
 
 
 async def _looked_at(work: Work, shipped: Shipped, head: Sha) -> str | Mapping[str, Sha]:
@@ -149,7 +154,8 @@ async def _going_on(step: Step, work: Work, head: Sha) -> Done | None:
     for commit in (Sha(found["base"]), head):
         await bench.fetch(commit)
     await work.keep_workspace(head)
-    pushers = await who_pushed(work)
+    authors = Authorship.model_validate(found["authors"])
+    pushers = tuple(dict.fromkeys([*await who_pushed(work), *authors.pushed]))
     output = {
         SENT_BACK: next_round(step, back_to, work.workflow.steps),
         BACK_TO: back_to,
@@ -157,8 +163,8 @@ async def _going_on(step: Step, work: Work, head: Sha) -> Done | None:
         "tree": found["tree"],
         BASE: found["base"],
         ADOPTED: head,
-        PUSHERS: list(pushers),
-        "since": replies.adopted(head, found["by"], pushers),
+        PUSHERS: list(dict.fromkeys([*pushers, *authors.wrote])),
+        "since": replies.adopted(head, found["by"], pushers, authors.wrote, authors.unpushed),
         "feedback": None,
     }
     return Done(output, f"@{found['by']} goes on with {head[:12]}: back to `{back_to}`")

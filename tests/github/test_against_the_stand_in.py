@@ -25,7 +25,17 @@ from core.errors import (
     PermissionMissing,
     RateLimited,
 )
-from core.github import Account, CheckStatus, CloseReason, GitHub, MergeMethod, Pull, ReviewState
+from core.github import (
+    NOWHERE,
+    Account,
+    CheckStatus,
+    CloseReason,
+    GitHub,
+    MergeMethod,
+    Move,
+    Pull,
+    ReviewState,
+)
 from core.names import Repo, Role, Sha
 
 LABEL = "pullwright:implement"
@@ -331,3 +341,26 @@ async def test_an_app_that_may_not_read_actions_does_without_logs(town: Town) ->
     (check,) = await town.github.check_runs(pull.head_sha)
     assert check.id == job.id
     assert await town.github.end_of_log(check.job or 0, 9) is None
+
+
+async def test_what_moved_a_branch_is_listed_with_whoever_did_and_its_commits_with_whoever_wrote_them(
+    town: Town,
+) -> None:
+    pull = await town.open_pull()
+    begun = pull.head_sha
+    head = await town.mona.push(BRANCH, {"b.py": "2\n"}, "more")
+    await town.mona.push("other", {"c.py": "3\n"}, "elsewhere")
+    moves = await town.github.moves_of(BRANCH)
+    assert moves == [
+        Move(before=begun, after=Sha(head), by="mona", ours=False),
+        Move(before=NOWHERE, after=begun, by="mona", ours=False),
+    ]
+    found = await town.github.commits_of(pull.number)
+    assert found is not None
+    assert [(one.sha, one.people) for one in found] == [(begun, ("mona",)), (head, ("mona",))]
+    assert found[1].parents == (begun,)
+    for _ in range(101):
+        town.repository.activities.append(town.repository.activities[0])
+    assert len(await town.github.moves_of(BRANCH) or ()) == 103, "pages are linked by cursors"
+    town.stand_in.faults.fail_next("GET", "/repos/*/activity", 404)
+    assert await town.github.moves_of(BRANCH) is None

@@ -14,6 +14,7 @@ from story_world import World
 
 from adapters.store.tables import signals
 from bot.demo.github import git
+from bot.demo.github.acts import refs
 from bot.demo.github.people import Person
 from core import faults
 from core.runs import SignalKind
@@ -57,6 +58,20 @@ async def pushes(world: World, person: Person, text: str = THEIRS, path: str = P
     return head
 
 
+async def pushes_as_nobody(world: World, person: Person) -> str:
+    """A commit that somebody pushed, and in which an address stands that no account has."""
+    path, branch = world.town.repository.path, f"refs/heads/{world.pull.head_ref}"
+    async with refs.moving(world.town.github.world, person.actor, world.town.repository):
+        old = await git.text(path, "rev-parse", branch)
+        tree, nobody = (
+            await git.edited_tree(path, old, {"slugs/more.py": b"# mine\n"}),
+            git.Person("No", "no@body.test"),
+        )
+        new = await git.commit(path, tree, [old], "mine\n", nobody, nobody, world.town.github.world.stamp())
+        await git.update_ref(path, branch, new, old)
+    return new
+
+
 async def replayed(world: World) -> Replayed:
     run = await world.run()
     async with world.services.store.read() as db:
@@ -72,11 +87,11 @@ async def test_what_somebody_pushed_is_gone_on_with_and_whoever_pushed_it_does_n
     run, new = await at_once.run(), await at_once.digest()
     assert (run.state, new != old, at_once.pull.head_sha) == ("waiting", True, head), run.ended_why
     said = at_once.replies(number)[-1]
-    assert said.startswith("@ben, the change waits for you. 0 of 1 approvals given: it needs one person"), said
+    assert said.startswith("@ben, this change needs your approval. 0 of 1 approvals given: it needs one person"), said
     assert (
         f"\n\n@rosa had me go on with {head[:12]}, which @ada pushed. It was tested as it is. @ada is its author as "
         "much as I am: where policy asks for somebody else than the requester, it asks for somebody else than them, "
-        "too. What was approved before counts no more.\n\n"
+        "too. Earlier approvals no longer count.\n\n"
     ) in said
     assert {at_once.checks()[f"pullwright/{name}"] for name in ("tests", "policy", "review")} == {"success"}
     await at_once.approver.comment(number, f"/approve {new}")
@@ -84,7 +99,7 @@ async def test_what_somebody_pushed_is_gone_on_with_and_whoever_pushed_it_does_n
     await at_once.settle()
     assert nothing_merged(at_once)
     assert (
-        "@ada pushed some of this change, and under the policy `team` nobody approves a change of their own."
+        "@ada is an author of some of this change, and under the policy `team` nobody approves a change of their own."
         in (at_once.replies(number)[-1])
     )
     await at_once.town.person("ben").comment(number, f"/approve {new}")
@@ -164,16 +179,48 @@ async def test_who_pushed_must_be_known_and_whom_github_names_late_does_not_appr
     await told(at_once, adas)
     await at_once.requester.comment(number, "/continue")
     await at_once.settle()
-    assert f"{head[:12]}, which @ada pushed." in at_once.replies(number)[-1]
+    said = at_once.replies(number)[-1]
+    assert f"{head[:12]}, which @ada pushed." in said
+    assert "so @ada, @ben, named in its commits, count as an author as well." in said
     await told(at_once, bens)
     await ben.comment(number, f"/approve {await at_once.digest()}")
     await at_once.settle()
-    assert "@ben pushed some of this change" in at_once.replies(number)[-1]
+    assert "@ben is an author of some of this change" in at_once.replies(number)[-1]
+    assert nothing_merged(at_once)
+
+
+@pytest.mark.slow
+async def test_a_push_whose_webhook_is_lost_for_good_below_a_later_one_has_its_author_or_is_not_gone_on_with(
+    at_once: World,
+) -> None:
+    await change_waits(at_once)
+    number, ben, town = at_once.pull_number, at_once.town.person("ben"), at_once.town
+    lost = await pushes_as_nobody(at_once, ben)
+    await at_once.settle()
+    moves = list(town.repository.activities)
+    await untold(at_once)
+    head = await pushes(at_once, at_once.approver)
+    town.repository.activities[:] = [one for one in town.repository.activities if one.after == head]
+    await at_once.requester.comment(number, "/continue")
+    await at_once.settle()
+    assert at_once.replies(number)[-1] == (
+        f"I cannot go on with {head[:12]}: GitHub says neither who pushed {lost[:12]} nor whose account wrote that, "
+        "and whoever did is an author of it.\n\nSay `/continue` again in some minutes. If GitHub does not say it then "
+        "either, `/take` makes the pull request yours."
+    )
+    town.repository.activities[:0] = moves
+    await at_once.requester.comment(number, "/continue")
+    await at_once.settle()
+    assert f"{head[:12]}, which @ada, @ben pushed." in at_once.replies(number)[-1]
+    await ben.comment(number, f"/approve {await at_once.digest()}")
+    await at_once.settle()
+    assert "@ben is an author of some of this change" in at_once.replies(number)[-1]
     assert nothing_merged(at_once)
 
 
 async def untold(world: World) -> list[dict[str, Any]]:
     """What GitHub told of pushes until now, as if it had not."""
+    world.town.repository.activities.clear()
     pushed = signals.c.kind == SignalKind.pushed
     async with world.services.store.begin() as db:
         rows = [dict(row) for row in (await db.execute(sa.select(signals).where(pushed))).mappings()]

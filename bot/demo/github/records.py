@@ -282,6 +282,19 @@ class Protection:
     signatures: bool = False
 
 
+@dataclass(frozen=True)
+class Activity:
+    """One move of a branch. `before` and `after` are zeros where the branch began or ended."""
+
+    id: int
+    kind: str
+    ref: str
+    before: str
+    after: str
+    at: datetime
+    actor: Account | None
+
+
 @dataclass(eq=False)
 class Repository:
     """`path` is the bare repository. `refuse_pushes` holds the reason why every push is refused, or None.
@@ -310,6 +323,7 @@ class Repository:
     gone: dict[int, str | None] = field(default_factory=dict)
     suites: list[CheckSuite] = field(default_factory=list)
     statuses: list[CommitStatus] = field(default_factory=list)
+    activities: list[Activity] = field(default_factory=list)
     protected: dict[str, Protection] = field(default_factory=dict)
     rules: dict[str, list[Json]] = field(default_factory=dict)
     verified: set[str] = field(default_factory=set)

@@ -7,6 +7,7 @@
 installation token, `anyone` no permission at all. `admit` refuses a call before its function runs.
 """
 
+import base64
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -101,6 +102,19 @@ class Call:
     def listed(self, items: list[T], shape: Callable[[T], Any]) -> Reply:
         page, headers = self.page(items)
         return Reply(200, [shape(each) for each in page], headers)
+
+    def cut(self, items: list[T], shape: Callable[[T], Any]) -> Reply:
+        """A part of a list whose pages have no numbers: only the Link header tells the cursor of the next."""
+        size = min(max(self._number("per_page", 30), 1), 100)
+        try:
+            begin = int(base64.urlsafe_b64decode(self.query.get("after", "")) or b"0")
+        except ValueError:
+            raise Refusal(422, "Validation Failed") from None
+        end, headers = begin + size, dict[str, str]()
+        if end < len(items):
+            query = urlencode(self.query | {"after": base64.urlsafe_b64encode(str(end).encode()).decode()})
+            headers = {"Link": f'<{self.world.url}{self.request.path}?{query}>; rel="next"'}
+        return Reply(200, [shape(each) for each in items[begin:end]], headers)
 
     def counted(self, name: str, items: list[T], shape: Callable[[T], Any]) -> Reply:
         """A page within an object that also tells how many there are, as checks and installations are listed."""

@@ -22,7 +22,7 @@ async def merge(world: World, actor: Actor, repository: Repository, issue: Issue
     assert pull is not None  # noqa: S101 (callers pass pull requests only)
     method = str(body.get("merge_method") or "merge")
     _refuse(repository, issue, pull, method, body.get("sha"))
-    async with refs.moving(world, actor, repository):
+    async with refs.moving(world, actor, repository, "pr_merge"):
         _refuse(repository, issue, pull, method, body.get("sha"))
         base = await git.resolve(repository.path, f"refs/heads/{pull.base_ref}")
         if base is None:

@@ -89,7 +89,7 @@ async def _land(world: World, repository: Repository, entry: QueueEntry) -> None
     assert pull is not None  # noqa: S101 (entries are pull requests)
     actor, sha = _queue(world), entry.group_sha
     repository.queue.remove(entry)
-    async with refs.moving(world, actor, repository):
+    async with refs.moving(world, actor, repository, "merge_queue_merge"):
         await git.update_ref(repository.path, f"refs/heads/{pull.base_ref}", sha, entry.base_sha)
         pull.base_sha, pull.merged_at, pull.merged_by = entry.base_sha, world.now(), actor.account
         pull.merge_commit_sha = sha

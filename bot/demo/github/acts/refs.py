@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncIterator
 
 from .. import git, shapes
-from ..records import Actor, App, CheckSuite, Issue, Json, Repository
+from ..records import Activity, Actor, App, CheckSuite, Issue, Json, Repository
 from ..world import World
 from . import issues
 from .telling import tell
@@ -19,10 +19,13 @@ PUSH_COMMITS = 2048
 
 
 @contextlib.asynccontextmanager
-async def moving(world: World, actor: Actor, repository: Repository) -> AsyncIterator[None]:
+async def moving(
+    world: World, actor: Actor, repository: Repository, activity: str | None = None
+) -> AsyncIterator[None]:
     """Hold the repository's references while the block moves them, then tell what moved.
 
     What moved is told even where the block raises: a push may have moved one branch and failed on the next.
+    `activity` is what the repository's activity calls it, where that is no plain push.
     """
     async with world.lock(repository):
         before = await git.refs(repository.path)
@@ -32,7 +35,26 @@ async def moving(world: World, actor: Actor, repository: Repository) -> AsyncIte
             after = await git.refs(repository.path)
             changed = [name for name in sorted(before | after) if before.get(name) != after.get(name)]
             for name in changed:
+                await _record(world, actor, repository, name, before.get(name), after.get(name), activity)
                 await _moved(world, actor, repository, name, before.get(name, git.NOBODY), after.get(name, git.NOBODY))
+
+
+async def _record(
+    world: World,
+    actor: Actor,
+    repository: Repository,
+    name: str,
+    old: str | None,
+    new: str | None,
+    activity: str | None,
+) -> None:
+    """https://docs.github.com/en/rest/repos/repos#list-repository-activities"""
+    if old is None or new is None:
+        kind = "branch_creation" if old is None else "branch_deletion"
+    else:
+        kind = activity or ("push" if await git.is_ancestor(repository.path, old, new) else "force_push")
+    moves, ends = repository.activities, (old or git.NOBODY, new or git.NOBODY)
+    moves.append(Activity(len(moves) + 1, kind, name, *ends, world.now(), actor.account))
 
 
 async def _moved(world: World, actor: Actor, repository: Repository, name: str, old: str, new: str) -> None:

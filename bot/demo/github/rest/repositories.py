@@ -22,6 +22,22 @@ async def get(call: Call) -> Reply:
     return Reply(200, shown)
 
 
+@routes("GET", "/repos/{owner}/{repo}/activity", needs="contents:read")
+async def activity(call: Call) -> Reply:
+    """Newest first unless asked otherwise; pages are linked by cursors, and have no numbers."""
+    asked, found = call.query, call.repository.activities
+    if ref := asked.get("ref", ""):
+        name = ref if ref.startswith("refs/heads/") else f"refs/heads/{ref}"
+        found = [each for each in found if each.ref == name]
+    if actor := asked.get("actor", "").lower():
+        found = [each for each in found if each.actor and each.actor.login.lower() == actor]
+    if kind := asked.get("activity_type"):
+        found = [each for each in found if each.kind == kind]
+    if asked.get("direction", "desc") == "desc":
+        found = found[::-1]
+    return call.cut(found, lambda each: shapes.activity(call.world, each))
+
+
 @routes("POST", "/repos/{owner}/{repo}/dispatches", needs="contents:write")
 async def dispatch(call: Call) -> Reply:
     """Tell the Apps `repository_dispatch`, with the caller's own event type as its action."""

@@ -5,10 +5,11 @@ from .checks import check_run, check_suite, status
 from .git_objects import commit, git_commit, people_of
 from .issues import comment, issue, issue_event, label, timeline_entry
 from .pulls import head_owner, pull, pull_file, review, review_comment, simple_pull
-from .repositories import repository, repository_stub
+from .repositories import activity, repository, repository_stub
 from .times import iso
 
 __all__ = [
+    "activity",
     "app",
     "check_run",
     "check_suite",

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..records import Json, Repository
+from ..records import Activity, Json, Repository
 from .accounts import user
 from .times import iso
 
@@ -114,6 +114,19 @@ def merge_settings(it: Repository) -> Json:
         "allow_auto_merge": it.allow_auto_merge,
         "allow_update_branch": False,
         "delete_branch_on_merge": it.delete_branch_on_merge,
+    }
+
+
+def activity(world: "World", it: Activity) -> Json:
+    return {
+        "id": it.id,
+        "node_id": f"PSH_kwDO{it.id:08d}",
+        "before": it.before,
+        "after": it.after,
+        "ref": it.ref,
+        "timestamp": iso(it.at),
+        "activity_type": it.kind,
+        "actor": user(world, it.actor) if it.actor is not None else None,
     }
 
 
