@@ -59,7 +59,7 @@ def plan(event: CommentEdited, facts: Facts) -> list[Intent]:
             by = facts.comment.author if facts.comment is not None else event.sender
             key = refusal_key(event.repo, event.number, by.login)
         intents.append(Say(event.number, replies.edits_never_run(changed=True), key))
-    return intents or [Ignore("no run is at work here")]
+    return intents or [Ignore("no run is active here")]
 
 
 def _tick(event: CommentEdited, facts: Facts) -> Intent:

@@ -25,4 +25,4 @@ def plan(event: ConversationUnlocked, facts: Facts) -> list[Intent]:
             actor=event.sender.login,
         )
         for run in at_work
-    ] or [Ignore("no run is at work here")]
+    ] or [Ignore("no run is active here")]

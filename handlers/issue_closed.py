@@ -24,7 +24,7 @@ def plan(event: IssueClosed, facts: Facts) -> list[Intent]:
 
 def _ended(event: IssueClosed, facts: Facts) -> list[Intent]:
     if not facts.unfinished:
-        return [Ignore("no run is at work here")]
+        return [Ignore("no run is active here")]
     if why := unheard(event.sender, facts):
         return [why]
     if facts.issue is not None and facts.issue.open:

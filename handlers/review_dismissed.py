@@ -16,7 +16,7 @@ def needs(event: ReviewDismissed) -> FactQuery:
 def plan(event: ReviewDismissed, facts: Facts) -> list[Intent]:
     run = facts.active
     if run is None:
-        return [Ignore("no run is at work here")]
+        return [Ignore("no run is active here")]
     if facts.review is not None and facts.review.state is ReviewState.approved:
         return [Ignore("the review still approves")]
     return [

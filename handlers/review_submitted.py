@@ -60,7 +60,7 @@ def plan(event: ReviewSubmitted, facts: Facts) -> list[Intent]:
         return [word.answered(replies.not_understood("an approving review cannot say otherwise in its text."))]
     if review.head_sha != pull.head_sha:
         if facts.active is None:
-            return [Ignore("a review of an older head, and no run is at work here")]
+            return [Ignore("a review of an older head, and no run is active here")]
         return [word.answered(replies.older_head(pull.head_sha))]
     said = [command for command in commands if command.verb != "approve"]
     return all_or_none([carry_out(word.order(one)) for one in (*said, None)])

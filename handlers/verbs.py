@@ -30,19 +30,23 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
                 "approve",
                 "approval",
                 "/approve [digest [path…]]",
-                "approves what a run waits for; with paths, keeps those files alone",
+                "approves what a run waits for; with paths, keeps only those files",
                 "approvers, by policy",
             ),
             Verb("reject", "text", "/reject [reason]", "ends a run that should not go on", _ENDERS),
-            Verb("revise", "text", "/revise <feedback>", "has the plan or the change made anew", "requesters"),
-            Verb("cancel", "text", "/cancel [run]", "stops the run at work here, or one in line", _ENDERS),
+            Verb(
+                "revise", "text", "/revise <feedback>", "sends the plan or the change back with feedback", "requesters"
+            ),
+            Verb("cancel", "text", "/cancel [run]", "stops the active run here, or one in line", _ENDERS),
             Verb("take", "nothing", "/take", "hands the bot's branch over to you", "write role"),
             Verb("hold", "text", "/hold [repository] [reason]", "stops work until `/unhold`", f"{_ENDERS}; admins"),
             Verb("unhold", "text", "/unhold [repository]", "lets it go on", "write role, or who held it; admins"),
             Verb("answer", "text", "/answer <text>", "answers what a run asks", "requesters"),
-            Verb("continue", "nothing", "/continue", "goes on with what was put off, or was pushed", "requesters"),
-            Verb("budget", "amount", "/budget [+dollars]", "says what was spent; raises the limit", "write role"),
-            Verb("retry", "nothing", "/retry", "starts the last run anew", "requesters"),
+            Verb(
+                "continue", "nothing", "/continue", "continues what was put off, or with what was pushed", "requesters"
+            ),
+            Verb("budget", "amount", "/budget [+dollars]", "shows what was spent; raises the limit", "write role"),
+            Verb("retry", "nothing", "/retry", "starts the last run again", "requesters"),
             Verb("undo", "nothing", "/undo", "takes back the bot's last label, comment or merge here", "write role"),
             Verb(
                 "pin-status",
@@ -56,12 +60,12 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
                 "dry-run",
                 "text",
                 "/dry-run [workflow]",
-                "says what a run would do",
+                "shows what a run would do",
                 "everybody",
                 decides=False,
             ),
-            Verb("status", "nothing", "/status", "says where the run stands", "everybody", decides=False),
-            Verb("why", "nothing", "/why", "says what was decided here last, and why", "everybody", decides=False),
+            Verb("status", "nothing", "/status", "shows where the run stands", "everybody", decides=False),
+            Verb("why", "nothing", "/why", "shows what was decided here last, and why", "everybody", decides=False),
             Verb("help", "nothing", "/help", "shows this table", "everybody", decides=False),
         )
     }

@@ -111,7 +111,7 @@ def _modes(paths: Sequence[ChangedPath]) -> Result:
 def _secrets(brought: Mapping[str, Sequence[str]]) -> Result:
     """A secret in a commit is public for ever, whatever is merged later. Where it stands is said, never what it is."""
     if not brought:
-        return Result("secrets", Status.approved, "No secret is brought in.")
+        return Result("secrets", Status.approved, "No secret is added.")
     each = [f"{' and '.join(kinds)} in {code(path)}" for path, kinds in sorted(brought.items())]
     return Result(
         "secrets",

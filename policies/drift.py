@@ -133,11 +133,11 @@ def drifted(names: Sequence[str], links: Sequence[str], seen: Seen) -> list[Resu
         finding(
             "hidden effects",
             matching(names, HIDDEN_EFFECTS),
-            nothing="No file acts without being called.",
+            nothing="No file runs by itself.",
             why="{} may change what tools, installers or agents do without being called.",
             remedy="Read these files, then approve the change.",
         ),
-        finding("links", links, nothing="No link is new.", why="{} is a symbolic link: look at where it leads."),
+        finding("links", links, nothing="No symlink is added.", why="{} is a symbolic link: look at where it leads."),
         finding("executable", seen.executable, nothing="No file becomes executable.", why="{} becomes executable."),
         _evidence(seen),
     ]
@@ -209,7 +209,7 @@ def _lines(hidden: Mapping[str, Sequence[int]]) -> Result:
         "hidden text",
         [path for path, lines in hidden.items() if lines],
         lines=hidden,
-        nothing="No new line hides characters.",
+        nothing="No added line hides characters.",
         why="{} has new lines with characters that nobody sees, or that turn the order of what is seen.",
         remedy="Write such characters as escapes (`\\u202e`), or let a person add them.",
     )

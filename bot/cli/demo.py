@@ -148,7 +148,7 @@ def _teller(*, to_stderr: bool) -> Callable[[datetime, str, str], None]:
 def _show_where(town: "Town", service: "Service", folder: Path) -> None:
     full_name = town.repository.full_name
     click.echo(
-        f"\nEverything goes on until Ctrl-C.\n"
+        f"\nEverything keeps running until Ctrl-C.\n"
         f"  GitHub     {town.github.url}/repos/{full_name}/issues/1/comments\n"
         f"  git        git clone {town.github.url}/{full_name}.git\n"
         f"  service    {service.url}/metrics\n"

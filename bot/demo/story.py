@@ -270,13 +270,13 @@ def _line(event: Event, run: Run) -> str | None:
     facts = event.facts
     match event.name:
         case "run.queued":
-            return f"takes it up with the workflow `{facts['workflow']}`, at {facts['base'][:-28]}"
+            return f"starts the workflow `{facts['workflow']}`, at {facts['base'][:-28]}"
         case "step.finished":
             return f"{facts['step']}: {facts['why']}"
         case "check.ran" if facts["verdict"] != "green" and facts["tree"] != run.base_sha:
             return f"`{facts['command']}` is {facts['verdict']}"
         case "check.repaired":
-            return f"mends it in {facts['turns']} turns"
+            return f"repairs it in {facts['turns']} turns"
         case "run.waiting":
             return f"waits for @{facts['person']}: {facts['why']}"
         case "approval.granted":
@@ -284,7 +284,7 @@ def _line(event: Event, run: Run) -> str | None:
         case "run.postponed":
             return f"waits {facts['seconds']} s and tries again: {facts['why']}"
         case "run.ended":
-            return f"run over: {facts['state']}: {facts['why']}"
+            return f"run ended: {facts['state']}: {facts['why']}"
         case _:
             return None
 

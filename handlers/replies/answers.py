@@ -75,30 +75,32 @@ def too_many_open(limit: int, numbers: Sequence[int]) -> str:
     """A pull request more than the policy allows is not opened yet."""
     listed = ", ".join(f"#{number}" for number in numbers[:10]) or "others that are just being opened"
     most = plural(limit, "pull request")
-    return f"At most {most} of the bot's may be open here (now {listed}): it waits for one to end."
+    return (
+        f"At most {most} of the bot may be open here (now {listed}): this waits until one of them is closed or merged."
+    )
 
 
 def quiet(until: datetime) -> str:
     """Nothing begins in quiet hours."""
-    return f"It is quiet here until {until:%Y-%m-%d %H:%M} UTC (`quiet_hours` in the policy): then it goes on."
+    return f"Quiet hours last until {until:%Y-%m-%d %H:%M} UTC (`quiet_hours` in the policy). The run continues then."
 
 
 def nothing_here() -> str:
-    return "No run is known here. `/implement` starts one."
+    return "There has been no run here yet. `/implement` starts one."
 
 
 def already_running(run: Run) -> str:
-    return f"Run `{run.id}` is at work here already: {_stands(run)} `/cancel` stops it."
+    return f"Run `{run.id}` is already working on this: {_stands(run)} `/cancel` stops it."
 
 
 def nothing_waits(run: Run | None, what: str = "an approval") -> str:
     if run is None:
-        return f"Nothing waits for {what} here: no run is at work."
+        return f"Nothing waits for {what} here: no run is active."
     return f"Nothing waits for {what} here: run `{run.id}` is {_stands(run)}"
 
 
 def no_run_to(verb: str) -> str:
-    return f"There is nothing to {verb}: no run is at work here."
+    return f"There is nothing to {verb}: no run is active here."
 
 
 def next_in_line(in_line: Sequence[Run]) -> str:
@@ -124,7 +126,7 @@ def older(binds: str, current: Digest) -> str:
 def written_before(binds: str, current: Digest) -> str:
     """A bare `/approve` from before the gate asked: nobody approves what they have not seen."""
     asked = f"If you have read it, say which one: `/approve {short(current)}`."
-    return f"That was written before this {binds} was shown. {asked}"
+    return f"That was written before this {binds} was posted. {asked}"
 
 
 def approve_in_review() -> str:
@@ -141,7 +143,7 @@ def how_to_approve(current: Digest | None) -> str:
     if current is None:
         return "Nothing waits for an approval here just now."
     return (
-        "A button cannot approve: GitHub tells who pressed it once, and cannot be asked again before the merge. "
+        "A button cannot approve: GitHub says only once who pressed it, and cannot confirm that before the merge. "
         f"Approve the pull request in a review, or comment `/approve {short(current)}`."
     )
 
@@ -149,9 +151,9 @@ def how_to_approve(current: Digest | None) -> str:
 def approving(binds: str, covers: Digest, merge: str, pull_number: int | None) -> str:
     """A bare `/approve` says back what it means, and what follows once it was looked at again."""
     if binds == "plan":
-        return f"That approves the plan `{short(covers)}`. Next the change is made, tested and shown as a pull request."
+        return f"This approves plan `{short(covers)}`. Next, I make the change, test it and open a pull request."
     who = "it is merged" if merge == "bot" else "a person may merge it"
-    return f"That approves the change `{short(covers)}` of #{pull_number}. Once nobody else is asked, {who}."
+    return f"This approves change `{short(covers)}` of #{pull_number}. Once no other approval is missing, {who}."
 
 
 def branch_differs(number: int) -> str:

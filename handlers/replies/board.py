@@ -17,7 +17,7 @@ from handlers.replies.checks import CheckText
 from handlers.replies.words import block, plural
 from handlers.verbs import VERBS
 
-BOARD_TITLE = "What waits for somebody here"
+BOARD_TITLE = "Waiting for somebody"
 MOST_WAITS = 60
 MOST_HOLDS = 20
 MOST_ALARMS = 10
@@ -55,9 +55,9 @@ def board(view: BoardView) -> str:
     waits = [_wait(view.place, one) for one in view.waits]
     return block(
         "\n".join(_most(alarms, MOST_ALARMS)),
-        "\n".join([*_most(holds, MOST_HOLDS), *_most(waits, MOST_WAITS)]) or "Nothing waits for anybody.",
-        "This is kept up to date, and tells nobody of a change. Whoever closes it ends that; "
-        f"`/pin-status`, from somebody with the {VERBS['pin-status'].who}, begins it anew.",
+        "\n".join([*_most(holds, MOST_HOLDS), *_most(waits, MOST_WAITS)]) or "Nothing is waiting for anybody.",
+        "I keep this list up to date and notify nobody. Close the issue to stop that; "
+        f"`/pin-status` ({VERBS['pin-status'].who}) starts it again.",
     )
 
 
@@ -72,15 +72,15 @@ def counts(waiting: Waiting, since: datetime, now: datetime) -> bool:
 
 def board_is_there(number: int, unpinned: str | None) -> str:
     """The answer to whoever asked for the board. `unpinned`: why GitHub did not pin it."""
-    there = f"#{number} lists what waits for somebody in this repository, and is kept up to date."
+    there = f"#{number} lists everything in this repository that is waiting for somebody, and is kept up to date."
     if unpinned is None:
         return f"{there} It is pinned."
-    how = "GitHub pins three issues of a repository at most: unpin one and ask again, or pin it by hand."
+    how = "GitHub allows three pinned issues in a repository: unpin one and ask again, or pin it by hand."
     return f"{there} It could not be pinned: {line(unpinned)} {how}"
 
 
 def no_board(why: str) -> str:
-    return f"The issue cannot be made: {line(why)} Mend that and ask again."
+    return f"The issue cannot be made: {line(why)} Fix that and ask again."
 
 
 def check_alarms(alarms: Sequence[Alarm]) -> CheckText:

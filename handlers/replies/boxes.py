@@ -41,7 +41,7 @@ def box_ticked(kind: SignalKind, why_not: str | None) -> str:
 
 def box_is_stale() -> str:
     """A tick in a comment that waits for nobody any more."""
-    return "Nothing waits for that box any more, so the tick did nothing. `/status` says where the run stands."
+    return "That box is out of date, so ticking it did nothing. `/status` shows where the run stands."
 
 
 def with_ticks(body: str, ticks: Sequence[tuple[str, str]], *, waits: bool) -> str:

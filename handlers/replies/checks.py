@@ -99,7 +99,7 @@ def check_approval(result: Result | None, digest: Digest | None, why: str = "") 
     """`pullwright/approval`: whether people approved exactly this change. Without a result, `why` says why not."""
     if result is None:
         return CheckText("Not approved", line(why, 2_000) or "The run has ended.")
-    title = "Approved" if result.approved else "Waits for an approval"
+    title = "Approved" if result.approved else "Waiting for an approval"
     how = approve_how(digest) if digest is not None and not result.approved else ""
     content = f"The change is `{short(digest)}`." if digest is not None else ""
     return CheckText(

@@ -39,7 +39,7 @@ def ci_held(result: Result, base: str, quiet: str = "") -> str:
     """Why the commit of a pull request keeps CI quiet, and what that asks of people. `quiet`: what never starts."""
     return block(
         f"**CI is held back** until exactly this change is approved. {_exposed(result)}".rstrip(),
-        f"Approve before you merge: the commit says `{MARKER}` until then, and a merge would take that along into "
+        f"Approve before you merge: the commit says `{MARKER}` until then, and a merge would carry that into "
         f"`{line(base, 200).replace('`', '')}`, where CI would stay quiet too.",
         quiet,
     )
@@ -70,9 +70,9 @@ def ci_stays_red(person: str, checks: Sequence[str], rounds: int) -> str:
     named = ", ".join(code(name, 60) for name in checks[:MOST_NAMED])
     more = f" and {len(checks) - MOST_NAMED} more" if len(checks) > MOST_NAMED else ""
     return (
-        f"@{person}, CI is still red after {rounds} rounds: {named}{more}. I wait, and change no more by myself. "
-        "Run the checks again where they fail by chance; `/revise` says what to do, `/take` makes it yours, `/reject` "
-        "ends it."
+        f"@{person}, CI is still red after {rounds} rounds: {named}{more}. I am waiting, and will change nothing more "
+        "on my own. Run the checks again where they fail by chance; `/revise` says what to do, `/take` makes it yours, "
+        "`/reject` ends it."
     )
 
 
@@ -97,7 +97,7 @@ def _exposed(result: Result) -> str:
 def _follows(hold: Hold, result: Result) -> str:
     match hold:
         case Hold.nothing:
-            return "It runs at once all the same: the policy says `ci: run`." if result.refused else ""
+            return "It runs at once anyway, because the policy says `ci: run`." if result.refused else ""
         case Hold.marker:
             return f"The branch is pushed with `{MARKER}`, and CI runs once the change is approved."
         case Hold.unpushed:

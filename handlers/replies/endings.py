@@ -23,7 +23,7 @@ def failed(code: str, sentence: str, remedy: str, evidence: str | None = None) -
 def ended(state: RunState, why: str, actor: str | None = None) -> str:
     """A run that was cancelled or rejected."""
     by = f" by @{actor}" if actor else ""
-    again = "`/retry` starts it anew."
+    again = "`/retry` starts it again."
     return block(f"🛑 **This run was {state}**{by}: {line(why, 1_000)}", again)
 
 
@@ -34,7 +34,7 @@ def baseline_red(failing: Sequence[str], command: str) -> str:
     count = plural(len(failing), "test")
     return block(
         f"⚠️ {count} of {code(command)} fail{'s' if len(failing) == 1 else ''} before any change. "
-        "I go on; only new failures count against the change.",
+        "I continue; only new failures count against the change.",
         names + more,
     )
 
@@ -64,7 +64,7 @@ def triaged(triage: Triage) -> str:
 def needs_info(triage: Triage) -> str:
     questions = "\n".join(f"- {line(question)}" for question in triage.questions)
     return block(
-        f"I cannot begin yet: {line(triage.summary)}",
+        f"I cannot start yet: {line(triage.summary)}",
         quoted(triage.why) if triage.why else "",
         questions,
         "Answer in a comment, then `/implement` again.",
@@ -81,7 +81,7 @@ def duplicate(triage: Triage) -> str:
 
 def declined(triage: Triage) -> str:
     return block(
-        f"I do not work on this: {line(triage.summary)}",
+        f"I will not work on this: {line(triage.summary)}",
         quoted(triage.why) if triage.why else "",
         "If that is wrong, say why in a comment, then `/implement` again.",
     )

@@ -23,7 +23,7 @@ def plan(plan: Plan, digest: Digest, limit_usd: float, result: Result, research:
         _found(research),
         f"**Cost**: estimated {money(plan.estimate_usd)}, at most {money(limit_usd)} for the whole run.",
         ci,
-        f"<details><summary>What policy says</summary>\n\n{markdown(result)}\n\n</details>",
+        f"<details><summary>What the policy says</summary>\n\n{markdown(result)}\n\n</details>",
         result.why if result.approved else "",
     )
 
@@ -42,7 +42,7 @@ def _found(research: Research | None) -> str:
     findings = [f"- {_where(f.path, f.line)} {line(f.note)}" for f in research.findings[:30]]
     risks = [f"- risk: {line(risk)}" for risk in research.risks]
     inside = block(quoted(research.summary, 6_000), "\n".join([*findings, *risks]))
-    return f"<details><summary>What was found out</summary>\n\n{inside}\n\n</details>"
+    return f"<details><summary>What the research found</summary>\n\n{inside}\n\n</details>"
 
 
 def _where(path: str, number: int | None) -> str:

@@ -22,12 +22,12 @@ _BOX: Mapping[StepState, str] = MappingProxyType(
     {"todo": "[ ]", "doing": "[ ]", "waiting": "[ ]", "done": "[x]", "skipped": "[x]", "failed": "[ ]"}
 )
 _SAYS: Mapping[StepState, str] = MappingProxyType(
-    {"todo": "", "doing": "at work", "waiting": "waiting", "done": "", "skipped": "skipped", "failed": "failed"}
+    {"todo": "", "doing": "in progress", "waiting": "waiting", "done": "", "skipped": "skipped", "failed": "failed"}
 )
 _HEAD: Mapping[RunState, str] = MappingProxyType(
     {
         RunState.queued: "⏳ Queued",
-        RunState.running: "🚀 At work",
+        RunState.running: "🚀 Working",
         RunState.waiting: "✋ Waiting",
         RunState.succeeded: "✅ Done",
         RunState.failed: "❌ Failed",
@@ -93,13 +93,13 @@ def waiting(
     that were given and count no more; `since` says, in words of ours, what became another since people were asked.
     """
     also = f"Look at this before you approve. {line(look, 2_000)}" if look else ""
-    asks = f"@{person}, the {what} waits for you. {line(why, 1_000)}"
+    asks = f"@{person}, this {what} needs your approval. {line(why, 1_000)}"
     return block(asks, since, "\n".join(_lapsed(one) for one in lapsed[-MOST_LAPSED:]), also, approve_how(digest))
 
 
 def _lapsed(approval: Approval) -> str:
     if approval.voided_why is not None:
-        return f"- The approval of @{approval.actor} counts no more: {line(approval.voided_why).rstrip('.')}."
+        return f"- The approval of @{approval.actor} no longer counts: {line(approval.voided_why).rstrip('.')}."
     return f"- @{approval.actor} approved `{short(approval.digest)}`: since then the content or the policy has changed."
 
 

@@ -86,8 +86,8 @@ def pull_body(view: PullView) -> str:
         "\n".join(["**Checks**", "", *(_check(check) for check in view.checks)]) if view.checks else "",
         view.ci,
         _opinion(view.opinion),
-        f"<details><summary>What policy says</summary>\n\n{markdown(view.policy)}\n\n</details>",
-        f"<sub>cost {spent} · run {run} of `{view.workflow}` · asked for by @{view.requester}</sub>",
+        f"<details><summary>What the policy says</summary>\n\n{markdown(view.policy)}\n\n</details>",
+        f"<sub>cost {spent} · run {run} of `{view.workflow}` · requested by @{view.requester}</sub>",
     )
 
 

@@ -6,7 +6,7 @@ from handlers.replies.words import block
 QUESTION_LIMIT = 10_000
 """Characters of a question that are shown."""
 
-_HOW = "`/answer` with your answer behind it, on the same line"
+_HOW = "`/answer` followed by your answer, on the same line"
 
 
 def question(person: str, workflow: str, text: str) -> str:
@@ -14,7 +14,7 @@ def question(person: str, workflow: str, text: str) -> str:
     return block(
         f"@{person}, the workflow `{workflow}` asks you:",
         quoted(text, QUESTION_LIMIT),
-        f"To answer, comment {_HOW}. To stop here: `/reject` with a reason.",
+        f"To answer, comment {_HOW}. To stop, comment `/reject` with a reason.",
     )
 
 
@@ -41,9 +41,9 @@ def answer_changed(actor: str) -> str:
 
 def answered_by(person: str) -> str:
     """Somebody was quicker."""
-    return f"This question is answered: the run goes on with what @{person} said."
+    return f"This question was already answered: the run continues with what @{person} said."
 
 
 def not_asked_now(what: str) -> str:
     """Somebody approved or answered while the run asked for no such thing. `what` comes with its article."""
-    return f"The run asks for {what} at another time, if at all, so this one does not count: wait until it asks."
+    return f"The run is not asking for {what} at the moment, so this one does not count. Wait until it asks."

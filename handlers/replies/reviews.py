@@ -20,7 +20,7 @@ def review(opinion: Opinion, elsewhere: Sequence[Finding], head: str) -> str:
         f"**Review by a model**: {_VERDICTS[opinion.verdict]}",
         quoted(opinion.summary, 4_000) if opinion.summary else "",
         listed,
-        f"<sub>Read at {head[:12]}. It approves nothing, and asks for no changes.</sub>",
+        f"<sub>Read at {head[:12]}. It approves nothing and requests no changes.</sub>",
     )
 
 

@@ -26,7 +26,9 @@ def held_back(hold: Hold) -> str:
 
 def held(run: Run, hold: Hold) -> str:
     """Whoever asks for something while somebody holds work: nothing is lost, and nothing is done yet."""
-    after = f"Run `{run.id}` goes on by itself when that is over, and finds then what was said here meanwhile."
+    after = (
+        f"Run `{run.id}` continues by itself when the hold ends, and takes into account what was said here meanwhile."
+    )
     if hold.by is not None:
         after += f" `{_ends(hold)}` ends it."
     return block(held_back(hold), after)
@@ -39,12 +41,12 @@ def holds_now(whole: bool) -> str:
             "All work in this repository is held. Runs stop at their next turn, and nothing new begins "
             "until an admin says `/unhold repository`."
         )
-    return "Work on this is held. A run stops at its next turn, and goes on after `/unhold`."
+    return "Work on this is held. A run stops at its next turn, and continues after `/unhold`."
 
 
 def goes_on(whole: bool) -> str:
     """A hold is over."""
-    return "Work in this repository goes on." if whole else "Work on this goes on."
+    return "Work in this repository continues." if whole else "Work on this continues."
 
 
 def nothing_held() -> str:
@@ -64,7 +66,7 @@ def _ends(hold: Hold) -> str:
 
 def nothing_put_off(run: Run) -> str:
     """`/continue` to a run that waits for a person's decision, or for nothing."""
-    return f"Run `{run.id}` has put nothing off: `/status` says what it waits for."
+    return f"Run `{run.id}` has nothing to continue: `/status` says what it is waiting for."
 
 
 def spending(run: Run | None, spent: Spent | None, limit: Decimal) -> str:
@@ -81,8 +83,8 @@ def spending(run: Run | None, spent: Spent | None, limit: Decimal) -> str:
 def budget_spent(run_id: str, person: str, why: str) -> str:
     """A run waits because it may pay for nothing more. Its work is kept."""
     return block(
-        f"@{person}, run `{run_id}` waits: {line(why)} What it did so far is kept.",
-        "Somebody with the role `write` can let it go on: `/budget +2` adds two dollars. To stop here: `/cancel`.",
+        f"@{person}, run `{run_id}` is waiting: {line(why)} Its work so far is kept.",
+        "The role `write` can let it continue: `/budget +2` adds two dollars. To stop, comment `/cancel`.",
     )
 
 
@@ -97,8 +99,8 @@ def nothing_to_take(run: Run) -> str:
 def taken(person: str, pull_number: int) -> str:
     """A pull request is a person's now."""
     return (
-        f"@{person}, #{pull_number} and its branch are yours: I push there no more. "
-        "Approvals and checks of mine say nothing about what you add."
+        f"@{person}, #{pull_number} and its branch are yours: I will not push to it again. "
+        "My checks and earlier approvals do not cover what you add."
     )
 
 
@@ -107,12 +109,14 @@ def revise_is_empty() -> str:
 
 
 def revised_too_often(rounds: int) -> str:
-    return f"This went back {rounds - 1} times already. Take the branch over with `/take`, or end it with `/reject`."
+    return (
+        f"This was sent back {rounds - 1} times already. Take over the branch with `/take`, or end it with `/reject`."
+    )
 
 
 def wish_taken_up(head: Sha, summary: str) -> str:
     """What became of what somebody said in a review thread."""
-    return f"Taken up in {head[:12]}. {line(summary, 500)}".strip()
+    return f"Addressed in {head[:12]}. {line(summary, 500)}".strip()
 
 
 def nothing_to_revise(run: Run) -> str:

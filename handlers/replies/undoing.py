@@ -16,7 +16,7 @@ def nothing_to_undo() -> str:
 
 def labels_undone(labels: Sequence[str]) -> str:
     named = ", ".join(code(label) for label in labels)
-    return f"Undone: I take off {named}, which I put on."
+    return f"Undone: I am removing {named}, which I added."
 
 
 def comment_undone(person: str) -> str:
@@ -25,7 +25,7 @@ def comment_undone(person: str) -> str:
 
 
 def undid_comment(url: str) -> str:
-    return f"Undone: I take back what I said in {url}."
+    return f"Undone: I withdraw what I said in {url}."
 
 
 def undoing_merge(number: int) -> str:

@@ -30,7 +30,7 @@ def paths(names: Sequence[str], shown: int = 40) -> list[str]:
 
 def approve_how(digest: Digest) -> str:
     """What to type to approve exactly this content."""
-    return f"To approve exactly this: `/approve {short(digest)}`. To stop here: `/reject` with a reason."
+    return f"To approve exactly this, comment `/approve {short(digest)}`. To stop, comment `/reject` with a reason."
 
 
 def block(*paragraphs: str) -> str:

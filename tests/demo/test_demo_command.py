@@ -65,7 +65,7 @@ def test_a_script_that_runs_out_ends_with_1_on_any_default_branch_and_says_where
     ended = demo("--repo", project, "--issue", ISSUE, "--script", script)
     assert ended.returncode == 1
     assert ended.stderr == f"{project} has changes that are not committed. The demo plays the last commit of `trunk`.\n"
-    assert "takes it up with the workflow `implement`, at trunk@" in ended.stdout
+    assert "starts the workflow `implement`, at trunk@" in ended.stdout
     assert "The pull request was not merged. The bot's last words:" in ended.stdout
     assert "The section `change` of the script ends after turn 1." in ended.stdout
     assert "script      change, turn 1: `none.py` does not exist." in ended.stdout

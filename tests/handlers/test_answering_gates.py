@@ -74,7 +74,7 @@ def test_an_approval_is_bound_to_the_digest_that_waits(body):
         comment_id=50,
     )
     assert eyes == React(3, 50, "eyes")
-    means = f"That approves the plan `{SHORT}`. Next the change is made, tested and shown as a pull request."
+    means = f"This approves plan `{SHORT}`. Next, I make the change, test it and open a pull request."
     assert said_back == [Say(3, means, "comment:IC_50:0:approve:answer")]
 
 
@@ -113,7 +113,7 @@ def test_an_approval_of_an_older_change_says_that_it_is_a_change():
 def test_a_bare_approval_from_before_the_plan_was_shown_approves_nothing():
     _, answer = said("/approve", runs=[waiting_run(asked_in=51)])
     assert answer.body == (
-        f"That was written before this plan was shown. If you have read it, say which one: `/approve {SHORT}`."
+        f"That was written before this plan was posted. If you have read it, say which one: `/approve {SHORT}`."
     )
 
 
@@ -135,23 +135,23 @@ def test_a_comment_that_a_payload_puts_into_another_thread_commands_nothing_ther
 def test_an_approval_with_the_digest_counts_whenever_it_was_written():
     signal, _, means = said(f"/approve {SHORT}", runs=[waiting_run(asked_in=99)])
     assert signal.digest == PLAN
-    assert means.body.startswith(f"That approves the plan `{SHORT}`.")
+    assert means.body.startswith(f"This approves plan `{SHORT}`.")
 
 
 def test_an_approval_of_a_change_by_its_digest_says_back_what_follows():
     known = {"on_pull": True, "runs": [waiting_run(change=True)]}
     *_, means = said(f"/approve {CHANGE[:12]}", **known)
     assert means.body == (
-        f"That approves the change `{CHANGE[:12]}` of #4. Once nobody else is asked, a person may merge it."
+        f"This approves change `{CHANGE[:12]}` of #4. Once no other approval is missing, a person may merge it."
     )
 
 
 @pytest.mark.parametrize(
     ("runs", "body"),
     [
-        ([], "Nothing waits for an approval here: no run is at work."),
+        ([], "Nothing waits for an approval here: no run is active."),
         ([run()], "Nothing waits for an approval here: run `r1` is running."),
-        ([run(RunState.succeeded)], "Nothing waits for an approval here: no run is at work."),
+        ([run(RunState.succeeded)], "Nothing waits for an approval here: no run is active."),
     ],
 )
 def test_where_nothing_waits_an_approval_is_answered(runs, body):
@@ -192,7 +192,7 @@ def test_somebody_without_the_role_stops_nothing(verb):
 
 
 def test_where_no_run_is_at_work_there_is_nothing_to_cancel():
-    assert said("/cancel", runs=[])[1].body == "There is nothing to cancel: no run is at work here."
+    assert said("/cancel", runs=[])[1].body == "There is nothing to cancel: no run is active here."
 
 
 # Comments in general --------------------------------------------------------------------------------------------
@@ -261,7 +261,7 @@ def test_several_commands_have_keys_of_their_own():
 def test_anybody_may_ask_for_the_status():
     (answer,) = said("/status", role=Role.none)
     assert answer.body == "Run `r1` of `implement`: waiting for an approval by @ada."
-    assert said("/status", runs=[])[0].body == "No run is known here. `/implement` starts one."
+    assert said("/status", runs=[])[0].body == "There has been no run here yet. `/implement` starts one."
 
 
 # Edits and deletions --------------------------------------------------------------------------------------------
@@ -372,7 +372,7 @@ def test_a_review_may_reject_by_its_text():
         ({"review": review(author=account("x[bot]", bot=True))}, "x[bot] is a bot"),
         ({"review": review(ReviewState.commented)}, "a review without an approval, a wish or a command"),
         ({"runs": []}, "nothing waits for an approval"),
-        ({"runs": [], "review": review(head_sha=OTHER_HEAD)}, "a review of an older head, and no run is at work here"),
+        ({"runs": [], "review": review(head_sha=OTHER_HEAD)}, "a review of an older head, and no run is active here"),
     ],
 )
 def test_these_reviews_mean_nothing_to_us(known, why):
@@ -387,7 +387,7 @@ def test_a_dismissed_review_is_void():
     (void,) = planned(it, facts(review=review(ReviewState.dismissed), **known))
     assert (void.kind, void.review_id, void.key) == (SignalKind.void, 60, "review:PRR_60:dismissed")
     assert planned(it, facts(review=review(), **known)) == [Ignore("the review still approves")]
-    assert planned(it, facts(review=None)) == [Ignore("no run is at work here")]
+    assert planned(it, facts(review=None)) == [Ignore("no run is active here")]
 
 
 # Buttons --------------------------------------------------------------------------------------------------------
@@ -396,7 +396,7 @@ def test_a_dismissed_review_is_void():
 def test_no_button_approves_but_one_says_how_to():
     (answer,) = pressed("how")
     assert answer.body == (
-        "A button cannot approve: GitHub tells who pressed it once, and cannot be asked again before the merge. "
+        "A button cannot approve: GitHub says only once who pressed it, and cannot confirm that before the merge. "
         f"Approve the pull request in a review, or comment `/approve {CHANGE[:12]}`."
     )
     assert pressed("approve") == [Ignore("not a button of ours")]
@@ -482,7 +482,7 @@ def test_an_issue_that_github_shows_as_open_ends_nothing_whatever_the_event_says
 
 
 def test_a_closed_issue_without_a_run_ends_nothing():
-    assert planned(issue_event("closed"), facts()) == [Ignore("no run is at work here")]
+    assert planned(issue_event("closed"), facts()) == [Ignore("no run is active here")]
 
 
 def test_our_own_merge_closing_the_issue_is_no_news():

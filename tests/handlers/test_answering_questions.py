@@ -78,7 +78,7 @@ def test_nobody_else_may_not_even_who_was_asked(role: Role | None, has: str) -> 
     assert answer == Say(
         3,
         f"Not done: `/answer` needs the role `triage` or above, and @bob has {has}. "
-        "Ask somebody with the role `triage`, or an admin of this repository to give you that role.",
+        "Somebody who may answer can look at this answer and say `/ok-to-run`.",
         "refused:1:3:bob",
     )
 
@@ -88,7 +88,7 @@ def test_nobody_else_may_not_even_who_was_asked(role: Role | None, has: str) -> 
 
 def test_an_answer_that_nothing_asks_for_is_told_what_the_run_does() -> None:
     _, nobody = said("/answer blue", runs=[])
-    assert nobody.body == "Nothing waits for an answer here: no run is at work."
+    assert nobody.body == "Nothing waits for an answer here: no run is active."
     _, works = said("/answer blue", runs=[run()])
     assert works.body == "Nothing waits for an answer here: run `r1` is running."
     _, gate = said("/answer blue", runs=[waiting_run()])
@@ -104,14 +104,14 @@ def test_an_approval_of_a_run_that_asks_is_told_so() -> None:
 def test_an_empty_answer_is_told_how(body: str) -> None:
     confused, answer = said(body)
     assert confused == React(3, 50, "confused")
-    assert answer.body == "That answer is empty. Comment `/answer` with your answer behind it, on the same line."
+    assert answer.body == "That answer is empty. Comment `/answer` followed by your answer, on the same line."
 
 
 def test_an_answer_from_before_the_question_is_told_so() -> None:
     _, answer = said("/answer blue", comment_id=39)
     assert answer.body == (
-        "That was written before the question was asked. If it still holds, comment `/answer` with your answer behind "
-        "it, on the same line."
+        "That was written before the question was asked. If it still holds, comment `/answer` followed by your answer, "
+        "on the same line."
     )
 
 
@@ -126,7 +126,7 @@ def test_a_review_does_not_answer() -> None:
     )
     known = facts(review=review(ReviewState.commented, "/answer blue"), pull=pull(), runs=[asking(pull_number=4)])
     (answer,) = planned(it, known)
-    assert answer.body == "A review does not answer: comment `/answer` with your answer behind it, on the same line."
+    assert answer.body == "A review does not answer: comment `/answer` followed by your answer, on the same line."
 
 
 def test_an_answer_and_another_decision_in_one_comment_contradict_each_other() -> None:
@@ -141,7 +141,7 @@ def test_a_question_names_one_person_and_says_how_to_answer() -> None:
     assert replies.question("bob", "release", "Which colour?\nBlue or red?") == (
         "@bob, the workflow `release` asks you:\n\n"
         "> Which colour?\n> Blue or red?\n\n"
-        "To answer, comment `/answer` with your answer behind it, on the same line. To stop here: `/reject` with a "
+        "To answer, comment `/answer` followed by your answer, on the same line. To stop, comment `/reject` with a "
         "reason."
     )
 

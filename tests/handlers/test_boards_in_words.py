@@ -46,8 +46,8 @@ def test_what_goes_wrong_comes_first_then_what_is_held_then_what_waits():
         "Asked is `rosa`. `/approve 0a49458480fe` (approvers, by policy), `/revise` or `/reject`. One of two."
     )
     assert ending == (
-        "This is kept up to date, and tells nobody of a change. Whoever closes it ends that; `/pin-status`, "
-        "from somebody with the maintain role, begins it anew."
+        "I keep this list up to date and notify nobody. Close the issue to stop that; `/pin-status` "
+        "(maintain role) starts it again."
     )
 
 
@@ -89,7 +89,7 @@ def test_words_of_strangers_are_harmless_there_and_however_much_waits_the_text_f
 
 
 def test_an_empty_one_says_so_and_equal_facts_have_equal_words():
-    assert board(BoardView(PLACE)).startswith("Nothing waits for anybody.\n\n")
+    assert board(BoardView(PLACE)).startswith("Nothing is waiting for anybody.\n\n")
     assert board(BoardView(PLACE, [wait()])) == board(BoardView(PLACE, [wait()]))
 
 
@@ -105,13 +105,13 @@ def test_what_only_waits_for_a_moment_or_for_no_person_is_left_out():
 
 
 def test_who_asked_is_told_where_it_is_and_what_github_did_not_do():
-    there = "#9 lists what waits for somebody in this repository, and is kept up to date."
+    there = "#9 lists everything in this repository that is waiting for somebody, and is kept up to date."
     assert board_is_there(9, None) == f"{there} It is pinned."
     assert board_is_there(9, "No.") == (
-        f"{there} It could not be pinned: No. GitHub pins three issues of a repository at most: "
+        f"{there} It could not be pinned: No. GitHub allows three pinned issues in a repository: "
         "unpin one and ask again, or pin it by hand."
     )
-    assert no_board("Issues are off.") == "The issue cannot be made: Issues are off. Mend that and ask again."
+    assert no_board("Issues are off.") == "The issue cannot be made: Issues are off. Fix that and ask again."
 
 
 def test_a_maintainer_asks_for_it_and_the_closing_of_it_is_looked_into():

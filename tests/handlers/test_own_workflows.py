@@ -167,7 +167,7 @@ def test_a_person_who_may_start_nothing_learns_nothing_of_the_file() -> None:
 def test_a_file_takes_no_command_of_the_bots_own() -> None:
     text = TASKED.replace("tidy-2", "approve")
     (answer,) = [one for one in said("/approve", tidy=text) if isinstance(one, Say)]
-    assert answer.body == "Nothing waits for an approval here: no run is at work."
+    assert answer.body == "Nothing waits for an approval here: no run is active."
 
 
 def test_help_lists_the_commands_of_the_repositorys_workflows() -> None:

@@ -78,7 +78,7 @@ Keep digits in slugs
 
 - And hyphens?
 
-<details><summary>What was found out</summary>
+<details><summary>What the research found</summary>
 
 > The pattern drops digits.
 >
@@ -92,7 +92,7 @@ Keep digits in slugs
 
 **Cost**: estimated $0.40, at most $2.50 for the whole run.
 
-<details><summary>What policy says</summary>
+<details><summary>What the policy says</summary>
 
 - ✅ **plan**: It opens by itself, because it touches 2 files, no risky path (policy `team`).
   - files: `site/slug.py`, `tests/test_slug.py`
@@ -113,8 +113,8 @@ def test_a_plan_without_tests_and_without_a_price_says_both():
 
 def test_every_wait_is_one_comment_that_names_the_person_and_what_to_type():
     assert replies.waiting("ada", "plan", PLAN, "It touches `Dockerfile`.") == (
-        "@ada, the plan waits for you. It touches `Dockerfile`.\n\n"
-        f"To approve exactly this: `/approve {PLAN[:12]}`. To stop here: `/reject` with a reason."
+        "@ada, this plan needs your approval. It touches `Dockerfile`.\n\n"
+        f"To approve exactly this, comment `/approve {PLAN[:12]}`. To stop, comment `/reject` with a reason."
     )
 
 
@@ -226,7 +226,7 @@ def test_a_broken_policy_is_shown_with_its_lines():
 
 def test_a_red_baseline_is_said_before_the_work_begins():
     assert replies.baseline_red(["t.py::a"], "pytest -q") == (
-        "⚠️ 1 test of `pytest -q` fails before any change. I go on; only new failures count against the change.\n\n"
+        "⚠️ 1 test of `pytest -q` fails before any change. I continue; only new failures count against the change.\n\n"
         "- `t.py::a`"
     )
     many = replies.baseline_red([f"t.py::t{n}" for n in range(25)], "pytest -q")
@@ -239,7 +239,7 @@ def test_a_red_baseline_is_said_before_the_work_begins():
     [
         (
             "needs-info",
-            "I cannot begin yet: Which digits?",
+            "I cannot start yet: Which digits?",
             "- All?\n\nAnswer in a comment, then `/implement` again.",
         ),
         (
@@ -249,7 +249,7 @@ def test_a_red_baseline_is_said_before_the_work_begins():
         ),
         (
             "declined",
-            "I do not work on this: Which digits?",
+            "I will not work on this: Which digits?",
             "If that is wrong, say why in a comment, then `/implement` again.",
         ),
     ],
@@ -264,7 +264,7 @@ def test_endings_are_said():
         "👍 #4 is merged into `main` as aaaaaaaaaaaa. What was merged is what was approved."
     )
     assert replies.ended(RunState.cancelled, "no longer needed", "ada") == (
-        "🛑 **This run was cancelled** by @ada: no longer needed\n\n`/retry` starts it anew."
+        "🛑 **This run was cancelled** by @ada: no longer needed\n\n`/retry` starts it again."
     )
     assert replies.branch_moved("pullwright/3-x-r") == (
         "Somebody pushed to `pullwright/3-x-r`, so what is there is not what I tested. I do not write over it.\n\n"
@@ -322,13 +322,13 @@ Fixes #3
 
 > Small.
 
-<details><summary>What policy says</summary>
+<details><summary>What the policy says</summary>
 
 - ✅ **content**: 2 files; no protected path.
 
 </details>
 
-<sub>cost $0.50 · run `r1` of `implement` · asked for by @bob</sub>"""
+<sub>cost $0.50 · run `r1` of `implement` · requested by @bob</sub>"""
     )
 
 
@@ -408,11 +408,11 @@ def test_the_tests_check_says_what_the_tests_show():
 def test_the_approval_check_says_whom_it_waits_for_and_how():
     pending = change_gate(built_in(BuiltIn.team), requester="bob", approvals=(), owner="olga")
     text = replies.check_approval(pending, CHANGE)
-    assert text.title == "Waits for an approval"
+    assert text.title == "Waiting for an approval"
     assert text.summary == (
         "0 of 1 approvals given: it needs one person with the role `write` or above, not the requester.\n\n"
         f"The change is `{CHANGE[:12]}`.\n\n"
-        f"To approve exactly this: `/approve {CHANGE[:12]}`. To stop here: `/reject` with a reason."
+        f"To approve exactly this, comment `/approve {CHANGE[:12]}`. To stop, comment `/reject` with a reason."
     )
     assert replies.check_approval(Result("change", Status.approved, "Approved by @ada."), CHANGE).title == "Approved"
     assert replies.check_approval(None, None, "cancelled") == replies.CheckText("Not approved", "cancelled")

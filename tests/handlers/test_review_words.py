@@ -11,7 +11,7 @@ def test_an_opinion_that_finds_nothing_approves_nothing_either():
     assert replies.review(OPINION, (), HEAD) == (
         "**Review by a model**: I found nothing that should keep this from being merged.\n\n"
         "> Fine.\n>\n> ＠ada closes ＃1\n\n"
-        "<sub>Read at aaaaaaaaaaaa. It approves nothing, and asks for no changes.</sub>"
+        "<sub>Read at aaaaaaaaaaaa. It approves nothing and requests no changes.</sub>"
     )
 
 

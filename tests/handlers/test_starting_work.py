@@ -114,7 +114,7 @@ def test_while_the_policy_is_broken_nothing_starts_and_its_mistakes_are_shown():
 
 def test_one_run_at_a_time_works_on_an_issue():
     _, answer = planned(labelled(), facts(labelling=labelling(id=901), runs=[waiting_run()]))
-    assert answer.body == "Run `r1` is at work here already: waiting for an approval by @ada. `/cancel` stops it."
+    assert answer.body == "Run `r1` is already working on this: waiting for an approval by @ada. `/cancel` stops it."
 
 
 def test_a_labelling_that_has_started_its_run_is_answered_by_silence():
@@ -226,7 +226,7 @@ def test_retry_starts_the_last_ended_run_anew_with_a_fresh_snapshot():
         ({}, "There is nothing to retry: no run has ended here. `/implement` starts one."),
         (
             {"runs": [waiting_run(), run(RunState.failed, id="r0")]},
-            "Run `r1` is at work here already: waiting for an approval by @ada. `/cancel` stops it.",
+            "Run `r1` is already working on this: waiting for an approval by @ada. `/cancel` stops it.",
         ),
         (
             {"runs": [run(RunState.failed)], "workflows": Catalogue()},

@@ -93,7 +93,7 @@ def test_a_run_goes_on_with_what_it_put_off_and_with_nothing_else():
     assert said("/continue", runs=[put_off])[0].kind is SignalKind.go_on
     stuck = run(RunState.waiting, waiting=Waiting(what=WaitingFor.approval, why="…", stuck=True))
     assert said("/continue", runs=[stuck])[0].kind is SignalKind.go_on
-    assert answer("/continue") == "Run `r1` has put nothing off: `/status` says what it waits for."
+    assert answer("/continue") == "Run `r1` has nothing to continue: `/status` says what it is waiting for."
 
 
 def test_the_budget_is_said_to_anybody_and_raised_within_policy():
@@ -176,7 +176,7 @@ def test_the_last_label_that_is_still_on_is_taken_off():
     done = [effect(AddLabels(number=3, labels=("gone", "bug")))]
     act, *_ = intents = said("/undo", runs=[], done=done, issue=issue(labels=("bug",)))
     assert act == Act(RemoveLabel(number=3, label="bug"), "undo:run:r1:x:bug")
-    assert intents[-1].body == "Undone: I take off `bug`, which I put on."
+    assert intents[-1].body == "Undone: I am removing `bug`, which I added."
 
 
 def test_the_last_comment_that_is_still_there_is_taken_back_once():

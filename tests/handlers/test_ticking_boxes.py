@@ -175,7 +175,7 @@ def test_in_every_doubt_a_tick_does_nothing(known: OurComment, why: str) -> None
 def test_a_tick_where_nothing_waits_any_more_is_told_so() -> None:
     stale = Say(
         3,
-        "Nothing waits for that box any more, so the tick did nothing. `/status` says where the run stands.",
+        "That box is out of date, so ticking it did nothing. `/status` shows where the run stands.",
         "box:E1:answer",
     )
     assert wanted(ours(BY_ADA), asked_in=51) == stale

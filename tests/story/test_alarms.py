@@ -78,7 +78,7 @@ async def test_a_policy_that_cannot_be_read_is_one_red_line_on_the_pull_request_
     await later(world)
     (check,) = red(world, head)
     assert (check.conclusion, check.output["title"]) == ("success", "Nothing is wrong any more")
-    assert text(world).startswith("Nothing waits for anybody.")
+    assert text(world).startswith("Nothing is waiting for anybody.")
 
 
 @pytest.mark.slow

@@ -75,10 +75,10 @@ async def test_without_an_approval_of_the_change_nothing_is_merged_whatever_else
     assert at_once.checks()["pullwright/approval"] == "action_required"
     (asked,) = at_once.replies(at_once.pull_number)
     assert asked == (
-        "@ada, the change waits for you. 0 of 1 approvals given: it needs one person with the role `write` or above, "
-        "not the requester.\n\n"
-        f"To approve exactly this: `/approve {await at_once.digest()}`. To stop here: `/reject` with a reason.\n\n"
-        f"- [ ] Approve `{await at_once.digest()}`\n- [ ] Reject it"
+        "@ada, this change needs your approval. 0 of 1 approvals given: it needs one person with the role `write` or "
+        "above, not the requester.\n\n"
+        f"To approve exactly this, comment `/approve {await at_once.digest()}`. To stop, comment `/reject` with a "
+        f"reason.\n\n- [ ] Approve `{await at_once.digest()}`\n- [ ] Reject it"
     )
 
 
@@ -110,7 +110,7 @@ async def test_under_team_nobody_approves_the_change_they_asked_for(at_once: Wor
     await at_once.requester.comment(at_once.pull_number, f"/approve {await at_once.digest()}")
     await at_once.settle()
     asked, refusal = at_once.replies(at_once.pull_number)
-    assert asked.startswith("@ada, the change waits for you.")
+    assert asked.startswith("@ada, this change needs your approval.")
     assert refusal == (
         "Not done: @rosa asked for this run, and under the policy `team` nobody approves the change of their own "
         "request. Ask somebody else with the role `write` or above."
@@ -222,7 +222,7 @@ async def test_a_bare_approval_that_was_written_before_the_plan_was_shown_does_n
     await quick.settle_in_time()
     now = await quick.digest()
     assert quick.replies()[-1] == (
-        f"That was written before this plan was shown. If you have read it, say which one: `/approve {now}`."
+        f"That was written before this plan was posted. If you have read it, say which one: `/approve {now}`."
     )
     assert (await quick.run()).state == "waiting"
 
@@ -385,7 +385,7 @@ async def test_a_marker_that_a_person_pasted_is_not_taken_for_the_bots_own_comme
     await mallory.comment(2, posted(at_once, issue, "### Plan").body)
     await at_once.settle_in_time()
     (own,) = at_once.comments(2)
-    assert own.body.startswith("@ada, the change waits for you.")
+    assert own.body.startswith("@ada, this change needs your approval.")
     assert marker(f"run:{(await at_once.run()).id}:{intended}") in own.body
     assert (await at_once.run()).state == "waiting"
 

@@ -89,7 +89,7 @@ async def test_a_question_names_whoever_asked_for_the_run_and_the_answer_is_hand
     assert question == (
         "@rosa, the workflow `own` asks you:\n\n"
         "> Which colour for “slugify() leaves hyphens at the ends and doubles them”?\n\n"
-        "To answer, comment `/answer` with your answer behind it, on the same line. To stop here: `/reject` with a "
+        "To answer, comment `/answer` followed by your answer, on the same line. To stop, comment `/reject` with a "
         "reason."
     )
     run = await world.run()
@@ -163,7 +163,7 @@ async def test_an_answer_that_is_edited_before_it_is_taken_does_not_count(world:
     await world.settle()
     assert world.replies(issue)[-1] == (
         "The answer of @rosa does not count: its comment was edited or deleted before it was read. "
-        "In a new comment, write `/answer` with your answer behind it, on the same line."
+        "In a new comment, write `/answer` followed by your answer, on the same line."
     )
     assert await outcomes(world) == ["refused: the comment is gone or was edited", "voided 0"]
     assert await nothing_taken(world)
@@ -204,11 +204,11 @@ async def test_the_first_of_two_answers_counts_and_the_other_is_told(world: Worl
     await heard(world)
     await world.settle()
     assert (await outputs(world))["paint"]["output"] == "blue, as rosa said"
-    assert "This question is answered: the run goes on with what @rosa said." in world.replies(issue)
+    assert "This question was already answered: the run continues with what @rosa said." in world.replies(issue)
     assert await outcomes(world) == ["taken", "refused: @rosa answered before"]
     await world.approver.comment(issue, "/answer red, still")
     await world.settle()
-    assert world.replies(issue)[-1] == "Nothing waits for an answer here: no run is at work."
+    assert world.replies(issue)[-1] == "Nothing waits for an answer here: no run is active."
 
 
 async def test_an_answer_given_before_the_question_does_not_answer_it(world: World) -> None:
@@ -285,7 +285,7 @@ async def test_an_approval_that_nothing_asks_for_is_told_so_and_the_run_waits_on
     said = await world.approver.comment(issue, "/approve 0a49458480fe")
     await world.settle()
     assert world.replies(issue)[-1] == (
-        "The run asks for an approval at another time, if at all, so this one does not count: wait until it asks."
+        "The run asks for an approval at the moment, so this one does not count. Wait until it asks."
     )
     world.clock.leap(30)
     await world.approver.edit_comment(said.id, "/approve 0a49458480ff")

@@ -84,7 +84,7 @@ async def test_the_board_is_made_once_pinned_kept_up_to_date_in_few_edits_and_en
     assert (edits(world), board.state) == (1, "closed")
     await pin(world, other)
     assert (board.state, len(boards(world)), edits(world)) == ("open", 1, 2)
-    assert text(world).startswith("Nothing waits for anybody.")
+    assert text(world).startswith("Nothing is waiting for anybody.")
 
 
 @pytest.mark.slow

@@ -26,8 +26,8 @@ async def test_a_person_who_pushes_to_the_bots_branch_has_it_from_then_on(at_onc
     await at_once.settle()
     assert at_once.replies(number)[-1] == (
         f"@rosa, `{branch}` is at {pushed[:12]} now, which is not what I tested. I stop here, and write over nobody's "
-        f"commits. `/continue` has me go on with {pushed[:12]}: I test it, and ask for it anew. `/take` makes the pull "
-        "request yours; `/reject` ends it. Once the branch is back as it was, I go on."
+        f"commits. `/continue` has me go on with {pushed[:12]}: I test it and ask for approval again. `/take` makes "
+        "the pull request yours; `/reject` ends it. Once the branch is back as it was, I go on."
     )
     await at_once.approver.approve(number)
     await at_once.approver.comment(number, "/approve")
@@ -133,7 +133,7 @@ async def test_an_issue_that_is_closed_ends_its_run(quick: World) -> None:
     assert posted(quick, issue, "**🛑 Cancelled**: ＠rosa closed the issue")
     await quick.approver.comment(issue, f"/approve {digest}")
     await quick.settle()
-    assert quick.replies()[-1] == "Nothing waits for an approval here: no run is at work."
+    assert quick.replies()[-1] == "Nothing waits for an approval here: no run is active."
     assert quick.town.github.world.pulls(quick.town.repository) == []
 
 
@@ -153,7 +153,7 @@ async def test_a_run_that_is_called_off_before_it_said_anything_says_so_in_a_com
     await quick.settle()
     await _ended(quick, "cancelled", "closed", "@rosa took the label off")
     assert quick.replies() == [
-        "🛑 **This run was cancelled**: ＠rosa took the label off\n\n`/retry` starts it anew.",
+        "🛑 **This run was cancelled**: ＠rosa took the label off\n\n`/retry` starts it again.",
     ]
     assert quick.town.model is not None
     assert quick.town.model.requests == []

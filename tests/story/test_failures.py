@@ -244,7 +244,7 @@ async def test_tests_that_fail_already_are_said_once_and_only_new_failures_count
         first = next(reply for reply in world.replies() if reply.startswith("⚠️"))
         assert first == (
             "⚠️ 1 test of `python3 -m unittest discover -s tests -v` fails before any change. "
-            "I go on; only new failures count against the change.\n\n- `test_old.Old.test_old`"
+            "I continue; only new failures count against the change.\n\n- `test_old.Old.test_old`"
         )
         assert sum(reply.startswith("⚠️") for reply in world.replies()) == 1
         asked_first = [purpose.partition("/")[2] for purpose in world.town.model.requests]
@@ -406,7 +406,7 @@ async def test_turns_that_are_spent_end_the_run_before_the_next_call(tmp_path: P
         (
             {"verdict": "needs-info", "summary": "It is not said what is wrong.", "questions": ["Which title?"]},
             (
-                "I cannot begin yet: It is not said what is wrong.\n\n- Which title?\n\n"
+                "I cannot start yet: It is not said what is wrong.\n\n- Which title?\n\n"
                 "Answer in a comment, then `/implement` again."
             ),
         ),
@@ -420,7 +420,7 @@ async def test_turns_that_are_spent_end_the_run_before_the_next_call(tmp_path: P
         (
             {"verdict": "declined", "summary": "It is out of scope.", "why": "Ask @ada."},
             (
-                "I do not work on this: It is out of scope.\n\n> Ask ＠ada.\n\n"
+                "I will not work on this: It is out of scope.\n\n> Ask ＠ada.\n\n"
                 "If that is wrong, say why in a comment, then `/implement` again."
             ),
         ),

@@ -30,7 +30,9 @@ async def test_while_work_is_held_people_are_told_once_and_it_begins_when_that_i
     issue = await world.ask()
     await world.settle()
     run = await world.run()
-    goes_on = f"Run `{run.id}` goes on by itself when that is over, and finds then what was said here meanwhile."
+    goes_on = (
+        f"Run `{run.id}` continues by itself when the hold ends, and takes into account what was said here meanwhile."
+    )
     assert (run.state, run.epoch) == ("queued", 0)
     assert world.replies() == [f"{HELD}\n\n{goes_on}"]
 

@@ -78,12 +78,13 @@ async def test_a_change_whose_base_moved_under_it_is_put_there_tested_and_asked_
     assert nothing_merged(at_once)
     assert await git.text(at_once.town.repository.path, "rev-parse", f"{at_once.pull.head_sha}^") == now
     assert at_once.replies(number)[-1].startswith(
-        "@ada, the change waits for you. 0 of 1 approvals given: it needs one person with the role `write` or above, "
-        "not the requester.\n\n"
+        "@ada, this change needs your approval. 0 of 1 approvals given: it needs one person with the role `write` or "
+        "above, not the requester.\n\n"
         f"`main` moved from {base[:12]} to {now[:12]}, under files that this change touches, so I put the change onto "
         "it and tested it again. What the change does by itself is line for line what it was. "
-        f"What was approved before counts no more.\n\nIt changed:\n- `{PATH}`\n\n"
-        f"1 commit of it did that:\n- {now[:12]} say what it is ＠ada\n\nTo approve exactly this: `/approve {new}`."
+        f"Earlier approvals no longer count.\n\nIt changed:\n- `{PATH}`\n\n"
+        f"1 commit of it did that:\n- {now[:12]} say what it is ＠ada\n\n"
+        f"To approve exactly this, comment `/approve {new}`."
     ), at_once.replies(number)[-1]
     assert at_once.town.model is not None
     asked = [name.partition("/")[2] for name in at_once.town.model.conversations]
@@ -194,3 +195,46 @@ async def test_deaths_on_the_way_to_another_base_change_nothing_that_people_see(
     await survive(at_once)
     assert (await at_once.run()).state == "succeeded"
     assert (await replayed(at_once)).difference is None
+
+
+@pytest.mark.slow
+async def test_a_base_that_moves_again_after_three_rounds_in_a_row_waits_for_people_whose_word_lets_it_go_on(
+    tmp_path: Path,
+) -> None:
+    script = {**QUICK, "change~5": [{"submit": DONE}]}
+    async with quick_world(tmp_path, script=script, source=source(tmp_path), policy=AT_ONCE) as world:
+        await change_waits(world)
+        number = world.pull_number
+        for place in range(3):
+            now = await moves(world)
+            await world.approver.comment(number, f"/approve {await world.digest()}")
+            await world.settle()
+            assert await git.text(world.town.repository.path, "rev-parse", f"{world.pull.head_sha}^") == now, place
+        before, last = world.pull.head_sha, await moves(world)
+        await world.approver.comment(number, f"/approve {await world.digest()}")
+        await world.settle()
+        run = await world.run()
+        assert (run.state, run.waiting and (run.waiting.stuck, run.waiting.why)) == (
+            *("waiting", (True, f"`main` changed the same paths since: {PATH}.")),
+        ), run.ended_why
+        assert world.replies(number)[-1] == (
+            "@rosa, this change and `main` do not go together any more. I put it there again and again, and it moved "
+            f"each time.\n\nIt changed:\n- `{PATH}`\n\n1 commit of it did that:\n- {last[:12]} say what it is ＠ada\n\n"
+            "Nothing is merged, and nothing is lost. `/take` makes the pull request yours, to put it onto `main` by "
+            "hand; `/retry` on the issue makes a fresh change; `/cancel` ends it. Where `main` is such that both go "
+            "together again, `/continue` has me look."
+        )
+        assert (nothing_merged(world), world.pull.head_sha) == (True, before)
+        assert world.checks()["pullwright/approval"] == "failure"
+        assert (await replayed(world)).difference is None
+
+        await world.approver.request_changes(number, "Say why, please.")
+        await world.settle()
+        waiting = (await world.run()).waiting
+        assert waiting is not None, (await world.run()).ended_why
+        assert (waiting.stuck, waiting.person) == (False, "ada")
+        assert await git.text(world.town.repository.path, "rev-parse", f"{world.pull.head_sha}^") == last
+        await world.approver.comment(number, f"/approve {await world.digest()}")
+        await world.settle()
+        assert (await world.run()).state == "succeeded"
+        assert (await text_on(world, "main")).count('"""Slugs."""') == 4

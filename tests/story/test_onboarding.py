@@ -236,7 +236,7 @@ async def test_a_death_at_this_point_is_not_seen_by_anybody(tmp_path: Path, name
         deaths = Deaths(name, every=4)
         assert await played(world) == ([2], "succeeded: #2 is approved, and a person may merge it", True)
         assert deaths.died > 0
-        assert sum("the change waits for you" in reply for reply in world.replies()) == 1
+        assert sum("this change needs your approval" in reply for reply in world.replies()) == 1
         async with world.services.store.read() as db:
             record = await record_of(db, world.services.artifacts, (await world.run()).id)
     assert (await replay(record)).difference is None

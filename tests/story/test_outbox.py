@@ -45,7 +45,7 @@ async def _is_there_once(world: World) -> None:
         "**✅ Done**: #2 is merged",
         "### Plan ",
         "👍 #2 is merged into ",
-        "@ada, the change waits for you. 0 of 1 approvals given: it needs one person with the role ",
+        "@ada, this change needs your approval. 0 of 1 approvals given: it needs one person with the role ",
     ]
     assert Counter(check.name for check in github.check_runs(repository)) == {
         f"pullwright/{name}": 1 for name in ("tests", "policy", "review", "approval")

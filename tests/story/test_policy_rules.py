@@ -113,4 +113,4 @@ async def test_in_quiet_hours_a_run_waits_and_says_until_when(tmp_path: Path) ->
         run = await world.run()
         assert run.waiting is not None
         assert (run.waiting.what, run.waiting.not_before is not None) == ("time", True)
-        assert run.waiting.why.startswith("It is quiet here until ")
+        assert run.waiting.why.startswith("Quiet hours last until ")

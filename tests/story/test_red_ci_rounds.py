@@ -138,8 +138,8 @@ async def test_after_three_rounds_in_a_row_it_waits_and_says_so_and_a_word_of_pe
     assert len(heads) == 4
     assert await goes_red(world) in heads
     assert world.replies(world.pull_number)[-1] == (
-        "@rosa, CI is still red after 3 rounds: `build`. I wait, and change no more by myself. Run the checks again "
-        "where they fail by chance; `/revise` says what to do, `/take` makes it yours, `/reject` ends it."
+        "@rosa, CI is still red after 3 rounds: `build`. I am waiting, and will change nothing more on my own. Run the "
+        "checks again where they fail by chance; `/revise` says what to do, `/take` makes it yours, `/reject` ends it."
     )
     await world.approver.comment(world.pull_number, f"/approve {await world.digest()}")
     await survive(world)

@@ -57,7 +57,7 @@ async def test_what_was_found_is_said_in_one_review_on_the_lines_and_approves_no
             "> It works; closes ＃1. ＠ada\n\n"
             "- `slugs/text.py:1` This line is in no diff.\n"
             "- `slugs/idea.py` A docstring is missing.\n\n"
-            f"<sub>Read at {head[:12]}. It approves nothing, and asks for no changes.</sub>"
+            f"<sub>Read at {head[:12]}. It approves nothing and requests no changes.</sub>"
         )
         (comment,) = parts(issue).comments
         assert (comment.path, comment.line, comment.body) == ("slugs/idea.py", 2, "Why 42, ＠ada?")

@@ -97,7 +97,7 @@ async def test_a_review_that_asks_for_changes_is_taken_up_on_the_same_pull_reque
     assert at_once.pull.head_sha != before
     (thread, answer) = at_once.pull.comments
     assert answer.in_reply_to == thread.id
-    assert answer.body.startswith(f"Taken up in {at_once.pull.head_sha[:12]}. Words are found, not cut.")
+    assert answer.body.startswith(f"Addressed in {at_once.pull.head_sha[:12]}. Words are found, not cut.")
     assert "Words are found, not cut." in (issue.body or "")
     assert at_once.approver.actor.account in at_once.pull.requested_reviewers
     await at_once.approver.comment(pull, f"/approve {await at_once.digest()}")

@@ -15,14 +15,14 @@ async def test_a_subject_that_is_held_goes_no_further_until_it_is_let_go_on(quic
     issue = await plan_waits(quick)
     await quick.approver.comment(issue, "/hold the release is tonight")
     await quick.settle()
-    assert quick.replies()[-1] == ("Work on this is held. A run stops at its next turn, and goes on after `/unhold`.")
+    assert quick.replies()[-1] == ("Work on this is held. A run stops at its next turn, and continues after `/unhold`.")
     run = await quick.run()
     await quick.approver.comment(issue, "/approve")
     await quick.settle()
     assert (await quick.run()).pull_number is None
     assert quick.replies()[-1] == (
         "@ada holds this: the release is tonight\n\n"
-        f"Run `{run.id}` goes on by itself when that is over, and finds then what was said here meanwhile. "
+        f"Run `{run.id}` continues by itself when the hold ends, and takes into account what was said here meanwhile. "
         "`/unhold` ends it."
     )
     other = await quick.ask("Another matter.")
@@ -76,7 +76,7 @@ async def test_a_run_that_has_spent_its_budget_waits_with_its_work_until_somebod
         asked = world.replies()[-1]
         assert asked.startswith(f"@rosa, run `{run.id}` waits: The run has spent $0.00")
         assert asked.endswith(
-            "Somebody with the role `write` can let it go on: `/budget +2` adds two dollars. To stop here: `/cancel`."
+            "The role `write` can let it continue: `/budget +2` adds two dollars. To stop, comment `/cancel`."
         )
         paid = len(world.town.model.requests)
 
@@ -109,8 +109,8 @@ async def test_a_person_takes_the_branch_and_the_bot_pushes_there_no_more(quick:
     assert (run.state, run.ended_why) == ("cancelled", "handed over to @ada")
     number = quick.pull_number
     assert quick.replies(number)[-1] == (
-        f"@ada, #{number} and its branch are yours: I push there no more. "
-        "Approvals and checks of mine say nothing about what you add."
+        f"@ada, #{number} and its branch are yours: I will not push to it again. "
+        "My checks and earlier approvals do not cover what you add."
     )
     assert not quick.pull.merged_at
 

@@ -45,30 +45,30 @@ async def test_help_shows_every_command_to_anybody(quick: World) -> None:
         "| command | what it does | who may |\n"
         "| --- | --- | --- |\n"
         "| `/implement [task]` | starts work on this issue | requesters |\n"
-        "| `/approve [digest [path…]]` | approves what a run waits for; with paths, keeps those files alone "
+        "| `/approve [digest [path…]]` | approves what a run waits for; with paths, keeps only those files "
         "| approvers, by policy |\n"
         "| `/reject [reason]` | ends a run that should not go on | write role, or the requester |\n"
-        "| `/revise <feedback>` | has the plan or the change made anew | requesters |\n"
-        "| `/cancel [run]` | stops the run at work here, or one in line | write role, or the requester |\n"
+        "| `/revise <feedback>` | sends the plan or the change back with feedback | requesters |\n"
+        "| `/cancel [run]` | stops the active run here, or one in line | write role, or the requester |\n"
         "| `/take` | hands the bot's branch over to you | write role |\n"
         "| `/hold [repository] [reason]` | stops work until `/unhold` | write role, or the requester; admins |\n"
         "| `/unhold [repository]` | lets it go on | write role, or who held it; admins |\n"
         "| `/answer <text>` | answers what a run asks | requesters |\n"
-        "| `/continue` | goes on with what was put off, or was pushed | requesters |\n"
-        "| `/budget [+dollars]` | says what was spent; raises the limit | write role |\n"
-        "| `/retry` | starts the last run anew | requesters |\n"
+        "| `/continue` | continues what was put off, or with what was pushed | requesters |\n"
+        "| `/budget [+dollars]` | shows what was spent; raises the limit | write role |\n"
+        "| `/retry` | starts the last run again | requesters |\n"
         "| `/undo` | takes back the bot's last label, comment or merge here | write role |\n"
         "| `/pin-status` | pins an issue that lists what waits for people | maintain role |\n"
         "| `/ok-to-run [digest]` | starts what a stranger asked for | requesters |\n"
-        "| `/dry-run [workflow]` | says what a run would do | everybody |\n"
-        "| `/status` | says where the run stands | everybody |\n"
-        "| `/why` | says what was decided here last, and why | everybody |\n"
+        "| `/dry-run [workflow]` | shows what a run would do | everybody |\n"
+        "| `/status` | shows where the run stands | everybody |\n"
+        "| `/why` | shows what was decided here last, and why | everybody |\n"
         "| `/help` | shows this table | everybody |\n"
         "| `/bump-dependency package=… version=…` "
-        "| Raise a dependency to a version, mend what that breaks, and ship it. | requesters |\n"
-        "| `/fix [task]` | Mend a pull request, and suggest what that takes on its lines; push nothing. "
+        "| Raise a dependency to a version, fix what that breaks, and ship it. | requesters |\n"
+        "| `/fix [task]` | Fix a pull request by suggesting changes on its lines; push nothing. "
         "| requesters |\n"
-        "| `/fix-tests [task]` | Reproduce failing tests, find the cause, mend it, and ship what makes them green. "
+        "| `/fix-tests [task]` | Reproduce failing tests, find and fix the cause, and ship the change. "
         "| requesters |\n"
         "| `/investigate [run=]` | Read why a run failed, and say the cause, the evidence and the next step. "
         "| requesters |\n"
@@ -204,7 +204,7 @@ async def test_a_second_implement_is_told_that_a_run_is_at_work(quick: World) ->
     await quick.approver.comment(issue, "/implement")
     await quick.settle()
     assert quick.replies()[-1] == (
-        f"Run `{run.id}` is at work here already: waiting for an approval by @ada. `/cancel` stops it."
+        f"Run `{run.id}` is already working on this: waiting for an approval by @ada. `/cancel` stops it."
     )
     assert len(await all_runs(quick)) == 1
 
@@ -286,7 +286,7 @@ async def test_an_order_that_another_overtook_is_answered_with_the_run_that_was_
     run = await quick.run()
     assert run.source == "label"
     assert len(await all_runs(quick)) == 1
-    assert quick.replies() == [f"Run `{run.id}` is at work here already: queued. `/cancel` stops it."]
+    assert quick.replies() == [f"Run `{run.id}` is already working on this: queued. `/cancel` stops it."]
 
 
 @dataclass
@@ -310,7 +310,7 @@ async def test_what_a_slow_answer_did_not_show_yet_is_not_taken_for_gone(quick: 
     await quick.requester.comment(issue.number, "/status")
     await quick.settle_in_time()
     assert late.times == 0
-    assert quick.replies() == ["No run is known here. `/implement` starts one."]
+    assert quick.replies() == ["There has been no run here yet. `/implement` starts one."]
 
 
 async def test_a_labelling_that_is_delivered_again_and_again_starts_one_run(quick: World) -> None:

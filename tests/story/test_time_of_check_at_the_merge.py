@@ -2,12 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from story_sources import AT_ONCE, source
 from story_trust import change_waits, give, nothing_merged, quick_world
 from story_world import World
 
+from bot.demo.github import git
+from bot.demo.github.acts import merging
 from bot.demo.github.records import Comment
 
 WAITS = "0 of 1 approvals given: it needs one person with the role `write` or above, not the requester."
@@ -58,9 +61,9 @@ async def test_an_approval_that_counts_no_more_at_the_merge_is_asked_for_anew_wi
         assert world.checks()["pullwright/approval"] == "action_required"
         assert run.waiting is not None
         assert world.replies(world.pull_number)[-1] == (
-            f"@{run.waiting.person}, the change waits for you. {WAITS}\n\n"
-            f"- The approval of @ada counts no more: {why}.\n\n"
-            f"To approve exactly this: `/approve {digest}`. To stop here: `/reject` with a reason.\n\n"
+            f"@{run.waiting.person}, this change needs your approval. {WAITS}\n\n"
+            f"- The approval of @ada no longer counts: {why}.\n\n"
+            f"To approve exactly this, comment `/approve {digest}`. To stop, comment `/reject` with a reason.\n\n"
             f"- [ ] Approve `{digest}`\n- [ ] Reject it"
         )
 
@@ -91,3 +94,30 @@ async def test_a_base_that_moves_beside_the_change_between_approval_and_merge_is
         assert (
             f"👍 #{world.pull_number} is merged into `main` as {merged}. What was merged is what was approved."
         ) in world.replies()
+
+
+@pytest.mark.slow
+async def test_a_merge_that_brings_a_path_besides_what_was_approved_is_red_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = merging._merged
+
+    async def with_more(*arguments: Any) -> str:
+        """As GitHub merges, and a file besides."""
+        new, path = await honest(*arguments), arguments[2].path
+        tree = await git.edited_tree(path, new, {"besides.txt": b"nobody saw this\n"})
+        return await git.commit(path, tree, [arguments[5]], "merged\n", git.GITHUB, git.GITHUB, arguments[0].stamp())
+
+    monkeypatch.setattr(merging, "_merged", with_more)
+    async with quick_world(tmp_path, source=source(tmp_path), policy=AT_ONCE) as world:
+        await change_waits(world)
+        number = world.pull_number
+        await world.approver.comment(number, f"/approve {await world.digest()}")
+        await world.settle()
+        run, merged = await world.run(), str(world.pull.merge_commit_sha)
+        assert (run.state, run.ended_why) == (
+            "failed",
+            f"The merge {merged[:12]} brought something else than was approved in besides.txt.",
+        )
+        assert world.checks()["pullwright/approval"] == "failure"
+        assert any(run.ended_why in one for one in world.replies(number))
