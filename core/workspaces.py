@@ -182,6 +182,10 @@ class Workspace(Protocol):
         """
         ...
 
+    async def commits_between(self, base: Sha, head: Sha) -> int:
+        """How many commits `head` has that `base` has not, merges left out."""
+        ...
+
     async def touching(self, before: Sha, head: Sha, paths: Sequence[str], count: int) -> list[tuple[Sha, str]]:
         """Commits that `head` has and `before` has not and that change one of the paths: id and first line, newest
         first, so many at most.

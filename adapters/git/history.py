@@ -41,6 +41,11 @@ async def parents(git_dir: Path, commit: Sha) -> tuple[Sha, ...]:
     return tuple(Sha(parent) for parent in told.text.split()[1:])
 
 
+async def commits_between(git_dir: Path, base: Sha, head: Sha) -> int:
+    told = await git("rev-list", "--count", "--no-merges", "--end-of-options", f"{base}..{head}", git_dir=git_dir)
+    return int(told.text)
+
+
 async def tree_of(git_dir: Path, commit: Sha) -> Sha:
     named = f"{commit}^{{tree}}"
     return Sha((await git("rev-parse", "--verify", "--end-of-options", named, git_dir=git_dir)).text)

@@ -136,6 +136,9 @@ class GitWorkspace:
     async def parents(self, commit: Sha) -> tuple[Sha, ...]:
         return await history.parents(self._git_dir, commit)
 
+    async def commits_between(self, base: Sha, head: Sha) -> int:
+        return await history.commits_between(self._git_dir, base, head)
+
     async def changed_paths(self, base: Sha, head: Sha) -> tuple[ChangedPath, ...]:
         return await changes.changed_paths(self._git_dir, base, head)
 

@@ -16,10 +16,11 @@ from core.states import Trigger, WaitingFor
 from core.workflow import Gate, Merge, Step
 from core.workflow.rounds import of_round
 from handlers import replies
-from jobs import checks, handed, status
+from jobs import handed, status
 from jobs.heard import hear
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.steps import merge_waits, pushed, rebased, red_ci, wait_checks
+from jobs.steps.brought import is_what_was_approved
 from jobs.steps.gate import change_decision
 from jobs.steps.release import as_it_lies, release
 from jobs.steps.ship import Shipped, judge
@@ -115,7 +116,7 @@ async def _from_the_queue(step: Step, work: Work, shipped: Shipped, pull: Pull) 
     if end := await hear(work, None, pushed.judges(step, work, shipped), about="merge"):
         return end
     if pull.merged and pull.head_sha == shipped.head and pull.merge_sha is not None:
-        return await _merged(work, shipped, pull.merge_sha)
+        return await _merged(work, shipped, pull.merge_sha, None)
     if end := closed(pull):
         return end
     unmoved(work, shipped, pull)
@@ -162,26 +163,14 @@ async def _merge(step: Step, work: Work, merge: Merge, shipped: Shipped) -> Outc
         raise
     if not receipt["ours"]:
         return End(Trigger.finish, f"#{shipped.number} was merged by a person", code="merged-by-person")
-    return await _merged(work, shipped, Sha(receipt["sha"]))
+    return await _merged(work, shipped, Sha(receipt["sha"]), act.method)
 
 
-async def _merged(work: Work, shipped: Shipped, sha: Sha) -> Outcome:
+async def _merged(work: Work, shipped: Shipped, sha: Sha, method: MergeMethod | None) -> Outcome:
     """It is merged, by us or for us; what was merged is compared with what was approved."""
-    await _is_what_was_approved(work, shipped, sha)
+    await is_what_was_approved(work, shipped, sha, method)
     await work.say("merged", replies.merged(shipped.number, sha, work.run.base_ref))
     return Done({"sha": sha}, f"merged as {sha[:12]}")
-
-
-async def _is_what_was_approved(work: Work, shipped: Shipped, merged: Sha) -> None:
-    """Raises MergeRefused, after a red check, where the merge brought other blobs than were approved."""
-    bench = await work.bench()
-    await bench.fetch(merged)
-    different = {path.path for path in await bench.workspace.changed_paths(shipped.head, merged)}
-    wrong = sorted(different & {path.path for path in shipped.paths})
-    if wrong:
-        why = f"The merge {merged[:12]} holds other content than was approved in {', '.join(wrong[:5])}."
-        await checks.put_approval(work, shipped.head, None, None, why)
-        raise MergeRefused(why)
 
 
 def _gate_of(work: Work) -> Step:

@@ -4,7 +4,9 @@ import pytest
 from git_origin import BOT, WHEN
 
 from adapters.git.workspaces import GitWorkspace
+from core.github import MergeMethod
 from core.names import Sha
+from jobs.steps.brought import different
 from jobs.steps.ship import Shipped
 from jobs.steps.unmoved import MovedUnder, moved_under
 
@@ -21,9 +23,8 @@ class History:
             tree = await self.workspace.put(tree, name, text.encode())
         return await self.workspace.commit(tree, parents, f"{files}", BOT, WHEN)
 
-    async def moved(self, base: Sha, tip: Sha, head: Sha) -> MovedUnder | None:
-        """What becomes of the change `head` on `base` when the base branch is at `tip`."""
-        shipped = Shipped(
+    async def shipped(self, base: Sha, head: Sha) -> Shipped:
+        return Shipped(
             number=1,
             node_id="n",
             url="u",
@@ -35,6 +36,10 @@ class History:
             message="m",
             paths=await self.workspace.changed_paths(base, head),
         )
+
+    async def moved(self, base: Sha, tip: Sha, head: Sha) -> MovedUnder | None:
+        """What becomes of the change `head` on `base` when the base branch is at `tip`."""
+        shipped = await self.shipped(base, head)
         return await moved_under(self.workspace, "main", base, tip, shipped)
 
     async def read(self, moved: MovedUnder | None, name: str) -> bytes | None:
@@ -83,3 +88,44 @@ async def test_where_branch_and_base_share_commits_a_merge_would_take_back_what_
     assert await history.read(await history.moved(one, tip, head), "README") == b"mended\n"
     root = await history.workspace.commit(await history.workspace.tree_of(base), (), "root", BOT, WHEN)
     assert await history.workspace.merge_bases(root, base) == ()
+
+
+async def test_what_a_merge_brought_is_compared_path_by_path_with_what_was_approved_however_it_was_merged(
+    history: History, base: Sha
+):
+    first = await history.commit(base, ours="x\n")
+    head = await history.commit(first, more="y\n")
+    shipped, workspace = await history.shipped(base, head), history.workspace
+    tip = await history.commit(base, beside="z\n")
+    again = await history.commit(tip, ours="x\n")
+    honest = {
+        MergeMethod.merge: await history.commit(tip, head, ours="x\n", more="y\n"),
+        MergeMethod.squash: await history.commit(tip, ours="x\n", more="y\n"),
+        MergeMethod.rebase: await history.commit(again, more="y\n"),
+    }
+    for method, merged in honest.items():
+        assert await different(workspace, base, shipped, merged, method) is None
+        assert await different(workspace, base, shipped, merged, None) is None, "a queue merged it in some way"
+    more = await history.commit(tip, head, ours="x\n", more="y\n", sneaked="in\n")
+    why = await different(workspace, base, shipped, more, MergeMethod.merge)
+    assert why == f"The merge {more[:12]} brought something else than was approved in sneaked."
+    less = await history.commit(tip, ours="x\n")
+    why = await different(workspace, base, shipped, less, MergeMethod.squash)
+    assert why == f"The merge {less[:12]} brought something else than was approved in more."
+
+
+async def test_what_cannot_be_compared_is_said_and_not_passed(history: History, base: Sha):
+    head = await history.commit(base, ours="x\n")
+    shipped, workspace = await history.shipped(base, head), history.workspace
+    tree = await workspace.tree_of(head)
+    root = await workspace.commit(tree, (), "root", BOT, WHEN)
+    assert await different(workspace, base, shipped, root, MergeMethod.squash) == (
+        f"What the merge {root[:12]} brought cannot be compared with what was approved: "
+        "the commit that it was made on is not there."
+    )
+    other = await history.commit(base, ours="x\n", more="y\n")
+    joined = await history.commit(base, other, ours="x\n")
+    assert await different(workspace, base, shipped, joined, MergeMethod.merge) == (
+        f"What the merge {joined[:12]} brought cannot be compared with what was approved: "
+        "it joins other commits than the approved one."
+    )
