@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -318,10 +319,22 @@ def load(environ: Mapping[str, str]) -> Settings:
     try:
         settings = Settings(**source())
     except ValidationError as error:
-        problems += [_problem(detail["loc"], detail["msg"]) for detail in error.errors(include_input=False)]
+        problems += [_problem(detail["loc"], _in_words(detail)) for detail in error.errors(include_input=False)]
     if problems or settings is None:
         raise ConfigurationError("\n".join(problems))
     return settings
+
+
+def check_complete(settings: Settings) -> None:
+    """Raises ConfigurationError that names every setting without which no run can be worked on."""
+    missing = {
+        "APP_ID": "the App ID, at the top of your GitHub App's settings" if settings.app_id is None else "",
+        "PRIVATE_KEY_FILE": "the file of your GitHub App's private key" if settings.private_key is None else "",
+        "WEBHOOK_SECRET": "" if settings.webhook_secret else "the webhook secret of your GitHub App",
+        "MODEL": "a model, for example anthropic/claude-sonnet-4-5" if settings.model is None else "",
+    }
+    if problems := [f"{PREFIX}{name} is not set: give it {what}." for name, what in missing.items() if what]:
+        raise ConfigurationError("\n".join(problems))
 
 
 def _unknown(name: str) -> str:
@@ -329,8 +342,26 @@ def _unknown(name: str) -> str:
     return f"{name}: there is no such setting" + (f"; did you mean {nearest[0]}?" if nearest else ".")
 
 
-def _problem(place: tuple[int | str, ...], message: str) -> str:
-    words = message.removeprefix("Value error, ")
+def _in_words(detail: ErrorDetails) -> str:
+    """What a value must be, instead of what the library could not do with it."""
+    limits = detail.get("ctx", {})
+    match detail["type"]:
+        case "int_parsing" | "int_type":
+            return "must be a whole number"
+        case "float_parsing" | "float_type":
+            return "must be a number"
+        case "greater_than":
+            return f"must be more than {limits['gt']:g}"
+        case "greater_than_equal":
+            return f"must be {limits['ge']:g} or more"
+        case "less_than_equal":
+            return f"must be {limits['le']:g} or less"
+        case "literal_error":
+            return f"must be {limits['expected']}"
+    return detail["msg"].removeprefix("Value error, ")
+
+
+def _problem(place: tuple[int | str, ...], words: str) -> str:
     return f"{PREFIX}{str(place[0]).upper()}: {words}" if place else words
 
 

@@ -4,7 +4,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from adapters.settings import NAMES, load
+from adapters.settings import NAMES, check_complete, load
 from core.errors import ConfigurationError
 
 
@@ -85,10 +85,10 @@ def test_every_problem_is_reported_at_once():
         PORTT="1", PORT="http", SANDBOX="chroot", LEASE_SECONDS="0", GITHUB_URL="http://ghe.example.com"
     ) == [
         "PULLWRIGHT_PORTT: there is no such setting; did you mean PULLWRIGHT_PORT?",
-        "PULLWRIGHT_PORT: Input should be a valid integer, unable to parse string as an integer",
+        "PULLWRIGHT_PORT: must be a whole number",
         "PULLWRIGHT_GITHUB_URL: plain http is for loopback only: credentials would travel in the clear",
-        "PULLWRIGHT_SANDBOX: Input should be 'bubblewrap', 'docker' or 'none'",
-        "PULLWRIGHT_LEASE_SECONDS: Input should be greater than or equal to 1",
+        "PULLWRIGHT_SANDBOX: must be 'bubblewrap', 'docker' or 'none'",
+        "PULLWRIGHT_LEASE_SECONDS: must be 1 or more",
     ]
 
 
@@ -117,11 +117,25 @@ def test_a_database_url_gets_the_driver_that_we_use(given, url):
         ("WEBHOOK_SECRET", "a,b,c", "one secret, or two while rotating, as NEW,OLD"),
         ("WEBHOOK_SECRET", "a,", "one secret, or two while rotating, as NEW,OLD"),
         ("SANDBOX_MOUNTS", "cache", "absolute paths, as SOURCE or SOURCE:TARGET, separated by commas"),
+        ("APP_ID", "my-app", "must be a whole number"),
+        ("APP_ID", "0", "must be more than 0"),
+        ("PORT", "99999", "must be 65535 or less"),
+        ("CLOCK_SECONDS", "often", "must be a number"),
         ("PRIVATE_KEY", "abc", "this is not a private key in PEM form (-----BEGIN RSA PRIVATE KEY-----)"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused(name, value, why):
     assert problems(**{name: value}) == [f"PULLWRIGHT_{name}: {why}"]
+
+
+def test_every_setting_that_the_service_lacks_is_named_at_once():
+    with pytest.raises(ConfigurationError) as refused:
+        check_complete(load({"PULLWRIGHT_APP_ID": "1"}))
+    assert str(refused.value).splitlines() == [
+        "PULLWRIGHT_PRIVATE_KEY_FILE is not set: give it the file of your GitHub App's private key.",
+        "PULLWRIGHT_WEBHOOK_SECRET is not set: give it the webhook secret of your GitHub App.",
+        "PULLWRIGHT_MODEL is not set: give it a model, for example anthropic/claude-sonnet-4-5.",
+    ]
 
 
 def test_a_lease_shorter_than_two_heartbeats_is_refused():
@@ -189,7 +203,7 @@ def test_no_refusal_quotes_a_secret():
 
 @pytest.mark.parametrize("name", ["PULLWRIGHT_RETAIN_RUNS_DAYS", "PULLWRIGHT_RETAIN_DELIVERIES_DAYS"])
 def test_nothing_is_forgotten_that_github_may_send_again(name: str):
-    with pytest.raises(ConfigurationError, match=f"{name}: Input should be greater than or equal to 4"):
+    with pytest.raises(ConfigurationError, match=f"{name}: must be 4 or more"):
         load({name: "3"})
 
 

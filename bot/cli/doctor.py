@@ -45,11 +45,13 @@ def command(as_json: bool) -> None:
     if as_json:
         print_json({"ok": well, "settings": settings.shown(), "checks": [asdict(line) for line in lines]})
     else:
+        widest = max(map(len, settings.shown()))
         for name, value in settings.shown().items():
-            click.echo(f"{name:<28} {printable(value)}")
+            click.echo(f"{name:<{widest}} {printable(value)}")
         click.echo()
         for line in lines:
-            click.echo(f"{'ok     ' if line.ok else 'PROBLEM'}  {line.name}: {printable(line.why)}")
+            why = "\n         ".join(printable(row) for row in line.why.splitlines())
+            click.echo(f"{'ok     ' if line.ok else 'PROBLEM'}  {line.name}: {why}")
             if line.remedy:
                 click.echo(f"         → {printable(line.remedy)}")
     raise SystemExit(0 if well else 1)
@@ -150,7 +152,11 @@ async def _sandbox(settings: "Settings") -> list[Line]:
     from adapters.sandbox import boxes
 
     report = await boxes(settings.sandbox, settings.sandbox_mounts).probe(quick=False)
-    remedy = "Nothing runs in a box that leaks. On Debian: apt-get install -y bubblewrap."
+    remedy = (
+        "With `none` nothing is protected: set PULLWRIGHT_SANDBOX=bubblewrap."
+        if settings.sandbox == "none"
+        else "Nothing runs in a box that leaks. On Debian: apt-get install -y bubblewrap."
+    )
     return [
         Line(f"box ({report.backend}): {line.name}", line.ok, line.why, "" if line.ok else remedy)
         for line in report.lines
@@ -163,7 +169,7 @@ async def _webhooks(settings: "Settings") -> list[Line]:
             Line(
                 "webhooks",
                 False,
-                "there is no webhook secret, so that the receiver refuses to start",
+                "there is no webhook secret, so the receiver refuses to start",
                 "Set PULLWRIGHT_WEBHOOK_SECRET to the secret in the settings of your GitHub App.",
             )
         ]

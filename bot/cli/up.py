@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Runs at the same time.")
 def command(workers: int) -> None:
     """Start web, workers, clock and the embedded Redis; stop them all with Ctrl-C."""
+    from adapters.settings import check_complete
     from bot.cli.begin import begin
 
     settings = begin("up")
+    check_complete(settings)
     asyncio.run(_up(settings, workers))
 
 
