@@ -71,7 +71,7 @@ def github_app(
     asked us to pause, `allowances` where they share its limits, and `guard` knows whether it is away. Raises
     ConfigurationError where they name no App."""
     if settings.app_id is None or settings.private_key is None:
-        raise ConfigurationError("PULLWRIGHT_APP_ID, and PULLWRIGHT_PRIVATE_KEY_FILE or PULLWRIGHT_PRIVATE_KEY, must be set.")
+        raise ConfigurationError("PULLWRIGHT_APP_ID and PULLWRIGHT_PRIVATE_KEY_FILE (or PRIVATE_KEY) must be set.")
     learn = (redactor or Redactor()).learn
     key = settings.private_key.get_secret_value
     return GitHubApp(
