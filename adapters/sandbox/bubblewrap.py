@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -42,6 +42,8 @@ FORBIDDEN = (
     "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), or user.max_user_namespaces=15000."
 )
 _RELAY = f"{RUNTIME}/relay.py"
+_PRLIMIT, _ENV = "/usr/bin/prlimit", "/usr/bin/env"
+"""By their places: on the path of a box stands first what a setup left, which is not to bound itself."""
 _START_SECONDS = 5
 _NO_SUCH_FOLDER = b"bwrap: Can't chdir to "
 HOST_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -138,6 +140,7 @@ class BubblewrapBox:
             opened.callback(os.close, read)
             until_started = opened.enter_context(ExitStack())
             until_started.callback(os.close, write)
+            env = environment({**self._env, **command.env})
             way = launch(self._tree, self._mounts, group.folders if group else ())
             layout = Layout(
                 tree=way.tree,
@@ -147,12 +150,12 @@ class BubblewrapBox:
                 seccomp=seccomp,
                 status=write,
                 cwd=_inside(command.cwd),
-                env=environment({**self._env, **command.env}),
+                env={name: value for name, value in env.items() if not _of_the_loader(name)},
             )
             # By descriptor, since every user of the machine may read what stands on a command line.
             arguments = opened.enter_context(memory_file(_separated(bubblewrap_arguments(layout))))
             execution = Execution(
-                [*way.before, program, "--args", str(arguments), "--", *self._inner(group), *command.argv],
+                [*way.before, program, "--args", str(arguments), "--", *self._inner(group, env), *command.argv],
                 command,
                 env={"PATH": HOST_PATH},
                 cwd=Path("/"),
@@ -163,10 +166,11 @@ class BubblewrapBox:
             opened.callback(first.close)
             yield execution, first
 
-    def _inner(self, group: ControlGroup | None) -> list[str]:
+    def _inner(self, group: ControlGroup | None, env: Mapping[str, str]) -> list[str]:
         """What stands before the command inside the box: the limits, and the way to the gateway.
 
-        A control group has to refuse a process before the resource limit does: only it can tell that it did.
+        A control group has to refuse a process before the resource limit does: only it can tell that it did. What
+        the loader reads is there for the command alone: it would run code before there are any limits.
         """
         limits = self._limits
         bounds = {
@@ -178,7 +182,9 @@ class BubblewrapBox:
             "core": 0,
         }
         relay = [python(), "-I", "-S", _RELAY] if self._network else []
-        return [*relay, "prlimit", *(f"--{name}={bound}:{bound}" for name, bound in bounds.items()), "--"]
+        loaded = [f"{name}={value}" for name, value in env.items() if _of_the_loader(name)]
+        limited = [_PRLIMIT, *(f"--{name}={bound}:{bound}" for name, bound in bounds.items()), "--"]
+        return [*relay, *limited, *([_ENV, *loaded] if loaded else [])]
 
     def _watches(self, execution: Execution, group: ControlGroup | None) -> list[Coroutine[Any, Any, str]]:
         watches = [disk.full(self._writable(), self._limits.disk_bytes)]
@@ -263,6 +269,11 @@ def _separated(arguments: Sequence[str]) -> bytes:
     if any("\0" in argument for argument in arguments):
         raise NotACommand("embedded null byte")
     return b"".join(os.fsencode(argument) + b"\0" for argument in arguments)
+
+
+def _of_the_loader(name: str) -> bool:
+    """Whether ld.so goes by this variable, in every program that starts (ld.so(8))."""
+    return name.startswith("LD_") or name == "GLIBC_TUNABLES"
 
 
 def _inside(cwd: str) -> str:

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from adapters.sandbox import cgroups
-from core.boxes import Limits
+from core.boxes import DEPENDENCIES, Limits, Mount
 
 MIB = 2**20
 
@@ -100,3 +100,22 @@ async def test_endless_output_is_stopped(run):
 
 async def test_escapes_in_output_stay_as_they_are(run):
     assert (await run(r"printf '\033]0;title\007\377'")).output == b"\x1b]0;title\x07\xff"
+
+
+async def test_what_a_setup_left_under_the_name_of_the_program_that_sets_the_limits_changes_none(run, tmp_path):
+    """The dependencies stand first on the path of a box."""
+    own = tmp_path / "deps" / "bin" / "prlimit"
+    own.parent.mkdir(parents=True)
+    own.write_text('#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec "$@"\n')
+    own.chmod(0o755)
+    mounts = [Mount(tmp_path / "deps", DEPENDENCIES)]
+    result = await run("command -v prlimit; ulimit -n", mounts=mounts, limits=Limits(open_files=64))
+    assert result.text == "/deps/bin/prlimit\n64\n"
+
+
+async def test_what_the_loader_is_told_counts_for_the_command_alone(run):
+    """A library of the tree would run in the program that sets the limits, before it does."""
+    told = {"LD_PRELOAD": "/repo/own.so", "LD_DEBUG": "files", "LD_DEBUG_OUTPUT": "/tmp/loaded"}
+    result = await run("cat /tmp/loaded.*; echo; echo $LD_PRELOAD; ulimit -n", env=told, limits=Limits(open_files=64))
+    assert result.text.endswith("\n/repo/own.so\n64\n")
+    assert "prlimit" not in result.text
