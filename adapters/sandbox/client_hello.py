@@ -7,6 +7,7 @@ another one. That name stands in clear in the client's first message.
 from __future__ import annotations
 
 _HANDSHAKE_RECORD, _CLIENT_HELLO, _SERVER_NAME, _HOST_NAME = 22, 1, 0, 0
+_ENCRYPTED_HELLO = 0xFE0D  # RFC 9849: the name that counts is inside, and the one in clear may be any
 _RECORD_HEADER = 5
 
 
@@ -14,8 +15,15 @@ class NotTls(Exception):
     """These bytes are not the beginning of a TLS connection."""
 
 
+class NameHidden(Exception):
+    """It may ask for somebody else than the name that stands in clear."""
+
+
 def server_name(start: bytes) -> str | None:
-    """The name asked for, "" where none is, or None where the message is not complete yet."""
+    """The name asked for, "" where none is, or None where the message is not complete yet.
+
+    Raises NameHidden where that name is not surely the one that the host goes by.
+    """
     hello = _message(start)
     if hello is None:
         return None
@@ -27,15 +35,20 @@ def server_name(start: bytes) -> str | None:
     if not fields.left:
         return ""
     extensions = _Fields(fields.vector(2))
+    found: list[str] = []
     while extensions.left:
         kind, body = extensions.number(2), extensions.vector(2)
+        if kind == _ENCRYPTED_HELLO:
+            raise NameHidden
         if kind == _SERVER_NAME:
             names = _Fields(_Fields(body).vector(2))
             while names.left:
-                if names.number(1) == _HOST_NAME:
-                    return names.vector(2).decode("ascii", "replace").lower()
-                names.vector(2)
-    return ""
+                kind_of_name, name = names.number(1), names.vector(2)
+                if kind_of_name == _HOST_NAME:
+                    found.append(name.decode("ascii", "replace").lower())
+    if len(found) > 1:
+        raise NameHidden
+    return found[0] if found else ""
 
 
 def _message(start: bytes) -> bytes | None:

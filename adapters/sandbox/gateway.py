@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from adapters.sandbox.client_hello import NotTls, server_name
+from adapters.sandbox.client_hello import NameHidden, NotTls, server_name
 from core.boxes import Passage
 
 PACKAGE_INDEX_HOSTS = ("pypi.org", "files.pythonhosted.org", "registry.npmjs.org")
@@ -211,6 +211,8 @@ class ConnectGateway:
                     raise NotTls
         except NotTls:
             raise Refused("What came through it was not TLS.") from None
+        except NameHidden:
+            raise Refused("Inside TLS it hides whom it asks for.") from None
         if name != meter.host:
             raise Refused(f"Inside TLS it asked for {name!r}.")
         self._count(meter, len(start), up=True)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from adapters.sandbox.client_hello import server_name
 from adapters.sandbox.gateway import PACKAGE_INDEX_HOSTS, ConnectGateway, GatewayLimits, is_internal
 
 FETCH = """
@@ -191,6 +192,42 @@ async def test_what_asks_for_another_host_inside_tls_is_cut(tmp_path, index):
     assert [(passage.allowed, passage.why) for passage in gateway.passages] == [
         (False, "Inside TLS it asked for 'evil.example'.")
     ]
+
+
+def hello(*extensions: tuple[int, bytes]) -> bytes:
+    """The first message of a TLS client, with these extensions (RFC 8446, 4.1.2)."""
+    listed = b"".join(kind.to_bytes(2) + len(body).to_bytes(2) + body for kind, body in extensions)
+    body = b"\3\3" + bytes(32) + b"\0" + b"\0\2\x13\1" + b"\1\0" + len(listed).to_bytes(2) + listed
+    message = b"\1" + len(body).to_bytes(3) + body
+    return b"\x16\3\1" + len(message).to_bytes(2) + message
+
+
+def named(*hosts: str) -> tuple[int, bytes]:
+    rows = b"".join(b"\0" + len(host).to_bytes(2) + host.encode() for host in hosts)
+    return 0, len(rows).to_bytes(2) + rows
+
+
+@pytest.mark.parametrize(
+    "extensions",
+    [
+        (named("localhost"), (0xFE0D, b"\0" * 40)),
+        ((0xFE0D, b""), named("localhost")),
+        (named("localhost", "evil.example"),),
+        (named("localhost"), named("evil.example")),
+    ],
+    ids=["encrypted", "encrypted first", "two names", "named twice"],
+)
+async def test_what_may_ask_for_somebody_else_than_it_says_in_clear_is_cut(tmp_path, index, extensions):
+    async with ConnectGateway(tmp_path / "gateway.sock", [index], internal=["localhost"]) as gateway:
+        reader, writer = await asyncio.open_unix_connection(gateway.socket)
+        writer.write(connect(index).encode() + hello(*extensions))
+        await reader.read()
+        writer.close()
+    assert [(one.allowed, one.why) for one in gateway.passages] == [(False, "Inside TLS it hides whom it asks for.")]
+
+
+def test_the_name_that_a_client_asks_for_is_read_where_it_is_the_only_one():
+    assert server_name(hello((10, b"\0\0"), named("pypi.org"))) == "pypi.org"
 
 
 async def test_what_is_not_tls_is_cut(tmp_path, index):
