@@ -43,7 +43,8 @@ TESTS = frozenset(
 """Not `in`: with a list on both sides it compares each entry with each."""
 
 _EXPRESSION = re.compile(r"\A\s*\$\{\{((?:(?!\$\{\{|\}\}).)*)\}\}\s*\Z", re.DOTALL)
-_PIECE = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
+_PIECE = re.compile(r"\$\{\{.*?(?:\}\}|\Z)", re.DOTALL)
+"""Without an end it is all that follows: that nothing ends it is found out once, however often one begins."""
 
 
 class _Bounded(ImmutableSandboxedEnvironment):
@@ -174,7 +175,7 @@ def expand(value: Any, values: Mapping[str, Any]) -> Any:
         return value
     if _EXPRESSION.match(value):
         return evaluate(value, values)
-    return _PIECE.sub(lambda piece: as_text(evaluate(piece[0], values)), value)
+    return _PIECE.sub(lambda piece: as_text(evaluate(piece[0], values)) if _ends(piece[0]) else piece[0], value)
 
 
 def as_text(value: Any) -> str:
@@ -188,9 +189,13 @@ def as_text(value: Any) -> str:
 def pieces(text: str) -> list[str]:
     """Every `${{ … }}` of a text. Raises ExpressionInvalid where one has no end."""
     found = _PIECE.findall(text)
-    if "${{" in _PIECE.sub("", text):
+    if found and not _ends(found[-1]):
         raise ExpressionInvalid(f"`{text[:60]}` begins an expression that has no end: write it as `${{{{ … }}}}`.")
     return found
+
+
+def _ends(piece: str) -> bool:
+    return piece.endswith("}}")
 
 
 def names_in(text: str) -> list[tuple[str, str | None]]:

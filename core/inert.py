@@ -7,12 +7,16 @@ keeps anything from acting.
 import re
 
 MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])")
-SKIP = re.compile(r"\[(\s*(?:(?:skip|no)[ _-]+\w+|\w+[ _-]+skip)\s*)\]", re.IGNORECASE)
+SKIP = re.compile(
+    r"\[(\s*+(?:(?:skip|no)[ _-]{1,40}\w{1,40}|\w{1,40}?[ _-]{1,40}skip)\s*+)\]",
+    re.IGNORECASE,
+)
+"""Bounded: an underscore is of a word and between words, so that a long row of them could be cut in many ways."""
 NO_CI = re.compile(r"\*\*\*(?=no_ci\*\*\*)", re.IGNORECASE)
 OPENING = re.compile(r"<(?=!--)")
 """Even in code: a marker of ours counts wherever it stands in a comment that we wrote."""
 _CLOSING = re.compile(
-    r"(\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b[\s:*_~`\\\[\](\"']{0,12}(?:[\w.-]{1,100}/[\w.-]{1,100})?)"
+    r"(\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b[\s:*_~`\\\[\](\"']{0,100}+(?:[\w.-]{1,100}/[\w.-]{1,100})?)"
     r"(?:(#)(?=[0-9])|(GH)-(?=[0-9])|(https?):(?=//))",
     re.IGNORECASE,
 )

@@ -37,7 +37,7 @@ _SURE = {
 }
 """Shapes that nothing else has."""
 _LIKELY = (
-    re.compile(rf"{_START}eyJ[A-Za-z0-9_-]{{6,}}\.[A-Za-z0-9_-]{{6,}}\.[A-Za-z0-9_-]*"),
+    re.compile(rf"{_START}eyJ[A-Za-z0-9_-]{{6,2000}}\.[A-Za-z0-9_-]{{6,}}\.[A-Za-z0-9_-]*"),
     re.compile(rf"{_START}(?:AKIA|ASIA)[0-9A-Z]{{16}}\b"),
     re.compile(rf"{_START}xox[a-z]-[A-Za-z0-9-]{{10,}}|(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]{{20,}}"),
     re.compile(

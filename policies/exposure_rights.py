@@ -21,7 +21,7 @@ HOSTED = re.compile(
 """Labels of GitHub's own runners: https://docs.github.com/en/actions/reference/runners/github-hosted-runners. Any other
 may be that of a machine of the repository's owner, which the next job shares."""
 
-_EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+_EXPRESSION = re.compile(r"\$\{\{(.*?)(?:\}\}|\Z)", re.DOTALL)
 _SECRETS = re.compile(r"(?<![\w.-])secrets\b", re.IGNORECASE)
 _TOKEN = re.compile(r"(?<![\w.-])secrets\s*(?:\.\s*GITHUB_TOKEN\b|\[\s*'GITHUB_TOKEN'\s*\])", re.IGNORECASE)
 """The job's own token by another name: `permissions` say what it may do."""

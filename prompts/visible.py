@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from markdown_it import MarkdownIt
 
-_FENCES = MarkdownIt("commonmark", {"html": True})
+_FENCES = MarkdownIt("commonmark", {"html": True}).disable("inline")
 
 # Default_Ignorable_Code_Point of Unicode 15 where the general category does not tell (DerivedCoreProperties.txt):
 # the grapheme joiner, Hangul fillers, Khmer inherent vowels, variation selectors; and the blank braille pattern.
@@ -26,7 +26,7 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _OTHER_MARKUP = re.compile(r"<\?.*?(?:\?>|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<![A-Za-z][^>]*(?:>|\Z)", re.DOTALL)
 _ATTRIBUTE = r"""\s+[A-Za-z_:@#][\w.:@#-]*(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?"""
 _TAG = re.compile(rf"<(/?)([A-Za-z][A-Za-z0-9-]{{0,30}})((?:{_ATTRIBUTE})*)\s*/?>", re.DOTALL)
-_LONG_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]{31,}[^<>]*>", re.DOTALL)
+_LONG_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]{31,}+[^<>]*+>", re.DOTALL)
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 """Keeps the length of a text, which `lower()` does not."""
 _FOLDS = frozenset({"details", "summary"})
@@ -40,16 +40,17 @@ _HIDING = re.compile(
 _UNSHOWN = re.compile(r"<(script|style|template|noscript)(?:\s[^<>]{0,2000})?>", re.IGNORECASE)
 _ENTITIES = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9A-Fa-f]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});")
 
+# Blanks are taken whole (`*+`): a row of them that could be cut anywhere would take minutes.
 _TITLE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\((?:[^()\\]|\\.)*\))"""
-_TARGET = r"(?:<[^<>\n]*>|[^\s()<>]*(?:\([^\s()]*\)[^\s()<>]*)*)"
-_LINK_END = re.compile(rf"\]\(\s*({_TARGET})\s+{_TITLE}\s*\)", re.DOTALL)
-_IMAGE_END = re.compile(rf"\(\s*{_TARGET}(?:\s+{_TITLE})?\s*\)|\[[^\[\]]*\]", re.DOTALL)
+_TARGET = r"(?:<[^<>\n]*+>|[^\s()<>]*+(?:\([^\s()]*+\)[^\s()<>]*+)*+)"
+_LINK_END = re.compile(rf"\]\(\s*+({_TARGET})(?:\s++|(?<=\s)){_TITLE}\s*+\)", re.DOTALL)
+_IMAGE_END = re.compile(rf"\(\s*+{_TARGET}(?:(?:\s++|(?<=\s)){_TITLE})?\s*+\)|\[[^\[\]]*+\]", re.DOTALL)
 _DEFINITION = re.compile(
-    rf"^[ \t>*+\-\d.)]{{0,20}}\[(?:[^\[\]\\]|\\.)+\]:[ \t]*\n?[ \t>]*\S+(?:[ \t]*\n?[ \t>]*{_TITLE})?[ \t]*$",
+    rf"^[ \t>*+\-\d.)]{{0,20}}\[(?:[^\[\]\\]|\\.)+\]:[ \t]*+\n?[ \t>]*\S++(?:[ \t]*+\n?[ \t>]*+{_TITLE})?[ \t]*+$",
     re.MULTILINE | re.DOTALL,
 )
 _FENCE_LINE = re.compile(
-    r"(?P<mark>[ \t>]*(?:[-*+]|\d+[.)])?[ \t>]*(?:`{3,}|~{3,}))[ \t]*(?P<language>[\w+#.-]{0,20}).*"
+    r"(?P<mark>[ \t>]*+(?:[-*+]|\d+[.)])?[ \t>]*(?:`{3,}|~{3,}))[ \t]*(?P<language>[\w+#.-]{0,20}).*"
 )
 _PASSES = 10
 

@@ -5,7 +5,7 @@ from time import process_time
 
 import pytest
 
-from core.expressions import ExpressionInvalid, evaluate, expand, holds, names_in
+from core.expressions import ExpressionInvalid, evaluate, expand, holds, names_in, pieces
 
 VALUES = {"policy": {"merge": "bot"}, "inputs": {"task": "x"}}
 
@@ -125,3 +125,11 @@ def test_a_common_expression_is_far_from_the_bounds() -> None:
     lines = [{"path": f"src/{number}.py", "size": number} for number in range(5_000)]
     text = "${{ files | selectattr('size', 'gt', 9) | map(attribute='path') | sort | unique | list | length }}"
     assert evaluate(text, {"files": lines}) == 4_990
+
+
+def test_beginnings_of_expressions_without_an_end_take_no_time():
+    text, began = "${{" * 60_000, process_time()
+    with pytest.raises(ExpressionInvalid, match="begins an expression that has no end"):
+        pieces(text)
+    assert expand(f"${{{{ a }}}} {text}", {"a": 1}) == f"1 {text}"
+    assert process_time() - began < 2

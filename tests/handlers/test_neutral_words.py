@@ -1,6 +1,7 @@
 """Words of models and strangers lose their effect and keep their look."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -171,3 +172,15 @@ def test_an_output_full_of_backticks_gets_a_longer_fence():
 def test_hostile_texts_take_no_time(hostile):
     assert len(neutral(hostile)) <= 20_000
     assert len(fenced(hostile)) < 21_000
+
+
+@pytest.mark.parametrize("beginning", ["[", "[no", "[skip ", "[ ", "fix", "closes "])
+@pytest.mark.parametrize("rest", ["_", " ", "a_", "-", "*"])
+def test_marks_and_keywords_without_an_end_take_no_time(beginning: str, rest: str) -> None:
+    began = time.process_time()
+    neutral(beginning + rest * 50_000)
+    assert time.process_time() - began < 2
+
+
+def test_a_keyword_closes_nothing_however_far_the_number_is_moved_away() -> None:
+    assert neutral("Fixes" + " " * 60 + "#1") == "Fixes" + " " * 60 + "＃1"

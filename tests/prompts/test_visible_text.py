@@ -85,6 +85,14 @@ HOSTILE = {
     "definitions": "[a\\]" * 15_000,
     "spaces": "[a]:" + " " * 60_000 + "x",
     "lines": "[a]: b\n" * 9_000,
+    "blanks where an image's address would be": "![a](" + " " * 60_000,
+    "blanks where a link's address would be": "[a](" + "\n" * 60_000,
+    "blanks behind the address": "[a](b" + " " * 60_000 + "c",
+    "blanks where a definition's address would be": "[a]:" + " " * 60_000,
+    "blanks behind a definition": "[a]: b" + " " * 60_000 + "c d",
+    "images within images": "![a](" * 12_000,
+    "a name without an end": "<" + "a-" * 30_000,
+    "a fence within quotes": "> " * 30_000 + "```",
 }
 
 
