@@ -16,6 +16,13 @@ from core.errors import DocumentInvalid
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
+MOST_DIGITS = 30
+MOST_SUGGESTIONS = 20
+"""Unknown keys for which it is looked what may have been meant: each is compared with every key that there is."""
+
+_NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
+_NO_NUMBERS = (".inf", ".nan")
+"""No limit is over or under these, or each is."""
 
 Path = tuple[str | int, ...]
 
@@ -80,6 +87,8 @@ class _Reader:
             return self._mapping(node, path)
         if node.tag == "tag:yaml.org,2002:timestamp":
             return node.value
+        if node.tag in _NUMBERS and (len(node.value) > MOST_DIGITS or node.value.lower().endswith(_NO_NUMBERS)):
+            return self._wrong(node, "this is no number that can be counted with")
         try:
             return self._scalars.construct_object(node)
         except (yaml.YAMLError, ValueError):
@@ -114,6 +123,7 @@ def mistakes(
     """
     rows = [(document.place(path), document.mistake(path, message)) for path, message in more]
     found = error.errors(include_url=False, include_input=False) if error is not None else []
+    suggesting = MOST_SUGGESTIONS
     for one in found:
         if one["type"] == "too_short" and any(_below(other["loc"], one["loc"]) for other in found):
             continue  # pydantic does not count items that are wrong; each of them is told by itself
@@ -121,7 +131,9 @@ def mistakes(
         message = one["msg"].removeprefix("Value error, ")
         if one["type"] == "extra_forbidden":
             # A word that means something elsewhere is not meant here.
-            near = [] if path[-1] in known else difflib.get_close_matches(str(path[-1]), known, n=1)
+            looked_for = path[-1] not in known and suggesting > 0
+            suggesting -= looked_for
+            near = difflib.get_close_matches(str(path[-1]), known, n=1) if looked_for else []
             message = f"unknown key `{path[-1]}`" + (f"; did you mean `{near[0]}`?" if near else "")
         elif path:
             message = f"`{'.'.join(map(str, path))}`: {message[0].lower()}{message[1:]}"

@@ -1,9 +1,15 @@
 """YAML with places: what is wrong is named with its line and column, and what could harm is refused."""
 
 import pytest
+from pydantic import ValidationError
 
-from core.documents import MAX_BYTES, load
+from core.documents import MAX_BYTES, MOST_SUGGESTIONS, load, mistakes
 from core.errors import DocumentInvalid
+from core.names import Value
+
+
+class Named(Value):
+    name: str
 
 
 def _mistakes(text: str | bytes) -> list[str]:
@@ -67,3 +73,18 @@ def test_a_file_that_is_too_large_too_deep_or_no_text_is_refused() -> None:
 
 def test_a_syntax_mistake_is_named_where_it_stands() -> None:
     assert _mistakes("a: [1,\nb: 2\n") == ["a.yml:3:1: expected ',' or ']', but got '<stream end>'"]
+
+
+@pytest.mark.parametrize("number", [".inf", "-.INF", ".nan", "1" + "0" * 30, "1" + ":59" * 40_000, "0x" + "f" * 50_000])
+def test_what_no_limit_can_be_compared_with_is_no_number(number: str) -> None:
+    assert _mistakes(f"a: {number}\n") == ["a.yml:1:4: this is no number that can be counted with"]
+
+
+def test_only_for_the_first_unknown_keys_it_is_looked_what_was_meant() -> None:
+    document = load("".join(f"nam{place}: 1\n" for place in range(25)), "a.yml")
+    with pytest.raises(ValidationError) as found:
+        Named.model_validate(document.value)
+    told = mistakes(document, found.value, known=("name",))
+    assert told[1] == "a.yml:1:7: unknown key `nam0`; did you mean `name`?"
+    assert sum("did you mean" in line for line in told) == MOST_SUGGESTIONS
+    assert len(told) == 26
