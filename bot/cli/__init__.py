@@ -66,6 +66,7 @@ def main() -> None:
         cli()
     except BotError as error:
         from adapters.logs import redacted
+        from bot.cli.output import printable_lines
 
-        click.echo(redacted(f"pullwright: {error}\n{error.remedy()}"), err=True)
+        click.echo(printable_lines(redacted(f"pullwright: {error}\n{error.remedy()}")), err=True)
         sys.exit(2 if isinstance(error, ConfigurationError) else 1)

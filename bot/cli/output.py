@@ -18,6 +18,11 @@ def printable(text: str) -> str:
     )
 
 
+def printable_lines(text: str) -> str:
+    """The same for a text of several lines, which stay."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
 def print_json(value: Any) -> None:
     """One document, and nothing else, on stdout."""
     click.echo(json.dumps(value, indent=2, default=str))

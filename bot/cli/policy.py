@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli.output import print_json
+from bot.cli.output import print_json, printable_lines
 from bot.cli.policy_trees import explain, simulate
 
 BUILT_IN = click.Choice(["solo", "team", "open-source", "strict"])
@@ -94,7 +94,7 @@ def check(file: Path | None, operator: bool, app: str, as_json: bool) -> None:
         if as_json:
             print_json({"file": str(checked), "ok": False, "why": str(error)})
         else:
-            click.echo(str(error))
+            click.echo(printable_lines(str(error)))
         raise SystemExit(1) from None
     if as_json:
         print_json({"file": str(checked), "ok": True, "policy": policy.model_dump(mode="json", by_alias=True)})

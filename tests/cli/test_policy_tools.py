@@ -6,7 +6,9 @@ import re
 import pytest
 from click.testing import CliRunner
 
+from bot.cli import main
 from bot.cli.policy import command
+from core.errors import DocumentInvalid
 from policies.schema import BuiltIn, built_in, load
 from policies.starting_file import starting_file
 
@@ -149,3 +151,24 @@ def test_listing_the_app_itself_is_a_mistake_that_is_named(tmp_path):
     ended = run("check", str(tmp_path / "p.yml"), "--app", "acme")
     assert ended.exit_code == 1
     assert "p.yml:2:14: `acme[bot]` is this App itself, which never listens to what it did" in ended.stdout
+
+
+def test_a_key_of_a_file_cannot_move_the_cursor_of_whoever_checks_it(tmp_path):
+    file = tmp_path / "pullwright.yml"
+    file.write_text('"\\e[2Jok": 1\n')
+    result = run("check", str(file))
+    assert result.exit_code == 1
+    assert result.output == f"{file} is not valid:\n{file}:1:12: unknown key `\\x1b[2Jok`\n"
+
+
+def test_nor_can_an_error_that_ends_a_command(monkeypatch, capsys):
+    def refused():
+        raise DocumentInvalid("a.yml", ["a.yml:1:1: unknown key `\x9b2J\u202eok`"])
+
+    monkeypatch.setattr("bot.cli.cli", refused)
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().err.splitlines()[:2] == [
+        "pullwright: a.yml is not valid:",
+        "a.yml:1:1: unknown key `\\x9b2J\\u202eok`",
+    ]
