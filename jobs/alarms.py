@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import alarms, effects, repositories, shut
 from core.boards import Alarm, AlarmKind
+from core.digests import digest, short
 from core.effects import PutCheck
 from core.errors import BotError, PermissionMissing, PolicyInvalid
 from core.github import CheckStatus, Conclusion
@@ -54,6 +55,20 @@ async def tell(db: AsyncConnection, repo: Repo, alarm: Alarm, now: datetime) -> 
     if alarm.head is not None:
         await _show(db, repo, alarm.head, now)
     return True
+
+
+async def put_judgement(db: AsyncConnection, repo: Repo, check: PutCheck, key: str, now: datetime) -> None:
+    """Put what the files of ours came to on a commit, or came to when somebody asked again.
+
+    On a head that carries an alarm, or did, one check says both, since the newest of a name counts: it stays red until
+    the alarm is over, and says then what was found last.
+    """
+    if not await effects.insert(db, NewEffect(key=key, run_id=None, repo=repo, act=check, at=now)):
+        return
+    standing = [one for one in await alarms.of_repository(db, repo.id) if one.head == check.head_sha]
+    if standing or await effects.newest(db, _of(repo, check.head_sha)) is not None:
+        await effects.overtake(db, key, "The check of the alarms says it.")
+        await _show(db, repo, check.head_sha, now)
 
 
 async def settle(services: Services) -> None:
@@ -107,7 +122,7 @@ async def _show(db: AsyncConnection, repo: Repo, head: Sha, now: datetime) -> No
     """Put on this head what goes wrong about it now. Where nothing does, and the check said something of the files of
     this commit before, it says that again: the newest of a name counts."""
     standing = [one for one in await alarms.of_repository(db, repo.id) if one.head == head]
-    told = await effects.get(db, configuration.key_of(repo, head))
+    told = await effects.newest(db, configuration.key_of(repo, head))
     before = told.act if told is not None and isinstance(told.act, PutCheck) and not standing else None
     text = replies.check_alarms(standing)
     check = PutCheck(
@@ -120,7 +135,13 @@ async def _show(db: AsyncConnection, repo: Repo, head: Sha, now: datetime) -> No
         summary=before.summary if before else text.summary,
         text=before.text if before else "",
     )
-    every = f"alarms:{repo.id}:{head}:"
-    await effects.overtake(db, every, "The check says something newer by now.")
-    key = f"{every}{now:%Y%m%d%H%M%S%f}"
+    key = f"{_of(repo, head)}{now:%Y%m%d%H%M%S%f}:{short(digest('check', check.title, check.summary))}"
+    if await effects.get(db, key) is not None:
+        return
+    await effects.overtake(db, _of(repo, head), "The check says something newer by now.")
     await effects.insert(db, NewEffect(key=key, run_id=None, repo=repo, act=check, at=now))
+
+
+def _of(repo: Repo, head: Sha) -> str:
+    """What the keys of the checks begin with that told of alarms on this head."""
+    return f"alarms:{repo.id}:{head}:"

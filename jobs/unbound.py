@@ -32,9 +32,11 @@ async def write(db: AsyncConnection, repo: Repo, intent: Unbound, woken: set[Run
             await intend(f"react:{repo.id}:{number}:{comment_id}:{content}", reaction)
             return f"reacted {content}"
         case ShowCheck(check, key):
-            await intend(key, check)
             if check.name == configuration.NAME:
+                await alarms.put_judgement(db, repo, check, key, now)
                 await alarm_rows.look_now(db, repo.id, AlarmKind.policy, now)
+            else:
+                await intend(key, check)
             return f"check {check.name} on {check.head_sha[:12]}"
         case Act(act, key):
             await intend(key, act)

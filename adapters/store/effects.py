@@ -39,6 +39,13 @@ async def get(db: AsyncConnection, key: str) -> Effect | None:
     return effect_of(row) if row else None
 
 
+async def newest(db: AsyncConnection, prefix: str) -> Effect | None:
+    """The effect that was intended last of those whose keys begin so; None where none does. It looks at all keys."""
+    query = sa.select(effects).where(_t.key.startswith(prefix, autoescape=True)).order_by(_t.id.desc()).limit(1)
+    row = (await db.execute(query)).mappings().first()
+    return effect_of(row) if row else None
+
+
 async def require(db: AsyncConnection, key: str) -> Effect:
     """The effect, which was intended before. Raises LookupError where it was not: a bug."""
     effect = await get(db, key)

@@ -16,6 +16,7 @@ from core.names import Repo, Sha
 from jobs.alarms import tell
 
 POLICY = ".github/pullwright.yml"
+GREET = "name: greet\non: {command: greet}\nsteps:\n  - {id: say, github: {comment: Hello.}}\n"
 
 
 @pytest.fixture
@@ -101,3 +102,37 @@ async def test_a_permission_that_is_missed_is_told_once_and_gone_when_github_say
     await later(world)
     assert [check.conclusion for check in red(world, head)] == ["success"]
     assert "permission" not in text(world)
+
+
+@pytest.mark.slow
+async def test_a_check_that_somebody_runs_again_stays_red_until_the_alarm_is_over_and_says_then_what_was_found(
+    world: World,
+):
+    await board(world)
+    await world.approver.push("main", {".github/pullwright/workflows/greet.yml": GREET}, "greet people")
+    head = Sha(await world.requester.push("more", {"more.txt": "more"}, "more"))
+    await world.settle()
+    assert red(world, head) == []
+    where, now = await repo(world), world.clock.now()
+    missed = Alarm(kind=AlarmKind.permission, about=1, why="no", head=head, since=now, until=now + timedelta(days=1))
+    async with world.services.store.begin() as db:
+        await tell(db, where, missed, now)
+    await later(world)
+    (check,) = red(world, head)
+    await world.approver.rerun(check)
+    await world.settle()
+    assert newest(world, head) == ("failure", "The App lacks a permission")
+    async with world.services.store.begin() as db:
+        await alarms.may_be_granted(db, where.installation_id, world.clock.now())
+    await later(world)
+    await later(world)
+    assert newest(world, head) == ("success", "The configuration is valid")
+    await world.approver.rerun(check)
+    await world.settle()
+    assert [(one.id, one.conclusion) for one in red(world, head)] == [(check.id, "success")]
+
+
+def newest(world: World, head: str) -> tuple[str | None, str]:
+    """What GitHub shows: of the checks of one name it is the newest."""
+    check = max(red(world, head), key=lambda one: one.id)
+    return check.conclusion, check.output["title"]
