@@ -13,7 +13,7 @@ from core.runs import Run, Step
 from core.states import Trigger
 from handlers import replies
 from handlers.replies import CheckText
-from jobs import status
+from jobs.pull_view import evidence
 from jobs.work import Work
 from policies.result import Result
 
@@ -24,7 +24,7 @@ RELEASED = "/released"
 
 async def put_tests(work: Work, head: Sha, tests: Mapping[str, Any]) -> None:
     report, command = tests["report"], tests["check"]["run"]
-    shown = status.evidence(tests)
+    shown = evidence(tests)
     text = replies.check_tests(command, report["verdict"], report["failing"], shown, report["output"])
     await _put(work, "tests", head, Conclusion.success, text)
 

@@ -28,6 +28,7 @@ from jobs.lease import Lease
 from jobs.loose import perform_loose
 from jobs.outcomes import End
 from jobs.policy import in_force, read_policy
+from jobs.run_effects import key_of
 from jobs.services import Services
 from jobs.work import Work
 from policies.schema import Limits
@@ -118,7 +119,7 @@ async def _end(services: Services, lease: Lease, ended: _Ended) -> None:
             await signals.applied(db, run.id, lease.epoch, signal.key, "the run ended")
         await effects.abandon(db, run.id, "the run ended")
         for name, act in said:
-            key = f"run:{run.id}:end:{name}"
+            key = key_of(run.id, f"end:{name}")
             await effects.insert(db, NewEffect(key=key, run_id=None, repo=run.repo, act=act, at=now))
         if ended.alarm is not None:
             await alarms.tell(db, run.repo, ended.alarm, now)
@@ -147,7 +148,7 @@ async def _said(services: Services, run: Run, ended: _Ended) -> tuple[list[tuple
     limit = await _limit(services, run) if run.parent_id is None else Limits().run_cost_usd
     async with services.store.read() as db:
         memos = await steps.all_(db, run.id)
-        shown = await effects.get(db, f"run:{run.id}:status")
+        shown = await effects.get(db, key_of(run.id, status.COMMENT))
         view = await status.view_of(db, run, memos, limit_usd=limit, ended=ended.trigger, why=ended.why)
     if run.parent_id is not None:
         return [], view.cost_usd
@@ -176,7 +177,7 @@ async def show_outage(services: Services, run: Run, why: str) -> None:
 async def _show_pause(services: Services, run: Run, why: str) -> None:
     """Edit the run's status where it has one. Cosmetic: GitHub may be away itself."""
     async with services.store.read() as db:
-        shown = await effects.get(db, f"run:{run.id}:status")
+        shown = await effects.get(db, key_of(run.id, status.COMMENT))
         memos = await steps.all_(db, run.id)
         away = Waiting(what=WaitingFor.time, why=why)
         view = await status.view_of(

@@ -1,27 +1,29 @@
-"""What people are shown of a run, gathered from the store: the status comment and the text of the pull request."""
+"""The status comment of a run: what it shows is gathered from the store, and it is edited in place."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import costs, events, steps
-from core.errors import DocumentInvalid
-from core.names import SubjectKind
-from core.outputs import ChangeSummary
+from core.effects import KeepComment
+from core.errors import BotError, DocumentInvalid, LeaseLost
+from core.markers import marked
 from core.runs import Run, Step, Waiting
 from core.states import RunState, Trigger, target
 from core.workflow import parse
 from core.workflow.rounds import unrolled
 from handlers import replies
-from handlers.replies import CheckView, EvidenceView, PullView, RunView, StepView
+from handlers.replies import RunView, StepView
 from handlers.replies.progress import StepState
-from handlers.replies.templates import path_of_template
-from handlers.replies.words import plural
-from jobs import handed
+from jobs.effects.comments import fitting
 from jobs.work import UNDONE, Work
-from policies.result import Result
+
+COMMENT = "status"
+"""The name of the effect that wrote the status comment."""
+
+log = structlog.get_logger()
 
 
 async def show(work: Work, *, current: str, waiting: Waiting | None = None) -> None:
@@ -32,7 +34,29 @@ async def show(work: Work, *, current: str, waiting: Waiting | None = None) -> N
     async with work.services.store.read() as db:
         memos = await steps.but_of_items(db, work.run.id)
         view = await view_of(db, work.run, memos, limit_usd=limit, current=current, waiting=waiting)
-    await work.show(replies.status_comment(view))
+    await _keep_comment(work, replies.status_comment(view))
+
+
+async def _keep_comment(work: Work, body: str) -> None:
+    """The run's one status comment, written once and edited in place. Cosmetic: it never fails a run.
+
+    Edits are not effects: the next one makes up for a lost one, and they would fill the outbox.
+    """
+    if body == work.shown or work.thread is None:
+        return
+    receipt = await work.do(COMMENT, KeepComment(number=work.thread, body=body))
+    written = work.shown is None and not work.resumed
+    work.shown = body
+    comment_id = receipt.get("comment_id")
+    if comment_id is None or written:
+        return
+    if not work.lease.stands():
+        raise LeaseLost  # an older state would stand there for ever, over what another worker has shown since
+    try:
+        shown = fitting(work.services.redactor.text(body))
+        await work.github.edit_comment(comment_id, marked(shown, work.key(COMMENT)))
+    except BotError as error:
+        log.warning("status.failed", code=error.code, why=str(error))
 
 
 async def view_of(
@@ -103,46 +127,3 @@ def _named_steps(run: Run, memos: Sequence[Step]) -> Sequence[tuple[str, str]]:
         return [(step.id, step.name or step.id) for step in found]
     except DocumentInvalid:
         return [(memo.key, memo.key) for memo in memos if "/" not in memo.key]
-
-
-async def pull_view(work: Work, summary: ChangeSummary, allowed: Result, *, closes: bool = True) -> PullView:
-    """What the text of the pull request is made of. `closes`: merging it closes the issue."""
-    async with work.services.store.read() as db:
-        totals = await costs.of_run(db, work.run.id)
-    tests, opinion = handed.checked(work), handed.opinion(work)
-    checks = [CheckView("pullwright/policy", ok=None if allowed.pending else allowed.approved, why=allowed.why)]
-    if tests is not None:
-        repairs = tests["repairs"]
-        mended = f", after {plural(repairs, 'repair')}" if repairs else ""
-        checks.insert(0, CheckView("pullwright/tests", ok=True, why=f"`{tests['check']['run']}` passes{mended}"))
-    if opinion is not None:
-        checks.append(CheckView("pullwright/review", ok=opinion.verdict == "approve" or None, why=f"{opinion.verdict}"))
-    return PullView(
-        issue=work.number,
-        closes=closes and work.run.subject.kind is SubjectKind.issue,
-        run=work.run.id,
-        workflow=work.run.workflow,
-        requester=work.run.requester,
-        summary=summary,
-        plan=handed.plan(work),
-        evidence=evidence(tests) if tests is not None else EvidenceView(),
-        checks=checks,
-        opinion=opinion,
-        policy=allowed,
-        cost_usd=totals.cost_usd or Decimal(0),
-        unpriced=totals.unpriced_calls > 0,
-        template=await _template(work),
-    )
-
-
-async def _template(work: Work) -> str:
-    """The repository's own template of a pull request, as it is on the base; empty where it has none."""
-    bench = await work.bench()
-    path = path_of_template(await bench.files())
-    return (await bench.read_texts([path])).get(path, "") if path is not None else ""
-
-
-def evidence(tests: Mapping[str, Any]) -> EvidenceView:
-    """The evidence of a check's output, for people."""
-    found = tests["evidence"]
-    return EvidenceView(files=found["files"], base=found["base"], head=found["head"])

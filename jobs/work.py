@@ -6,27 +6,22 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from adapters.store import StepMismatch, effects, events, parts, runs, steps
-from core.effects import COSMETIC, DISPENSABLE, SHIPS, Act, AddReaction, KeepComment, PostComment
-from core.errors import BotError, ConversationLocked, GitHubRefused, LeaseLost, NoThread, NotOurs, NotThere
-from core.facts import App, PolicyFile
+from core.effects import Act, AddReaction, PostComment
+from core.errors import NoThread
+from core.facts import App
 from core.github import GitHub, RepositoryFacts
-from core.markers import marked
 from core.names import Digest, Epoch, Role, Sha, is_bot
-from core.runs import NewEffect, Run, Waiting
+from core.runs import Effect, Run, Waiting
 from core.runs import Step as Memo
 from core.trying import Failure
 from core.workflow import Handed, Step, Workflow
 from core.workflow.rounds import SENT_BACK, sent_back, unrolled
-from jobs import outbox
 from jobs.effects import Outside, Receipt
-from jobs.effects.comments import fitting
 from jobs.kept import keep
 from jobs.lease import Lease
-from jobs.policy import head_of_default, in_force, policy_at
+from jobs.policy_of_run import PolicyAsRead, read_for
+from jobs.run_effects import RunEffects, key_of
 from jobs.services import Services
 from jobs.workbench import CheckPlan, Workbench, open_workbench
 from policies.people import role_of_bot
@@ -37,14 +32,6 @@ UNDONE = frozenset({"skipped", "failed", SENT_BACK})
 
 BASE = "base"
 """The key in what sent the run back that says which commit its change is seen against from there on."""
-
-POLICY_READ = "policy.read"
-"""The entry of the journal that holds a policy."""
-
-COSMETIC_ATTEMPTS = 3
-"""Attempts at an effect that a run can do without."""
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +68,16 @@ class Work:
     resumed: bool = False
     """Whether an earlier lease holder may have shown a status already."""
     shown: str | None = None
+    """The status comment as it was last written under this lease."""
     _policy: Effective | None = None
-    _known: tuple[PolicyFile, Effective] | None = None
-    """The policy as it was when it was last looked at: what lies at the same commits is not read again."""
+    _known: PolicyAsRead | None = None
+    """The policy as it was when it was last looked at, for whichever step."""
     _repository: RepositoryFacts | None = None
     _bench: Workbench | None = None
 
     def key(self, effect: str) -> str:
         """The key of an effect of this run, by its name."""
-        return f"run:{self.run.id}:{effect}"
+        return key_of(self.run.id, effect)
 
     @property
     def epoch(self) -> Epoch:
@@ -98,6 +86,12 @@ class Work:
     @property
     def number(self) -> int:
         return self.run.subject.number
+
+    # What is looked up ------------------------------------------------------------------------------------------------
+
+    def begin_step(self) -> None:
+        """Nothing that was looked up for one step counts for the next."""
+        self._policy = None
 
     async def app(self) -> App:
         """Who we are at GitHub: whoever writes nothing there never asks."""
@@ -115,22 +109,19 @@ class Work:
         The journal holds it as it was first, and whenever it changed: what was decided by it can be decided again.
         """
         if self._policy is None:
-            sha = await head_of_default(self.github, await self.repository())
-            known = self._known[0] if self._known is not None else None
-            file = await policy_at(self.services, self.run.repo, self.github, sha, known)
-            if self._known is None or self._known[0] is not file:
-                self._known = file, await self._came_into_force(file)
-            self._policy = self._known[1]
+            repository = await self.repository()
+            self._known = await read_for(self.services, self.run, self.github, repository, self._known, self.journal)
+            self._policy = self._known.effective
         return self._policy
-
-    async def role(self, login: str) -> Role:
-        """The role of an account now: a person's is asked of GitHub, a bot's stands in the policy."""
-        return role_of_bot((await self.policy()).policy, login) if is_bot(login) else await self.github.role(login)
 
     async def default_head(self) -> Sha:
         """The commit that the default branch was at when the current step first asked for the policy."""
         await self.policy()
-        return self._known[0].sha if self._known is not None else self.run.base_sha
+        return self._known.file.sha if self._known is not None else self.run.base_sha
+
+    async def role(self, login: str) -> Role:
+        """The role of an account now: a person's is asked of GitHub, a bot's stands in the policy."""
+        return role_of_bot((await self.policy()).policy, login) if is_bot(login) else await self.github.role(login)
 
     async def limit_usd(self) -> Decimal:
         """What the run and all of its parts may cost: by the policy in force, and by what people added."""
@@ -138,40 +129,7 @@ class Work:
         async with self.services.store.read() as db:
             return allowed + (await runs.require(db, await parts.whole(db, self.run.id))).extra_usd
 
-    async def _came_into_force(self, file: PolicyFile) -> Effective:
-        found = in_force(file, await self.repository())
-        async with self.services.store.read() as db:
-            told = await events.newest(db, self.run.id, POLICY_READ)
-        if told is None or told.facts["digest"] != found.digest:
-            policy = found.policy.model_dump(mode="json", by_alias=True)
-            await self.journal(
-                POLICY_READ, {"digest": found.digest, "source": found.source, "commit": file.commit, "policy": policy}
-            )
-        return found
-
-    @cached_property
-    def names_the_policy(self) -> bool:
-        """Whether an expression of the workflow may name it: GitHub is asked for it only where it counts."""
-        return "policy" in self.workflow.model_dump_json()
-
-    def unroll(self) -> None:
-        """Let the workflow have the steps of every round that was begun, once a step is done, and the run the base that
-        the newest of them was begun on: what was done before it stays recorded for the one before.
-        """
-        self.workflow = self.workflow.model_copy(update={"steps": unrolled(self.workflow.steps, self.outputs)})
-        based = next((back[BASE] for back in reversed(self.went_back()) if BASE in back), self.run.base_sha)
-        if based != self.run.base_sha:
-            self.run = self.run.model_copy(update={"base_sha": Sha(based)})
-            self._bench = None
-
-    def went_back(self) -> list[Mapping[str, Any]]:
-        """What the steps handed over that sent the run back, in their order."""
-        done = [self.outputs[step.id] for step in self.workflow.steps if step.id in self.outputs]
-        return [output for output in done if sent_back(output)]
-
-    def begin_step(self) -> None:
-        """Nothing that was looked up for one step counts for the next."""
-        self._policy = None
+    # The workspace ----------------------------------------------------------------------------------------------------
 
     async def bench(self) -> Workbench:
         """The run's workbench, made when the first step needs it, with the dependencies that the baseline set up."""
@@ -202,6 +160,8 @@ class Work:
                 return Sha(output["tree"])
         return self.run.part.tree if self.run.part is not None else self.run.snapshot.head or self.run.base_sha
 
+    # What the steps handed over ---------------------------------------------------------------------------------------
+
     def newest(self, what: Handed) -> dict[str, Any] | None:
         """What the newest step of this kind handed over; None where none is done, or it was skipped."""
         return next(self.newest_first(what), None)
@@ -213,15 +173,32 @@ class Work:
             if isinstance(output, dict) and not output.keys() & UNDONE and what in {None, step.hands_over}:
                 yield output
 
+    def went_back(self) -> list[Mapping[str, Any]]:
+        """What the steps handed over that sent the run back, in their order."""
+        done = [self.outputs[step.id] for step in self.workflow.steps if step.id in self.outputs]
+        return [output for output in done if sent_back(output)]
+
+    def unroll(self) -> None:
+        """Let the workflow have the steps of every round that was begun, once a step is done, and the run the base that
+        the newest of them was begun on: what was done before it stays recorded for the one before.
+        """
+        self.workflow = self.workflow.model_copy(update={"steps": unrolled(self.workflow.steps, self.outputs)})
+        based = next((back[BASE] for back in reversed(self.went_back()) if BASE in back), self.run.base_sha)
+        if based != self.run.base_sha:
+            self.run = self.run.model_copy(update={"base_sha": Sha(based)})
+            self._bench = None
+
+    @cached_property
+    def names_the_policy(self) -> bool:
+        """Whether an expression of the workflow may name it: GitHub is asked for it only where it counts."""
+        return "policy" in self.workflow.model_dump_json()
+
+    # What is recorded -------------------------------------------------------------------------------------------------
+
     def attempt(self, step: Step) -> str:
         """What the memo keys of this attempt at the step begin with: a failed one leaves its own behind."""
         failed = len(self.failures.get(step.id, ()))
         return f"{step.id}/try:{failed + 1}" if failed else step.id
-
-    async def memos(self, prefix: str) -> list[Memo]:
-        """What is recorded under keys that begin so."""
-        async with self.services.store.read() as db:
-            return await steps.below(db, self.run.id, prefix)
 
     async def memo(self, key: str, input_hash: Digest) -> Memo | None:
         """What was recorded under this key, if it is done. Raises StepMismatch where that was for another input."""
@@ -233,6 +210,11 @@ class Work:
             raise StepMismatch(self.run.id, key)
         return memo
 
+    async def memos(self, prefix: str) -> list[Memo]:
+        """What is recorded under keys that begin so."""
+        async with self.services.store.read() as db:
+            return await steps.below(db, self.run.id, prefix)
+
     async def journal(self, name: str, facts: Mapping[str, Any], actor: str = "pullwright") -> None:
         async with self.lease.write() as db:
             await events.append(db, self.run.id, name=name, actor=actor, facts=facts, at=self.services.clock.now())
@@ -243,6 +225,8 @@ class Work:
             await runs.set_pull(db, self.run.id, self.epoch, number)
         self.run = self.run.model_copy(update={"pull_number": number})
 
+    # What is done and said on GitHub ----------------------------------------------------------------------------------
+
     async def do(self, name: str, act: Act, *, where_open: bool = False) -> Receipt:
         """The receipt of an effect of this run, done at most once. `name` tells it from the run's other effects.
 
@@ -250,72 +234,18 @@ class Work:
         up after some attempts: the receipt is empty then, and the journal says so. So is a word that is only wanted
         `where_open`, in a conversation that is locked.
         """
-        if self.run.snapshot.head is not None and act.kind in SHIPS:
-            raise NotOurs(f"#{self.number} is not ours: a run about it pushes and merges nothing (`{act.kind}`).")
-        key = self.key(name)
-        now = self.services.clock.now()
-        async with self.lease.write() as db:
-            if await effects.insert(db, NewEffect(key=key, run_id=self.run.id, repo=self.run.repo, act=act, at=now)):
-                await events.append(
-                    db, self.run.id, name="effect.intended", actor="pullwright", facts=_shown(name, act), at=now
-                )
-            effect = await effects.require(db, key)
-        push = await self.bench() if act.kind in {"push", "sign"} else None
-        outside = Outside(github=self.github, app_id=(await self.app()).id, key=key, intended_at=effect.at, push=push)
+        return await RunEffects(self.services, self.lease, self.run, self._outside).do(name, act, where_open=where_open)
 
-        async def note(db: AsyncConnection, receipt: Receipt) -> None:
-            facts = {"effect": name, "kind": act.kind, **receipt}
-            at = self.services.clock.now()
-            await events.append(db, self.run.id, name="effect.done", actor="pullwright", facts=facts, at=at)
-
-        try:
-            receipt = await outbox.perform(
-                effect,
-                outside,
-                write=self.lease.write,
-                stands=self.lease.stands,
-                epoch=self.epoch,
-                clock=self.services.clock,
-                note=note,
-            )
-        except BotError as error:
-            given_up = (where_open and isinstance(error, ConversationLocked)) or _given_up(
-                act, error, attempts=effect.attempts + 1
-            )
-            async with self.lease.write() as db:
-                await effects.failed(db, key, str(error), None if given_up and not error.retryable else now)
-                if given_up:
-                    await runs.reset_attempts(db, self.run.id, self.epoch)  # the run got on: it goes without
-                    facts = {"effect": name, "kind": act.kind, "why": str(error)}
-                    await events.append(
-                        db, self.run.id, name="effect.given_up", actor="pullwright", facts=facts, at=now
-                    )
-            if not given_up:
-                raise
-            log.warning("effect.given_up", key=key, code=error.code, why=str(error))
-            return {}
-        if receipt is None:
-            # Settled as failed before: what it was to bring about did not happen.
-            if where_open or act.kind in COSMETIC | DISPENSABLE:
-                return {}
-            raise GitHubRefused(effect.error or f"The effect `{name}` was given up before.")
-        return receipt
+    async def _outside(self, effect: Effect) -> Outside:
+        push = await self.bench() if effect.act.kind in {"push", "sign"} else None
+        app_id = (await self.app()).id
+        return Outside(github=self.github, app_id=app_id, key=effect.key, intended_at=effect.at, push=push)
 
     async def comment_of(self, name: str) -> int | None:
         """The id of the comment that an effect of this run posted; None where it has not."""
         async with self.services.store.read() as db:
             receipt = (await effects.require(db, self.key(name))).receipt
         return receipt.get("comment_id") if receipt else None
-
-    async def say(self, name: str, body: str, *, number: int | None = None, where_open: bool = False) -> Receipt:
-        """One comment where the run speaks, or on the pull request where a number is given. Raises NoThread.
-
-        Raises ConversationLocked where nobody can speak there, unless the comment is wanted `where_open` only.
-        """
-        thread = number or self.thread
-        if thread is None:
-            raise NoThread(f"`{self.run.workflow}` has something to say, and its run is about no issue.")
-        return await self.do(name, PostComment(number=thread, body=body), where_open=where_open)
 
     @property
     def thread(self) -> int | None:
@@ -327,6 +257,16 @@ class Work:
         """Whether the run is a part of another one, which speaks for it. What its workflow says on GitHub is said."""
         return self.run.parent_id is not None
 
+    async def say(self, name: str, body: str, *, number: int | None = None, where_open: bool = False) -> Receipt:
+        """One comment where the run speaks, or on the pull request where a number is given. Raises NoThread.
+
+        Raises ConversationLocked where nobody can speak there, unless the comment is wanted `where_open` only.
+        """
+        thread = number or self.thread
+        if thread is None:
+            raise NoThread(f"`{self.run.workflow}` has something to say, and its run is about no issue.")
+        return await self.do(name, PostComment(number=thread, body=body), where_open=where_open)
+
     async def remark(self, name: str, body: str) -> None:
         """One comment of the run's own accord."""
         if self.silent:
@@ -336,27 +276,6 @@ class Work:
         else:
             await self.say(name, body, where_open=True)
 
-    async def show(self, body: str) -> None:
-        """The run's one status comment, written once and edited in place. Cosmetic: it never fails a run.
-
-        Edits are not effects: the next one makes up for a lost one, and they would fill the outbox.
-        """
-        if body == self.shown or self.silent or self.thread is None:
-            return
-        receipt = await self.do("status", KeepComment(number=self.thread, body=body))
-        written = self.shown is None and not self.resumed
-        self.shown = body
-        comment_id = receipt.get("comment_id")
-        if comment_id is None or written:
-            return
-        if not self.lease.stands():
-            raise LeaseLost  # an older state would stand there for ever, over what another worker has shown since
-        try:
-            shown = fitting(self.services.redactor.text(body))
-            await self.github.edit_comment(comment_id, marked(shown, self.key("status")))
-        except BotError as error:
-            log.warning("status.failed", code=error.code, why=str(error))
-
     async def react(self, emoji: str) -> None:
         """A reaction where the run was asked for: the comment, or the issue itself."""
         if self.silent or not self.number:
@@ -365,17 +284,3 @@ class Work:
             {"number": self.number, "comment_id": self.run.source_comment_id, "content": emoji}
         )
         await self.do(f"react:{emoji}", act)
-
-
-def _given_up(act: Act, error: BotError, *, attempts: int) -> bool:
-    """Whether the run goes on without this effect."""
-    if act.kind in COSMETIC:
-        return not error.retryable or attempts >= COSMETIC_ATTEMPTS
-    # A check on a commit that was just pushed may not be possible at once.
-    return act.kind in DISPENSABLE and isinstance(error, NotThere) and attempts >= COSMETIC_ATTEMPTS
-
-
-def _shown(name: str, act: Act) -> dict[str, Any]:
-    """An effect in the journal: long texts by their beginning."""
-    facts = act.model_dump(mode="json")
-    return {"effect": name, **{k: v[:200] if isinstance(v, str) else v for k, v in facts.items()}}

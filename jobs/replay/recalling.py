@@ -23,8 +23,9 @@ from core.runs import Step as Memo
 from core.workflow import Workflow
 from jobs.effects import Receipt
 from jobs.lease import Lease
+from jobs.policy_of_run import POLICY_READ
 from jobs.services import Services
-from jobs.work import POLICY_READ, Work
+from jobs.work import Work
 from jobs.workbench import CheckPlan, Workbench
 from policies.schema import Effective, Policy
 

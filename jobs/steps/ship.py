@@ -30,7 +30,6 @@ from jobs import (
     scope,
     shipping,
     signing,
-    status,
     unpushed,
 )
 from jobs.feedback import sent_back_at
@@ -38,6 +37,7 @@ from jobs.memo import remembered
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.own_branch import branch_name
 from jobs.plan_decision import still_open
+from jobs.pull_view import pull_view
 from jobs.unpushed import Unpushed
 from jobs.work import Work
 from jobs.workbench import Workbench
@@ -142,7 +142,7 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
     expected = sent_back_at(step, work) or (first.leftover if first is not None else None)
     await work.do(of_round("push", step.id), PushBranch(branch=branch, sha=head, expected=expected))
     title = replies.pull_title(summary)
-    view = await status.pull_view(work, summary, allowed, closes=ship.closes)
+    view = await pull_view(work, summary, allowed, closes=ship.closes)
     told_ci = replies.ci_held(seen.exposure.result, work.run.base_ref, seen.quiet) if held else ""
     body = replies.pull_body(replace(view, ci=told_ci))
     opening = OpenPull(branch=branch, base=work.run.base_ref, title=title, body=body, draft=ship.draft)
