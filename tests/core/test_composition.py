@@ -78,7 +78,9 @@ def test_a_file_that_names_no_other_is_pinned_as_it_stands() -> None:
     assert entry("mine", mine=text).text == text
 
 
-_PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(codec="utf-8"))
+_NUMBERS = st.integers(-(10**28), 10**28) | st.floats(allow_nan=False, allow_infinity=False)
+"""Those that a file may hold."""
+_PLAIN = st.none() | st.booleans() | _NUMBERS | st.text(st.characters(codec="utf-8"))
 _VALUES = st.recursive(
     _PLAIN, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abcon"), inner, max_size=4)
 )
