@@ -15,10 +15,10 @@ from core.errors import BotError, DocumentInvalid
 from core.expressions import ExpressionInvalid, holds
 from core.names import RunId
 from core.records import Record
-from core.runs import Run
+from core.runs import EffectState, Run
 from core.states import TERMINAL, RunState, target
 from core.trying import Failure
-from core.workflow import Agent, Check, Step, parse
+from core.workflow import Agent, Check, Ship, Step, parse
 from core.workflow import Run as Command
 from core.workflow.rounds import base_of
 from jobs import handed
@@ -28,6 +28,7 @@ from jobs.attempts import recorded as failures_in
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.replay.recalling import Differs, Recalling, Unrecorded, recalling
 from jobs.steps import perform
+from jobs.steps.suggest import NOTHING, SUGGESTED, effect_of
 from jobs.work import Work
 
 ENDING = "the end"
@@ -296,6 +297,8 @@ class _Walk:
 
     def _finished_all(self) -> None:
         run = self._record.run
+        if run.ended_code in (SUGGESTED, NOTHING):
+            raise Differs("", f"The run {_ending(run)}; now every step is done.")
         if run.state in TERMINAL and run.state is not RunState.succeeded:
             if run.state is RunState.cancelled:
                 self.taken.append(ENDING)
@@ -311,9 +314,19 @@ class _Walk:
             return difference
         if run.state is RunState.succeeded and isinstance(step.action, str | Agent | Command | Check):
             return Differs(step.id, f"The run succeeded, and step `{step.id}` is not done.", step.id)
+        if run.ended_code in (SUGGESTED, NOTHING) and not self._suggests(step):
+            why = f"The run {_ending(run)}; the record of step `{step.id}` has nothing of that kind."
+            return Differs(step.id, why, step.id)
         if run.state in TERMINAL:
             self.taken.append(ENDING)
         return None
+
+    def _suggests(self, step: Step) -> bool:
+        """Whether a run about somebody's pull request can have ended here with what it says of its suggestions."""
+        key, run = self._work.key(effect_of(step)), self._record.run
+        posted = any(one.key == key and one.state == EffectState.done for one in self._record.effects)
+        about_theirs = isinstance(step.action, Ship) and run.snapshot.head is not None
+        return about_theirs and posted == (run.ended_code == SUGGESTED)
 
     def _at_an_end(self, step: Step) -> None:
         """Raises Differs where the journal goes on after this step."""

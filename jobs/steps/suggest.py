@@ -72,8 +72,13 @@ async def perform(step: Step, ship: Ship, work: Work) -> Outcome:
         tested=replies.tested_with_all(plan.name) if (plan := handed.pinned(work)) and handed.checked(work) else "",
     )
     review = PostReview(number=work.number, head=head, body=body, comments=tuple(map(_comment, made)))
-    await work.do(f"suggest:{step.id}", review)
+    await work.do(effect_of(step), review)
     return End(Trigger.finish, f"what it would change stands in a review of #{work.number}", code=SUGGESTED)
+
+
+def effect_of(step: Step) -> str:
+    """The name of the review that the step makes."""
+    return f"suggest:{step.id}"
 
 
 async def _of(

@@ -16,7 +16,7 @@ import yaml
 from adapters.artifacts import LocalArtifacts
 from adapters.store import Store, effects, events, open_store, runs, steps
 from core.digests import digest, step_digest
-from core.effects import PostComment
+from core.effects import PostComment, PostReview
 from core.names import Epoch, Repo, RunId, Sha, Subject, SubjectKind, WorkerId
 from core.records import Record, RecordUnreadable, read, redacted
 from core.redaction import Redactor
@@ -33,6 +33,7 @@ POLICY = effective(None, None, owner_is_organisation=True)
 
 COUNT = {"id": "count", "run": "ls | wc -l", "capture": {"format": "number"}}
 MANY = {"id": "many", "run": 'echo "$N"', "env": {"N": "${{ steps.count.output }}"}}
+REVIEW = PostReview(number=7, head=BASE, body="Suggested by a model.")
 ONLY_MANY = {**MANY, "when": "${{ steps.count.output > 2 }}"}
 
 
@@ -229,6 +230,35 @@ async def test_an_end_that_came_from_outside_is_taken(scribe):
     assert (found.difference, found.taken) == (None, ("the end",))
 
 
+async def suggested(scribe: Scribe, *, code: str = "suggested", posted: bool = True) -> Record:
+    """The record of a run about somebody's pull request, which ended at its `ship` with a review."""
+    await scribe.begin(COUNT, {"id": "ship", "ship": {"title": "Count"}}, {"id": "ready", "ready": {}})
+    await counted(scribe)
+    if posted:
+        key = f"run:{RUN}:suggest:ship"
+        post = NewEffect(key=key, run_id=RUN, repo=(await scribe.run()).repo, act=REVIEW, at=AT)
+        async with scribe.store.begin() as db:
+            await effects.insert(db, post)
+            await effects.acting(db, key, scribe.epoch, AT)
+            await effects.done(db, key, {"id": 1})
+    await scribe.end(Trigger.finish, "what it would change stands in a review of #7", code)
+
+    def theirs(whole: dict[str, Any]) -> None:
+        whole["run"]["snapshot"].update(head=BASE, fork=True)
+
+    return altered(await scribe.record(), theirs)
+
+
+async def test_a_run_that_ended_with_suggestions_is_the_same_up_to_its_review(scribe):
+    found = await replay(await suggested(scribe))
+    assert (found.difference, found.steps, found.taken) == (None, 1, ("the end",))
+
+
+async def test_a_run_that_had_nothing_to_suggest_is_the_same(scribe):
+    found = await replay(await suggested(scribe, code="nothing-to-suggest", posted=False))
+    assert (found.difference, found.steps, found.taken) == (None, 1, ("the end",))
+
+
 # The first difference --------------------------------------------------------------------------------------------
 
 
@@ -305,6 +335,32 @@ async def test_a_journal_that_was_changed_is_a_difference(scribe):
     await both(scribe)
     other = altered(await scribe.record(), lambda whole: whole["journal"][1]["facts"].update(step="x"))
     assert await said(other) == "Entry 2 of the journal is not what was written."
+
+
+@pytest.mark.parametrize(("code", "posted"), [("suggested", False), ("nothing-to-suggest", True)])
+async def test_suggestions_without_a_review_and_a_review_without_suggestions_are_a_difference(scribe, code, posted):
+    assert await said(await suggested(scribe, code=code, posted=posted)) == (
+        "The run succeeded: what it would change stands in a review of #7; "
+        "the record of step `ship` has nothing of that kind."
+    )
+
+
+async def test_suggestions_about_no_pull_request_of_theirs_are_a_difference(scribe):
+    def ours(whole: dict[str, Any]) -> None:
+        whole["run"]["snapshot"]["head"] = None
+
+    assert (await said(altered(await suggested(scribe), ours))).endswith("`ship` has nothing of that kind.")
+
+
+async def test_suggestions_with_every_step_done_are_a_difference(scribe):
+    await both(scribe)
+
+    def suggests(whole: dict[str, Any]) -> None:
+        whole["run"].update(ended_code="suggested", ended_why="it stands in a review of #7")
+
+    assert await said(altered(await scribe.record(), suggests)) == (
+        "The run succeeded: it stands in a review of #7; now every step is done."
+    )
 
 
 async def test_a_run_that_failed_with_every_step_done_is_a_difference(scribe):

@@ -23,6 +23,8 @@ from core.names import Sha
 from core.workflow import parse
 from jobs.intake import drain
 from jobs.lease import Lease
+from jobs.records import record_of
+from jobs.replay import replay
 from jobs.work import Work
 
 WORSE = OLD.replace('"-"', '"_"')
@@ -127,6 +129,10 @@ async def test_a_strangers_commit_is_vouched_for_and_answered_with_suggestions_a
                 await work.do("ship it", act)
         with pytest.raises(NotOurs, match="which is not ours to push"):
             await (await work.bench()).push("pullwright/x", Sha(head), None)
+        async with world.services.store.read() as db:
+            kept = await record_of(db, world.services.artifacts, run.id)
+    found = await replay(kept)
+    assert (found.difference, found.steps, found.replies, found.taken) == (None, 3, 3, ("the end",))
 
 
 @pytest.mark.slow
