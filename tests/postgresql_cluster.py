@@ -29,6 +29,8 @@ SERVERS = ("postgres", "nobody")
 START_SECONDS = 30
 _FAST_SHUTDOWN = signal.SIGINT
 """Cuts whoever is connected, and stops in order."""
+_IMMEDIATE_SHUTDOWN = signal.SIGQUIT
+"""Ends the server's processes where they are; what it had not written is recovered from its log at the next start."""
 _DEBIAN = Path("/usr/lib/postgresql")
 
 _SETTINGS = {
@@ -108,23 +110,37 @@ class PostgresServer:
             db.execute(statement)
 
 
+@dataclass(frozen=True)
+class MortalServer(PostgresServer):
+    """A server that one test may crash; not for sharing."""
+
+    _postmaster: "_Postmaster"
+
+    def crash(self) -> None:
+        """Gone at once, as by `pg_ctl stop -m immediate`: every transaction ends where it is, and nobody is told
+        whether it was committed."""
+        self._postmaster.stop(_IMMEDIATE_SHUTDOWN)
+
+    def start(self) -> None:
+        """Return when it answers again, with all that was committed. Call it on the main thread."""
+        self._postmaster.start()
+
+
 @contextmanager
 def running() -> Iterator[PostgresServer]:
     """A server of this process, for as long as the block runs. Raises PostgresMissing where there is none to start.
 
     Call it on the main thread: the kernel ends the server with the thread that started it.
     """
-    initdb, postgres = find("initdb"), find("postgres")
-    account = _account()
-    # Not in pytest's own folder: the socket's whole path must fit in 107 bytes, and the server's uid must get there.
-    folder = Path(tempfile.mkdtemp(prefix="pullwright-pg-", dir="/tmp"))
-    try:
-        os.chown(folder, account.pw_uid, account.pw_gid)
-        _initialise(initdb, folder / "cluster", account)
-        with _served(postgres, folder, account):
-            yield PostgresServer(folder)
-    finally:
-        shutil.rmtree(folder)
+    with _started() as postmaster:
+        yield PostgresServer(postmaster.folder)
+
+
+@contextmanager
+def mortal() -> Iterator[MortalServer]:
+    """The same for one test alone, which may crash it."""
+    with _started() as postmaster:
+        yield MortalServer(postmaster.folder, postmaster)
 
 
 def find(program: str) -> str:
@@ -180,27 +196,55 @@ def _initialise(initdb: str, cluster: Path, account: pwd.struct_passwd) -> None:
 
 
 @contextmanager
-def _served(postgres: str, folder: Path, account: pwd.struct_passwd) -> Iterator[None]:
-    settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
-    log = folder / "server.log"
-    with log.open("wb") as lines:
-        server = subprocess.Popen(
-            _as_server(account, postgres, "-D", str(folder / "cluster"), "-k", str(folder), *settings),
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=lines,
-            stderr=subprocess.STDOUT,
-        )
+def _started() -> Iterator["_Postmaster"]:
+    initdb, postgres = find("initdb"), find("postgres")
+    account = _account()
+    # Not in pytest's own folder: the socket's whole path must fit in 107 bytes, and the server's uid must get there.
+    folder = Path(tempfile.mkdtemp(prefix="pullwright-pg-", dir="/tmp"))
+    postmaster = _Postmaster(postgres, folder, account)
     try:
-        _wait_until_it_answers(server, PostgresServer(folder), log)
-        yield
+        os.chown(folder, account.pw_uid, account.pw_gid)
+        _initialise(initdb, folder / "cluster", account)
+        postmaster.start()
+        yield postmaster
     finally:
-        server.send_signal(_FAST_SHUTDOWN)
+        postmaster.stop(_FAST_SHUTDOWN)
+        shutil.rmtree(folder)
+
+
+class _Postmaster:
+    """The server's own process over a cluster in `folder / "cluster"`: none, or one."""
+
+    def __init__(self, postgres: str, folder: Path, account: pwd.struct_passwd) -> None:
+        self.folder = folder
+        self._postgres, self._account = postgres, account
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        log = self.folder / "server.log"
+        command = (self._postgres, "-D", str(self.folder / "cluster"), "-k", str(self.folder), *settings)
+        with log.open("ab") as lines:
+            self._server = subprocess.Popen(
+                _as_server(self._account, *command),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=lines,
+                stderr=subprocess.STDOUT,
+            )
+        _wait_until_it_answers(self._server, PostgresServer(self.folder), log)
+
+    def stop(self, how: signal.Signals) -> None:
+        """Nothing where it does not run."""
+        if (server := self._server) is None:
+            return
+        server.send_signal(how)
         try:
             server.wait(10)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+        self._server = None
 
 
 def _as_server(account: pwd.struct_passwd, *command: str) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import mortal_part
 import pytest
@@ -20,7 +20,7 @@ from story_account import Account, account
 from story_trust import QUICK
 from story_world import LABEL, SAMPLE, free_port
 
-from adapters.store import Store, deliveries, effects, events, open_store, runs
+from adapters.store import Store, StoreUnavailable, deliveries, effects, events, open_store, runs
 from adapters.store.tables import DeliveryState
 from bot.demo.github.records import Repository
 from bot.demo.model import Script
@@ -29,6 +29,7 @@ from bot.up import Service, supervise
 from core.runs import Run
 from core.states import TERMINAL
 
+T = TypeVar("T")
 SHORT_LEASE = {
     "PULLWRIGHT_LEASE_SECONDS": "4",
     "PULLWRIGHT_HEARTBEAT_SECONDS": "0.5",
@@ -84,13 +85,16 @@ class Mortal:
     async def looks(
         self, repository: Repository, number: int, patience_seconds: float = PATIENCE_SECONDS
     ) -> AsyncIterator[Run]:
-        """The run about this issue, again and again."""
+        """The run about this issue, again and again; people look again where the database is away."""
         run: Run | None = None
         try:
             async with asyncio.timeout(patience_seconds):
                 while True:
-                    async with self.store.read() as db:
-                        found = await runs.of_subject(db, repository.id, number)
+                    try:
+                        async with self.store.read() as db:
+                            found = await runs.of_subject(db, repository.id, number)
+                    except StoreUnavailable:
+                        found = []
                     if found:
                         run = found[0]
                         yield run
@@ -180,6 +184,14 @@ async def open_mortal(
         service = await stack.enter_async_context(supervise(town.environ, workers=workers, output=log))
         store = await stack.enter_async_context(open_store(service.settings.database_url))
         yield Mortal(town, service, store, fate, folder)
+
+
+async def eventually(look: Callable[[], T], seconds: float = 60.0) -> T:
+    """The first true answer about what other processes do; fails when there is none in time."""
+    async with asyncio.timeout(seconds):
+        while not (found := look()):  # noqa: ASYNC110  # what other processes do has no event here
+            await asyncio.sleep(0.02)
+    return found
 
 
 async def all_of(tales: list[Callable[[], Awaitable[Told]]], at_once: int) -> list[Told]:

@@ -4,14 +4,13 @@ import asyncio
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from crash_service import SHORT_LEASE, Mortal, open_mortal
+from crash_service import SHORT_LEASE, Mortal, eventually, open_mortal
 from fate import Order
 from processes import Process, below, left, process, tell
 from story_trust import DONE, NEW, OLD, PATH, PLAN
@@ -19,7 +18,6 @@ from story_trust import DONE, NEW, OLD, PATH, PLAN
 from adapters.store import StoreUnavailable, events, open_store, tables
 from bot.demo.github.records import SeenRequest
 
-T = TypeVar("T")
 WORKER = "worker runs 1"
 EDIT = {"edit": {"path": PATH, "old": OLD, "new": NEW}}
 GONE_SECONDS = 2.0
@@ -28,14 +26,6 @@ DRAINED_SECONDS = 10.0
 
 def _script(*change: dict[str, Any]) -> dict[str, Any]:
     return {"plan": [{"submit": PLAN}], "change": [*change, {"submit": DONE}]}
-
-
-async def eventually(look: Callable[[], T], seconds: float = 60.0) -> T:
-    """The first true answer about what other processes do; fails when there is none in time."""
-    async with asyncio.timeout(seconds):
-        while not (found := look()):  # noqa: ASYNC110  # what other processes do has no event here
-            await asyncio.sleep(0.02)
-    return found
 
 
 # Killed
