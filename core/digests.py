@@ -15,6 +15,9 @@ from core.names import Digest, Sha, Value
 SHOWN = 12
 """Hexadecimal digits shown to people and accepted from them, at least."""
 
+COMMIT_SHOWN = 7
+"""The same of commits, of which GitHub's pages show no more."""
+
 
 class ChangedPath(Value):
     """One path of a change. A blob is None where the path does not exist on that side."""
@@ -61,7 +64,20 @@ def short(full: Digest) -> str:
     return full[:SHOWN]
 
 
+def names_commit(given: str, sha: Sha) -> bool:
+    """Whether what a person typed begins this commit: at least seven hexadecimal digits, as git abbreviates.
+
+    So few can be found again for another commit within seconds: whoever relies on them makes sure that they name one.
+    """
+    typed = _typed(given)
+    return bool(re.fullmatch(rf"[0-9a-f]{{{COMMIT_SHOWN},40}}", typed)) and sha.startswith(typed)
+
+
 def matches(given: str, full: Digest) -> bool:
     """Whether what a person typed names this digest: a prefix of at least twelve hexadecimal digits."""
-    typed = given.strip().strip("`").lower()
+    typed = _typed(given)
     return bool(re.fullmatch(rf"[0-9a-f]{{{SHOWN},64}}", typed)) and full.startswith(typed)
+
+
+def _typed(given: str) -> str:
+    return given.strip().strip("`").lower()

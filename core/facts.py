@@ -22,6 +22,7 @@ from core.github import (
     Turn,
     TurnKind,
 )
+from core.heads import Behind
 from core.holds import Hold
 from core.names import Role, RunId, Sha, SubjectKind
 from core.runs import Effect, Run, Step
@@ -95,7 +96,11 @@ class FactQuery:
     of_author: bool = False
     """Whether the role is that of whoever opened `pull`."""
     vouching: bool = False
-    """Where the head of `pull` lies in a fork: the role of whoever opened it."""
+    """Where the head of `pull` lies in a fork: who stands behind it, each with their role."""
+    withheld: bool = False
+    """Where it does: what else happened to `pull` that a workflow listens to."""
+    commits: tuple[str, ...] = ()
+    """First digits of commits. Those that the head of `pull` begins with: which commit they name."""
     changed: bool = False
     """The paths that `pull` changes, if a workflow that listens asks for some."""
     run: RunId | None = None
@@ -211,8 +216,14 @@ class Facts:
     labelling: LabelEvent | None = None
     review: Review | None = None
     pull: Pull | None = None
-    head_role: Role | None = None
-    """The role of whoever opened the pull request; None where its head lies in no fork, or nobody asked."""
+    behind_head: Sequence[Behind] = ()
+    """Who stands behind the head of the pull request; nobody where it lies in no fork, or was not asked for."""
+    labellings: Sequence[LabelEvent] = ()
+    """The labels that the pull request carries and a workflow listens to, where `withheld` was asked for."""
+    turns: Mapping[TurnKind, Turn] = field(default_factory=dict)
+    """The turns of the pull request that a workflow listens to, where `withheld` was asked for."""
+    commits: Mapping[str, Sha] = field(default_factory=dict)
+    """Of the first digits that were asked for, those that name one commit, with that."""
     turn: Turn | None = None
     """None where it was undone since."""
     changed: tuple[str, ...] | None = None

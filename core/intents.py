@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from core.boards import AlarmKind
 from core.effects import EditComment, PutCheck, RemoveLabel
+from core.heads import Push
 from core.names import Plain, RunId, Sha, Subject
 from core.runs import SignalKind, Snapshot
 
@@ -44,6 +45,8 @@ class Signal:
     review_id: int | None = None
     edit_id: str | None = None
     """The edit of our own comment by which a box was ticked in it."""
+    vouches_for: int | None = None
+    """The comment of a stranger that holds what is said: somebody who may vouches for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,14 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepPush:
+    """Know who pushed last to the fork that this pull request comes from."""
+
+    number: int
+    push: Push
+
+
+@dataclass(frozen=True, slots=True)
 class Shut:
     """GitHub lets nobody write to the repository, for this reason; None: it does."""
 
@@ -144,7 +155,7 @@ class Ignore:
     why: str
 
 
-Unbound = Say | React | ShowCheck | SetHold | AskForBoard | LookAtBoard | Alarmed | Act | Decided
+Unbound = Say | React | ShowCheck | SetHold | AskForBoard | LookAtBoard | Alarmed | Act | Decided | KeepPush
 """What belongs to no run."""
 
 Intent = StartRun | Signal | Unbound | Shut | Ignore

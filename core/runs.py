@@ -193,6 +193,8 @@ class NewSignal(Value):
     review_id: int | None = None
     edit_id: str | None = None
     """The edit of our own comment by which a box was ticked in it."""
+    vouches_for: int | None = None
+    """The comment of a stranger that holds what is said: whoever says it vouches for it."""
     at: datetime
 
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from core.digests import SHOWN
+from core.digests import COMMIT_SHOWN, SHOWN
 from handlers.markup import Open
 from handlers.verbs import VERBS, Verb
 
@@ -34,6 +34,7 @@ _WORD = r"([A-Za-z][A-Za-z0-9-]{0,39})"
 _PLAIN = re.compile(rf"/{_WORD}(?:[ \t]+(.*))?")
 _NAMESPACED = re.compile(rf"/{NAMESPACE}(?:[ \t]+/?{_WORD}(?:[ \t]+(.*))?)?[ \t]*", re.IGNORECASE)
 _DIGEST = re.compile(rf"`?([0-9a-f]{{{SHOWN},64}})`?", re.IGNORECASE)
+_CONTENT = re.compile(rf"`?([0-9a-f]{{{COMMIT_SHOWN},64}})`?", re.IGNORECASE)
 
 _AMOUNT = re.compile(r"\+\$?(?!0{1,4}(?:\.0{1,2})?$)[0-9]{1,4}(?:\.[0-9]{1,2})?")
 
@@ -157,8 +158,11 @@ def _judged(said: Sequence[tuple[str, str, str]], verbs: Mapping[str, Verb]) -> 
 def _misused(verb: Verb, args: str) -> str | None:
     if verb.takes == "nothing" and args:
         return f"`/{verb.name}` takes nothing after it."
-    if verb.takes == "digest" and args and not _DIGEST.fullmatch(args):
-        return f"`/{verb.name}` takes nothing, or a digest of at least {SHOWN} hexadecimal digits."
+    if verb.takes == "content" and args and not _CONTENT.fullmatch(args):
+        return (
+            f"`/{verb.name}` takes nothing, or at least {SHOWN} hexadecimal digits of a digest, or {COMMIT_SHOWN} of a "
+            "commit."
+        )
     if verb.takes == "approval" and args and (why := _misused_approval(verb, args)):
         return why
     if verb.takes == "amount" and args and not _AMOUNT.fullmatch(args):

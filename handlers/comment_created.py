@@ -4,6 +4,7 @@ The comment is read again from GitHub. Whoever wrote it is the actor; where its 
 somebody edited it, and edits run nothing.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,13 +17,15 @@ from handlers import replies
 from handlers.asked import Answer, Order, carry_out
 from handlers.asked.order import answer_key
 from handlers.authors import unheard_comment
-from handlers.commands import Command, Refusal, might_command, parse
+from handlers.commands import MAX_COMMANDS, Command, Refusal, might_command, parse
 from handlers.events import CommentCreated
 from handlers.listening import verbs
 from handlers.rules import broken, policy_of
 from policies.schema import Policy
 
 EVENT = CommentCreated
+
+_SHORT = re.compile(r"ok-to-run[ \t]+`?([0-9a-f]{7,39})(?![0-9a-f])", re.IGNORECASE)
 
 
 def needs(event: CommentCreated) -> FactQuery | Ignore:
@@ -37,7 +40,15 @@ def needs(event: CommentCreated) -> FactQuery | Ignore:
         policy=True,
         workflows=True,
     )
+    if event.on_pull and "ok-to-run" in event.body.lower():
+        query = replace(query, withheld=True, commits=_first_digits(event.body))
     return also_asked(query, event.body)
+
+
+def _first_digits(body: str) -> tuple[str, ...]:
+    """What may be the first digits of a commit that somebody vouches for, as often as a comment may say so."""
+    found = dict.fromkeys(digits.lower() for digits in _SHORT.findall(body))
+    return tuple(found)[:MAX_COMMANDS]
 
 
 def also_asked(query: FactQuery, body: str) -> FactQuery:

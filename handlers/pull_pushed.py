@@ -4,7 +4,8 @@ somebody else's may start what listens to pull requests."""
 from dataclasses import replace
 
 from core.facts import FactQuery, Facts
-from core.intents import Ignore, Intent, Signal
+from core.heads import Push
+from core.intents import Ignore, Intent, KeepPush, Signal
 from core.runs import SignalKind
 from handlers import pull_triggers, replies
 from handlers.events import PullPushed
@@ -22,7 +23,7 @@ def plan(event: PullPushed, facts: Facts) -> list[Intent]:
     if ours(event.sender.login, facts.app):
         return [Ignore("our own push")]
     if run is None or pull is None or run.pull_number != event.number:
-        return [*_ended(event, facts), *pull_triggers.begun_by(event, facts)]
+        return [*_known(event, facts), *_ended(event, facts), *pull_triggers.begun_by(event, facts)]
     return [
         Signal(
             run_id=run.id,
@@ -32,6 +33,16 @@ def plan(event: PullPushed, facts: Facts) -> list[Intent]:
             text=f"@{event.sender.login} pushed {pull.head_sha[:12]}",
         )
     ]
+
+
+def _known(event: PullPushed, facts: Facts) -> list[Intent]:
+    """Who pushed to a fork, while the head is what they pushed. No word of a payload grants anything: this one can only
+    have the head be looked at by somebody first.
+    """
+    pull = facts.pull
+    if pull is None or not pull.from_fork(facts.repository.id) or pull.head_sha != event.after:
+        return []
+    return [KeepPush(event.number, Push(head=pull.head_sha, actor=event.sender.login))]
 
 
 def _ended(event: PullPushed, facts: Facts) -> list[Intent]:

@@ -15,15 +15,15 @@ from core.names import Sha, Subject, SubjectKind
 from core.runs import SignalKind
 from core.states import WaitingFor
 from core.workflow import Listen
-from core.workflow.triggers import PullRequests, PullType
+from core.workflow.triggers import PullType
 from handlers import not_ours
 from handlers.asked.starting import as_it_stood
 from handlers.authors import unheard
 from handlers.automatic import PullLabeled, PullOffered
 from handlers.events import PullPushed
 from handlers.issue_triggers import REDELIVERED
+from handlers.pull_filters import passes
 from handlers.triggered import NOT_LISTENED, Occasion, started
-from policies.globs import matching, naming
 
 PullEvent = PullOffered | PullPushed | PullLabeled
 
@@ -99,7 +99,7 @@ def _begun(event: PullEvent, facts: Facts) -> list[Intent]:
     labels = (event.label,) if isinstance(event, PullLabeled) else issue.labels
 
     def hears(_: str, on: Listen) -> bool:
-        return on.pull_request is not None and _passes(on.pull_request, what, labels, pull, facts.changed)
+        return on.pull_request is not None and passes(on.pull_request, what, labels, pull, facts.changed)
 
     once = facts.labelling.id if facts.labelling is not None else pull.head_sha
     snapshot = as_it_stood(facts, event.title, event.body, at)
@@ -140,16 +140,6 @@ def _actor(event: PullEvent, issue: Issue, pull: Pull, facts: Facts) -> tuple[Ac
 
 
 _DONE = {"reopened": "opened again", "ready_for_review": "taken out of draft"}
-
-
-def _passes(
-    listens: PullRequests, what: PullType, labels: tuple[str, ...], pull: Pull, changed: tuple[str, ...] | None
-) -> bool:
-    """Whether the filters let it pass. Where GitHub tells not of all paths, those do."""
-    named = (([pull.base_ref], listens.branches), (labels, listens.labels), ([pull.author.login], listens.authors))
-    if what not in listens.types or any(globs and not naming(names, globs) for names, globs in named):
-        return False
-    return not listens.paths or changed is None or bool(matching(changed, listens.paths))
 
 
 def _type(event: PullEvent) -> PullType:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from core.boards import AlarmKind
 from core.facts import Facts
+from core.heads import Behind, standing_behind
 from core.intents import Alarmed
 from core.names import Role
 from policies.considered import Considered, Person
@@ -17,13 +18,17 @@ from policies.rules import Action
 from policies.schema import Policy
 
 
-def strange_head(policy: Policy, facts: Facts) -> bool:
-    """Whether a run would work with commits of a fork by somebody who may start no work: nobody but they knows what the
-    next one is. A role that is not known counts as none."""
+def strange_head(policy: Policy, facts: Facts) -> Behind | None:
+    """Who of those that stand behind the head of a fork may start no work, so that somebody must look at it first:
+    nobody but they knows what the next one is. None where the head is no stranger's. Whose role is not known has none.
+    """
     pull = facts.pull
     if pull is None or not pull.open or not pull.from_fork(facts.repository.id):
-        return False
-    return facts.head_role is None or not facts.head_role.at_least(policy.requesters)
+        return None
+    known = {one.part: one for one in facts.behind_head}
+    needed = [known.get(part, Behind(part, login, Role.none)) for part, login in standing_behind(pull, None)]
+    behind = [*needed, *(one for one in facts.behind_head if one.part not in {"opened", "owns"})]
+    return next((one for one in behind if not one.role.at_least(policy.requesters)), None)
 
 
 def may_begin(

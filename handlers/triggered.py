@@ -94,8 +94,8 @@ def _may_not(name: str, occasion: Occasion, facts: Facts) -> list[Intent]:
     if verdict is not None and not verdict.approved:
         alarm = tripped(policy, facts, verdict, about=occasion.subject.number, at=facts.told_at)
         return [Ignore(verdict.why), *alarm]
-    if facts.pull is not None and strange_head(policy, facts):
-        return [Ignore(replies.strange_head_unasked(facts.pull))]
+    if facts.pull is not None and (who := strange_head(policy, facts)) is not None:
+        return [Ignore(replies.strange_head_unasked(facts.pull, who))]
     return []
 
 

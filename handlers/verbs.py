@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-Takes = Literal["nothing", "digest", "approval", "amount", "text"]
+Takes = Literal["nothing", "content", "approval", "amount", "text"]
 
 _ENDERS = "write role, or the requester"
 
@@ -55,7 +55,13 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
                 "pins an issue that lists what waits for people",
                 "maintain role",
             ),
-            Verb("ok-to-run", "digest", "/ok-to-run [digest]", "starts what a stranger asked for", "requesters"),
+            Verb(
+                "ok-to-run",
+                "content",
+                "/ok-to-run [digest or commit]",
+                "starts what a stranger asked for",
+                "requesters",
+            ),
             Verb(
                 "dry-run",
                 "text",

@@ -239,7 +239,7 @@ async def _outcome(work: Work, step: Step) -> Outcome | None:
         return Done({"skipped": step.when}, f"skipped: `{step.when}` does not hold")
     if (paused := await attempts.pausing(work, step) or await quiet.resting(work, step)) is not None:
         return paused
-    if (over := await forks.head_moved(work)) is not None:
+    if (over := await forks.moved(work)) is not None:
         return over
     if step.id not in work.begun:
         async with work.services.store.begin() as db:

@@ -20,6 +20,7 @@ from core.names import Repo, Role, is_bot
 from core.runs import Effect, EffectState, Run, Step
 from core.states import TERMINAL
 from core.workflow.catalogue import Catalogue
+from jobs import heads
 from jobs.boxes import our_comment
 from jobs.policy import head_of_default, in_force, read_policy
 from jobs.services import Services
@@ -144,19 +145,30 @@ async def _gather(services: Services, repo: Repo, query: FactQuery, told_at: dat
     if query.workflows:
         sha = policy.sha if policy is not None else await head_of_default(github, repository)
         workflows = await workflows_at(services, github, repo, sha)
+
+    async def role_of(login: str) -> Role:
+        return await _role(github, login, policy, repository)
+
+    fork = pull if pull is not None and pull.from_fork(repository.id) else None
+    happened = heads.Happened()
+    if query.withheld and fork is not None and issue is not None and workflows is not None:
+        happened = await heads.happened(github, fork, issue, workflows)
     return query, Facts(
         app=await services.github.identity(),
         repository=repository,
         issue=issue,
-        role=await _role(github, actor, policy, repository) if actor is not None else None,
+        role=await role_of(actor) if actor is not None else None,
         comment=comment,
         ours=await _ours(services, github, query, comment, of_subject),
         labelling=labelling,
         review=review,
         pull=pull,
-        head_role=await _role_of_head(github, query, pull, policy, repository),
+        behind_head=await heads.behind(services.store, repo.id, fork, role_of) if fork and query.vouching else (),
+        labellings=happened.labellings,
+        turns=happened.turns,
+        commits=await heads.named(github, query, pull) if pull is not None else {},
         turn=turn,
-        changed=await github.changed_by(pull.number) if query.changed and pull is not None else None,
+        changed=await github.changed_by(pull.number) if query.changed and pull is not None else happened.changed,
         head=await github.head_of(query.branch[0]) if query.branch is not None else None,
         check=await _check(github, query),
         rules=rules,
@@ -185,14 +197,6 @@ async def _role(github: GitHub, actor: str, policy: PolicyFile | None, repositor
         return role_of_bot(in_force(policy, repository).policy, actor) if policy is not None else Role.none
     except PolicyInvalid:
         return Role.none
-
-
-async def _role_of_head(
-    github: GitHub, query: FactQuery, pull: Pull | None, policy: PolicyFile | None, repository: RepositoryFacts
-) -> Role | None:
-    if not query.vouching or pull is None or not pull.from_fork(repository.id):
-        return None
-    return await _role(github, pull.author.login, policy, repository)
 
 
 _UNDOABLE = frozenset({"label", "comment", "merge", "enqueue"})

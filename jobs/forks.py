@@ -1,4 +1,4 @@
-"""Runs about a pull request from a fork end when its head is another one than they were let run with."""
+"""Runs about a pull request from a fork end when its head or its base is another one than they were let run with."""
 
 from core.states import Trigger
 from handlers import replies
@@ -7,15 +7,21 @@ from jobs.work import Work
 
 MOVED = "head-moved"
 """The code of a run that ended because somebody pushed to the fork."""
+RETARGETED = "base-changed"
+"""The code of a run that ended because its pull request is to be merged into another branch."""
 
 
-async def head_moved(work: Work) -> End | None:
-    """The end of a run about a fork whose head is not the one it may work with, as GitHub says now; else None.
+async def moved(work: Work) -> End | None:
+    """The end of a run about a fork whose head or base is not the one it may work with, as GitHub says now; else None.
 
-    Asked before every step: the event that tells of a push may be late, or never come.
+    Asked before every step: the event that tells of it may be late, or never come.
     """
     may = work.run.snapshot.head
     if not work.run.snapshot.fork or may is None:
         return None
-    now = (await work.github.pull(work.number)).head_sha
-    return None if now == may else End(Trigger.cancel, replies.head_moved(may, now), code=MOVED)
+    pull = await work.github.pull(work.number)
+    if pull.head_sha != may:
+        return End(Trigger.cancel, replies.head_moved(may, pull.head_sha), code=MOVED)
+    if pull.base_ref != work.run.base_ref:
+        return End(Trigger.cancel, replies.retargeted(work.run.base_ref, pull.base_ref), code=RETARGETED)
+    return None

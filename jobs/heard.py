@@ -103,6 +103,12 @@ async def comment_of(work: Work, signal: NewSignal) -> Comment | None:
     return comment
 
 
+async def untouched(work: Work, comment_id: int) -> Comment | None:
+    """The comment as its author wrote it; None where it is gone, or was ever edited."""
+    comment = await work.github.comment(comment_id)
+    return comment if comment is not None and comment.updated_at == comment.created_at else None
+
+
 async def review_of(work: Work, signal: NewSignal) -> Review | None:
     """The review that the signal came from, if its author wrote it."""
     if signal.review_id is None or work.run.pull_number is None:

@@ -5,12 +5,24 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import alarms as alarm_rows
-from adapters.store import boards, decisions, effects, stops
+from adapters.store import boards, decisions, effects, pushes, stops
 from core.boards import Alarm, AlarmKind, Ask
 from core.decisions import About, Decision
 from core.effects import Act as Effect
 from core.effects import AddReaction, PostComment
-from core.intents import Act, Alarmed, AskForBoard, Decided, LookAtBoard, React, Say, SetHold, ShowCheck, Unbound
+from core.intents import (
+    Act,
+    Alarmed,
+    AskForBoard,
+    Decided,
+    KeepPush,
+    LookAtBoard,
+    React,
+    Say,
+    SetHold,
+    ShowCheck,
+    Unbound,
+)
 from core.names import Repo, RunId
 from core.runs import NewEffect
 from handlers import configuration
@@ -41,9 +53,8 @@ async def write(db: AsyncConnection, repo: Repo, intent: Unbound, woken: set[Run
         case Act(act, key):
             await intend(key, act)
             return f"to be done: {act.kind}"
-        case Decided(number, tree):
-            await decisions.keep(db, repo.id, Decision(number=number, about=About.word, at=now, tree=tree))
-            return "noted why"
+        case Decided() | KeepPush():
+            return await _note(db, repo, intent, now)
         case SetHold():
             return await _hold(db, repo, intent, woken)
         case AskForBoard(number, actor, asked, at):
@@ -55,6 +66,15 @@ async def write(db: AsyncConnection, repo: Repo, intent: Unbound, woken: set[Run
         case Alarmed(kind, why, about, head, until):
             alarm = Alarm(kind=kind, about=about, why=why, head=head, since=now, until=until)
             return "alarm" if await alarms.tell(db, repo, alarm, now) else "the alarm stands already"
+
+
+async def _note(db: AsyncConnection, repo: Repo, intent: Decided | KeepPush, now: datetime) -> str:
+    if isinstance(intent, Decided):
+        why = Decision(number=intent.number, about=About.word, at=now, tree=intent.tree)
+        await decisions.keep(db, repo.id, why)
+        return "noted why"
+    await pushes.keep(db, repo.id, intent.number, intent.push, now)
+    return f"noted who pushed {intent.push.head[:12]}"
 
 
 async def _hold(db: AsyncConnection, repo: Repo, word: SetHold, woken: set[RunId]) -> str:

@@ -38,6 +38,7 @@ async def written(
                 comment_id=intent.comment_id,
                 review_id=intent.review_id,
                 edit_id=intent.edit_id,
+                vouches_for=intent.vouches_for,
                 at=now,
             )
             if not await signals.insert(db, new):

@@ -1,11 +1,12 @@
 """The repository itself, its branches and its files."""
 
+import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
 from adapters.github.channel import Channel
 from adapters.github.parse import EntryJson, RefJson, RepositoryJson, parsed
-from adapters.github.requests import RAW
+from adapters.github.requests import RAW, SHA
 from adapters.github.tokens import GIT_READ, GIT_WRITE
 from core.errors import GitHubRefused, NotThere
 from core.github import FileFacts, RepositoryFacts
@@ -30,6 +31,19 @@ class Contents(Channel):
             return None
         found = parsed(RefJson, sent, "a branch")
         return Sha(found.object.sha) if found.ref == f"refs/heads/{branch}" else None
+
+    async def commit_named(self, digits: str) -> Sha | None:
+        """The commit that these first digits name; None where they name none, or more than one.
+
+        Forks share the objects of a repository, so that what lies in one of them is found, and counts.
+        https://docs.github.com/en/rest/commits/commits#get-a-commit
+        """
+        try:
+            answer = await self.read("/commits/{digits}", {"digits": digits}, accept=SHA)
+        except (NotThere, GitHubRefused):
+            return None
+        found = answer.body.decode("ascii", "replace").strip()
+        return Sha(found) if re.fullmatch(r"[0-9a-f]{40}", found) else None
 
     async def file(self, path: str, ref: str) -> bytes | None:
         """The file's bytes at a branch, tag or commit; None where nothing is there, or something else than a file.

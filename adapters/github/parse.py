@@ -277,6 +277,12 @@ class _End(Edge):
     ref: str
     sha: str
     repo: _HeadRepository | None = None
+    user: AccountJson | None = None
+    """The account that the branch's repository belongs to, or did before it was deleted."""
+
+    @property
+    def owner(self) -> str | None:
+        return self.user.login if self.user is not None and self.user.type == "User" else None
 
 
 def is_us(us: App, account: Account) -> bool:
@@ -316,6 +322,7 @@ class PullJson(Edge):
             head_ref=self.head.ref,
             head_sha=Sha(self.head.sha),
             head_repository_id=self.head.repo.id if self.head.repo is not None else None,
+            head_owner=self.head.owner,
             base_ref=self.base.ref,
             base_sha=Sha(self.base.sha),
             body=self.body or "",

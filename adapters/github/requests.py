@@ -31,6 +31,7 @@ USER_AGENT = "pullwright"
 API_VERSION = "2022-11-28"
 JSON = "application/vnd.github+json"
 RAW = "application/vnd.github.raw+json"
+SHA = "application/vnd.github.sha"
 LARGEST_ANSWER_BYTES = 32 * 1024 * 1024
 """A page of a hundred comments of full length, in four-byte characters."""
 MOST_REDIRECTS = 3

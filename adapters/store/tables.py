@@ -183,6 +183,7 @@ signals = sa.Table(
     sa.Column("comment_id", sa.BigInteger),
     sa.Column("review_id", sa.BigInteger),
     sa.Column("edit_id", Words),
+    sa.Column("vouches_for", sa.BigInteger),
     sa.Column("at", Instant, nullable=False),
     sa.Column("outcome", Words),
     sa.Index("ix_signals_run_id", "run_id"),
@@ -368,6 +369,16 @@ decisions = sa.Table(
     sa.Column("about", Words, primary_key=True),
     sa.Column("at", Instant, nullable=False),
     sa.Column("tree", Json, nullable=False),
+)
+
+pushes = sa.Table(
+    "pushes",
+    metadata,
+    sa.Column("repo_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("head", Words, nullable=False),
+    sa.Column("actor", Words, nullable=False),
+    sa.Column("at", Instant, nullable=False),
 )
 
 scopes = sa.Table(

@@ -21,6 +21,7 @@ from adapters.store.tables import (
     effects,
     installations,
     pauses,
+    pushes,
     repositories,
     runs,
     schedules,
@@ -51,7 +52,7 @@ async def at_work(db: AsyncConnection, repo_id: int) -> bool:
 
 
 async def forget_repository(db: AsyncConnection, repo_id: int) -> None:
-    for table in (alarms, boards, costs, decisions, schedules, stops):
+    for table in (alarms, boards, costs, decisions, pushes, schedules, stops):
         await db.execute(sa.delete(table).where(table.c.repo_id == repo_id))
     await shut.reopen(db, shut.What.repository, repo_id)
     await db.execute(sa.delete(repositories).where(repositories.c.id == repo_id))

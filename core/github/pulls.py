@@ -23,6 +23,8 @@ class Pull(Value):
     head_ref: str
     head_sha: Sha
     head_repository_id: int | None
+    head_owner: str | None = None
+    """The login of the person to whom the head's repository belongs; None for an organisation, or for nobody."""
     base_ref: str
     base_sha: Sha
     body: str

@@ -4,15 +4,17 @@ The engine reads the comment again, and asks again who wrote it, before it takes
 """
 
 from core.intents import Signal
+from core.names import is_bot
 from core.runs import SignalKind, Waiting
 from core.states import WaitingFor
 from handlers import replies
-from handlers.asked.order import Answer, Order, accepted, mistaken, refused
+from handlers.asked.order import Answer, Order, accepted, mistaken, needing_ok, refused
 from policies.evaluate import may_command
 
 
 def answer(order: Order) -> Answer:
     """Hand the answer to the run that asks, if this person may start work here and if the question was there first.
+    A stranger's counts where somebody vouches for it: `handlers.asked.vouching`.
 
     Only a comment answers: GitHub tells whether it was edited, and of a review it does not.
     """
@@ -22,7 +24,8 @@ def answer(order: Order) -> Answer:
         return mistaken(order, replies.nothing_waits(run, "an answer"))
     verdict = may_command(order.policy, order.verb, role=order.role, actor=order.actor, requester=run.requester)
     if not verdict.approved:
-        return refused(order, verdict)
+        counts = order.comment_id is not None and order.args and not is_bot(order.actor)
+        return needing_ok(order, verdict, replies.answer_needs_ok(verdict)) if counts else refused(order, verdict)
     if order.comment_id is None:
         return mistaken(order, replies.answer_in_comment())
     if not order.args:

@@ -47,8 +47,8 @@ class Order:
     on_pull: bool = False
     comment_id: int | None = None
     review_id: int | None = None
-    vouched: bool = False
-    """Whether somebody vouches for exactly what it would have run."""
+    vouched_at: datetime | None = None
+    """When somebody vouched for exactly what it would have run; None where nobody did."""
     reacts: bool = True
     """Whether a reaction can answer it."""
     quiet: bool = False
@@ -95,9 +95,8 @@ def refused(order: Order, result: Result) -> Answer:
     return Answer((*_reaction(order, "confused"), said_so, noted), refused=True)
 
 
-def needing_ok(order: Order, result: Result) -> Answer:
-    """A stranger may not, and somebody who may can let it run. Said as a refusal is: once per person and thread."""
-    body = replies.needs_ok(result)
+def needing_ok(order: Order, result: Result, body: str) -> Answer:
+    """A stranger may not, and somebody who may can let it count. Said as a refusal is: once per person and thread."""
     told = Say(order.number, body, refusal_key(order.repo, order.number, order.actor))
     noted = Decided(order.number, as_json(all_of(_asked(order), (result,))))
     return Answer((*_reaction(order, "confused"), told, noted), refused=True)

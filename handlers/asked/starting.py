@@ -5,6 +5,7 @@ from datetime import datetime
 from core.digests import digest
 from core.facts import Facts
 from core.github import Comment, Pull
+from core.heads import Behind
 from core.intents import Ignore, StartRun
 from core.names import Digest, Subject, SubjectKind, is_bot
 from core.runs import Run, Snapshot, ThreadComment
@@ -62,6 +63,7 @@ def _begin(order: Order, workflow: str, entry: Entry | None, *, retry_of: Run | 
     if any(run.trigger_key == order.key for run in order.facts.runs):
         # GitHub tells of one labelling twice where an issue is opened with it, and anybody may send a payload again.
         return Answer((Ignore("this order has started its run already"),))
+    now = order.vouched_at or order.at
     verdict = may_begin(
         order.policy,
         order.facts,
@@ -69,13 +71,13 @@ def _begin(order: Order, workflow: str, entry: Entry | None, *, retry_of: Run | 
         role=order.role,
         workflow=workflow,
         title=order.title,
-        at=order.at,
+        at=now,
     )
     if verdict is not None and not verdict.approved:
         mine = may_start(order.policy, role=order.role, actor=order.actor, workflow=workflow)
         asks = order.policy.strangers.start == "needs-ok" and not mine.approved and order.comment_id is not None
-        no = needing_ok(order, verdict) if asks else refused(order, verdict)
-        alarm = tripped(order.policy, order.facts, verdict, about=order.number, at=order.at)
+        no = needing_ok(order, verdict, replies.needs_ok(verdict)) if asks else refused(order, verdict)
+        alarm = tripped(order.policy, order.facts, verdict, about=order.number, at=now)
         return Answer((*no.intents, *alarm), refused=True)
     issue, listens = order.facts.issue, entry.workflow.on if entry is not None and entry.workflow is not None else None
     if issue is None or not (issue.open or (listens is not None and listens.closed)):
@@ -92,8 +94,9 @@ def _begin(order: Order, workflow: str, entry: Entry | None, *, retry_of: Run | 
     inputs = fitting(entry.workflow, retry_of.inputs) if retry_of is not None else given(entry.workflow, order.args)
     if isinstance(inputs, Wrong):
         return mistaken(order, replies.wrong_inputs(entry, inputs.mistakes))
-    if order.on_pull and not order.vouched and strange_head(order.policy, order.facts):
-        return mistaken(order, _needs_word(order, entry, retry_of))
+    who = strange_head(order.policy, order.facts) if order.on_pull and order.vouched_at is None else None
+    if who is not None:
+        return mistaken(order, _needs_word(order, who, entry, retry_of))
     return accepted(
         order,
         StartRun(
@@ -112,13 +115,13 @@ def _begin(order: Order, workflow: str, entry: Entry | None, *, retry_of: Run | 
     )
 
 
-def _needs_word(order: Order, entry: Entry, retry_of: Run | None) -> str:
-    """What to say to have the head of a stranger's fork worked with. `/retry` names nothing that a word could cover."""
+def _needs_word(order: Order, who: Behind, entry: Entry, retry_of: Run | None) -> str:
+    """What to say to have a strange head worked with. `/retry` names nothing that a word could cover."""
     pull = order.facts.pull
     assert pull is not None  # noqa: S101  # whose head else would be strange
     if retry_of is not None:
-        return replies.strange_head_again(pull, entry.command or entry.name)
-    return replies.strange_head(pull, order.verb, content_of(order))
+        return replies.strange_head_again(pull, who, entry.command or entry.name)
+    return replies.strange_head(pull, who, order.verb, content_of(order))
 
 
 def _about_pulls(entry: Entry | None) -> bool:
@@ -145,9 +148,11 @@ def snapshot(order: Order) -> Snapshot:
 
 
 def content_of(order: Order) -> Digest:
-    """What a word for this order covers: all that its run would be given, the head of a pull request with it."""
+    """What a word for this order covers: all that its run would be given, with a pull request's head and its base."""
     seen = snapshot(order).model_dump(mode="json", include={"title", "body", "comments", "head"})
-    return digest("ok-to-run", order.repo.id, order.number, order.verb, order.args, seen)
+    pull = _open_pull(order)
+    base = pull.base_ref if pull is not None else None
+    return digest("ok-to-run", order.repo.id, order.number, order.verb, order.args, seen, base)
 
 
 def as_it_stood(facts: Facts, title: str, body: str, at: datetime, comment_id: int | None = None) -> Snapshot:

@@ -53,6 +53,14 @@ def head_moved(may: str, now: str) -> str:
     )
 
 
+def retargeted(was: str, now: str) -> str:
+    """Why a run about a fork ends whose pull request got another base."""
+    return (
+        f"the pull request is to be merged into {code(now)} now: the run may work with it for {code(was)} alone. "
+        "Whoever wants it worked with for that says so anew"
+    )
+
+
 def _folded(patch: str, head: str) -> str:
     if not patch:
         return ""

@@ -1,9 +1,12 @@
 """What people are told who vouch for others, or whose own word is not enough."""
 
+from collections.abc import Sequence
+
 from core.digests import short
 from core.github import Pull
+from core.heads import Behind
 from core.names import Digest
-from handlers.neutralise import line
+from handlers.neutralise import code, line
 from handlers.replies.words import block
 from policies.result import Result
 
@@ -17,41 +20,131 @@ def nothing_to_vouch_for() -> str:
     return "Nobody has asked for anything here that `/ok-to-run` could start."
 
 
-def vouch_how(verb: str, person: str, covers: Digest) -> str:
+def vouch_how(verb: str, person: str, covers: Digest, pull: Pull | None = None) -> str:
     """The digest of what would run: whoever says it has seen what it covers."""
+    return _how(f"`/{verb}` by @{person}{_at(pull)}", covers)
+
+
+def vouch_how_for_answer(person: str, covers: Digest) -> str:
+    """The digest of a stranger's answer to what a run asks."""
     return (
-        f"`/{verb}` by @{person}, with this text as it reads now, is `{short(covers)}`. "
+        f"The answer of @{person}, as it reads now, is `{short(covers)}`. "
+        f"Read it, then say `/ok-to-run {short(covers)}`: the run goes on with exactly that, and with no later edit."
+    )
+
+
+def vouch_how_for_events(workflows: Sequence[str], covers: Digest, pull: Pull) -> str:
+    """The digest of what begins by itself on a pull request, and did not."""
+    return _how(f"What begins by itself here ({_names(workflows)}){_at(pull)}", covers)
+
+
+def vouched_for_another(how: Sequence[str]) -> str:
+    """What was said covers nothing that stands there now; `how` says what does."""
+    return block("That covers nothing that stands here now: it was edited, or is older.", *how)
+
+
+def vouched(pull: Pull, what: str, covers: Digest) -> str:
+    """What somebody let run by naming a commit: all that this stood for."""
+    return (
+        f"{what[:1].upper()}{what[1:]} begins{_at(pull)}, with this text as it reads now: "
+        f"that is `{short(covers)}`, and `{pull.head_sha}` named it."
+    )
+
+
+def vouched_before(pull: Pull) -> str:
+    """The commit was let run with before, or nothing that was asked for here waits for it."""
+    return f"Nothing waits for a word about `{pull.head_sha[:12]}`: what was asked for here has begun with it."
+
+
+def vouched_command(verb: str, person: str) -> str:
+    """What a command comes to be called in `vouched()`."""
+    return f"`/{verb}` by @{person}"
+
+
+def vouched_events(workflows: Sequence[str]) -> str:
+    """What events would have begun, in `vouched()`."""
+    return f"what begins by itself here ({_names(workflows)})"
+
+
+def digits_name_no_one_commit(pull: Pull) -> str:
+    """So few digits are those of another commit, too, or GitHub does not say."""
+    return (
+        "I cannot tell that these digits name one commit alone. Look at the pull request, then name it whole: "
+        f"`/ok-to-run {pull.head_sha}`."
+    )
+
+
+def names_two_things(pull: Pull) -> str:
+    """What was said is a digest and a commit."""
+    return f"That is the beginning of a digest and of a commit. Name the commit whole: `/ok-to-run {pull.head_sha}`."
+
+
+def text_moved_meanwhile(how: Sequence[str]) -> str:
+    """A commit was named, and the text that goes with it was edited since that was said."""
+    return block("The text was edited since you named the commit, so that names no text any more.", *how)
+
+
+def answer_needs_ok(result: Result) -> str:
+    """A stranger answered a question."""
+    return f"Not done: {result.why} Somebody who may answer can look at this answer and say `/ok-to-run`."
+
+
+def vouched_answer_changed() -> str:
+    """The answer that somebody vouched for reads otherwise now."""
+    return (
+        "That answer does not count: its comment was edited or deleted after somebody vouched for it. "
+        "`/ok-to-run` alone says what can be vouched for now."
+    )
+
+
+def strange_head(pull: Pull, who: Behind, verb: str, covers: Digest) -> str:
+    """Commits of a stranger's fork: somebody who looked at this one says so."""
+    return (
+        f"{_theirs(pull, who, f'`/{verb}`')} Look at it, then say `/ok-to-run {short(covers)}`: that covers exactly "
+        "this commit, with the text as it reads now. A push to the fork ends it."
+    )
+
+
+def strange_head_again(pull: Pull, who: Behind, command: str) -> str:
+    """`/retry` on a pull request from a stranger's fork."""
+    return f"{_theirs(pull, who, '`/retry`')} Say `/{command}`, and I name the digest that covers it."
+
+
+def strange_head_unasked(pull: Pull, who: Behind) -> str:
+    """What an event would have begun there."""
+    return f"{_theirs(pull, who, 'It')} Whoever may start it looks at that commit and says `/ok-to-run`."
+
+
+def _how(what: str, covers: Digest) -> str:
+    return (
+        f"{what}, with this text as it reads now, is `{short(covers)}`. "
         f"Read it, then say `/ok-to-run {short(covers)}`: it covers exactly that, and no later edit or commit."
     )
 
 
-def vouched_for_another(verb: str, person: str, covers: Digest) -> str:
-    """The digest that was said covers nothing that stands there now."""
-    return block(
-        "That covers nothing that stands here now: it was edited, or is older.", vouch_how(verb, person, covers)
-    )
+def _at(pull: Pull | None) -> str:
+    return f" at `{pull.head_sha[:12]}` for {code(pull.base_ref)}" if pull is not None else ""
 
 
-def strange_head(pull: Pull, verb: str, covers: Digest) -> str:
-    """Commits of a stranger's fork: somebody who looked at this one says so."""
-    return (
-        f"{_theirs(pull, f'`/{verb}`')} Look at it, then say `/ok-to-run {short(covers)}`: that covers exactly this "
-        "commit, with the text as it reads now. A push to the fork ends it."
-    )
+def _names(workflows: Sequence[str]) -> str:
+    return ", ".join(code(name) for name in workflows)
 
 
-def strange_head_again(pull: Pull, command: str) -> str:
-    """`/retry` on a pull request from a stranger's fork."""
-    return f"{_theirs(pull, '`/retry`')} Say `/{command}`, and I name the digest that covers it."
+def _theirs(pull: Pull, who: Behind, what: str) -> str:
+    return f"{what} would work with `{pull.head_sha[:12]}`, {_whose(who)}."
 
 
-def strange_head_unasked(pull: Pull) -> str:
-    """What an event would have begun there."""
-    return f"{_theirs(pull, 'It')} A label names no commit: a command does, and then `/ok-to-run`."
-
-
-def _theirs(pull: Pull, what: str) -> str:
-    return (
-        f"{what} would work with `{pull.head_sha[:12]}`, from a fork of @{line(pull.author.login)}, who may not start "
-        "work here."
-    )
+def _whose(who: Behind) -> str:
+    """Whose doing it is that the head must be looked at first."""
+    person = f"@{line(who.login)}" if who.login is not None else None
+    match who.part, person:
+        case "pushed", None:
+            return "from a fork to which somebody pushed since, and GitHub did not say who"
+        case "pushed", _:
+            return f"which {person} pushed to a fork, and who may not start work here"
+        case _, None:
+            return "from a fork that belongs to no person who could be asked for a role here"
+        case "owns", _:
+            return f"from a fork that belongs to {person}, who may not start work here"
+        case _:
+            return f"from a fork of {person}, who may not start work here"

@@ -1,6 +1,7 @@
 """Ask: a question in the thread, and the answer of somebody who may start work.
 
-The answer is read again from GitHub before it counts, with its author and the author's role. Taking it is one
+The answer is read again from GitHub before it counts, with its author and the author's role; that of somebody who may
+not answer with the word of whoever vouches for it, and that person's role. Taking it is one
 transaction: what is kept then stands, whatever becomes of the comment, and every later answer is told so.
 """
 
@@ -15,7 +16,7 @@ from core.states import WaitingFor
 from core.workflow import Ask, Step
 from handlers import replies
 from jobs import handed, status
-from jobs.heard import Counts, comment_of, hear, reply, wait_until_shown
+from jobs.heard import Counts, comment_of, hear, reply, untouched, wait_until_shown
 from jobs.outcomes import Done, Outcome, Park
 from jobs.work import Work
 from policies.evaluate import may_command
@@ -27,6 +28,7 @@ class Answered(Value):
 
     answer: str
     by: str
+    """Who said it, also where somebody else vouched for it."""
     comment: int
     """Its id."""
 
@@ -69,21 +71,28 @@ async def _judge(step: Step, work: Work, policy: Policy, asked_in: int, signal: 
         wait_until_shown(signal, looked_at)
         await reply(work, signal, replies.answer_changed(signal.actor))
         return "refused: the comment is gone or was edited"
-    if comment.id < asked_in:
+    said = comment if signal.vouches_for is None else await untouched(work, signal.vouches_for)
+    if said is None:
+        await reply(work, signal, replies.vouched_answer_changed())
+        return "refused: what was vouched for is gone or was edited"
+    if said.id < asked_in:
         await reply(work, signal, replies.answered_before_asked())
         return "refused: written before the question"
     role = await work.github.role(signal.actor)
-    allowed = may_command(policy, "answer", role=role, actor=signal.actor, requester=work.run.requester)
+    verb = "answer" if signal.vouches_for is None else "ok-to-run"
+    allowed = may_command(policy, verb, role=role, actor=signal.actor, requester=work.run.requester)
     if not allowed.approved:
         await reply(work, signal, replies.refused(allowed))
         return f"refused: {allowed.why}"
-    answered = Answered(answer=work.services.redactor.text(signal.text), by=signal.actor, comment=comment.id)
+    answered = Answered(answer=work.services.redactor.text(signal.text), by=said.author.login, comment=said.id)
+
+    vouching = comment.id if said is not comment else None
 
     async def take(db: AsyncConnection) -> None:
         now, output = work.services.clock.now(), answered.model_dump(mode="json")
         key, asked = _memo(step)
         await steps.finish(db, work.run.id, work.epoch, key, asked, output=output, cost=None, now=now)
-        facts = {"step": step.id, "role": role, "rule": allowed.why, **output}
+        facts = {"step": step.id, "role": role, "rule": allowed.why, "comment_that_vouches": vouching, **output}
         await events.append(db, work.run.id, name="answer.taken", actor=signal.actor, facts=facts, at=now)
 
     return Counts("taken", take)

@@ -8,6 +8,7 @@ from typing import Any
 from core.digests import digest
 from core.facts import App, Facts, PolicyFile
 from core.github import Account, Comment, Issue, LabelEvent, Pull, RepositoryFacts, Review, ReviewState
+from core.heads import Behind
 from core.intents import Decided, Ignore
 from core.names import Repo, Role, RunId, Sha, Subject, SubjectKind
 from core.runs import Run, Snapshot, Waiting
@@ -121,6 +122,14 @@ def pull(**more: Any) -> Pull:
         "merge_sha": None,
     }
     return Pull(**(values | more))
+
+
+def behind(opened: Role, owns: Role | None = None, **pushed: Role) -> tuple[Behind, ...]:
+    """Who stands behind the head of eve's pull request: eve, the owner of the fork, who is eve unless another role is
+    told, and whoever pushed to it last."""
+    owner = ("eve", opened) if owns is None else ("olga", owns)
+    last = [Behind("pushed", login, role) for login, role in pushed.items()]
+    return (Behind("opened", "eve", opened), Behind("owns", *owner), *last)
 
 
 def run(state: RunState = RunState.running, **more: Any) -> Run:

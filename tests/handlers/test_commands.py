@@ -164,7 +164,7 @@ words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs
 )
 ARGS = {
     "nothing": st.just(""),
-    "digest": st.one_of(st.just(""), digests),
+    "content": st.one_of(st.just(""), digests, st.text("0123456789abcdef", min_size=7, max_size=40)),
     "approval": st.one_of(st.just(""), digests, digests.map("{} src/a.py `b c/d.py`".format)),
     "amount": st.one_of(st.just(""), st.integers(1, 9999).map("+{}".format), st.just("+$2.50")),
     "text": words,

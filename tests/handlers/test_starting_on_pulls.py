@@ -5,6 +5,7 @@ from facts_at_hand import (
     HEAD,
     account,
     at,
+    behind,
     comment,
     commented,
     facts,
@@ -28,7 +29,7 @@ BASE = Sha("c" * 40)
 
 def somebodys(**more: object) -> Pull:
     """A pull request of somebody who may start work, from a fork, into a branch that is not the default one."""
-    theirs = {"author": account("eve"), "app_authored": False, "head_ref": "idea", "head_repository_id": 9}
+    theirs = {"author": account("eve"), "app_authored": False, "head_ref": "idea", "head_repository_id": 9, "head_owner": "eve"}
     return pull(**{**theirs, "base_ref": "stable", "base_sha": BASE, **more})
 
 
@@ -40,7 +41,7 @@ def said(words: str, *, on_pull: bool = True, open_: bool = True, **more: object
         **{
             "pull": somebodys(open=open_, merged=not open_) if on_pull else None,
             "workflows": workflows(look=ON_PULLS, unwind=ANYWHERE),
-            "head_role": Role.triage,
+            "behind_head": behind(Role.triage),
             **more,
         },
     )
@@ -106,8 +107,8 @@ LOOKS = "Look at it, then say `/ok-to-run "
 
 
 def test_a_strangers_commit_needs_a_word_for_exactly_it_and_the_answer_names_the_digest_that_covers_it():
-    for unknown_or_low in (None, Role.none, Role.read):
-        refused, told = said("/look", head_role=unknown_or_low)
+    for unknown_or_low in ((), behind(Role.none), behind(Role.read)):
+        refused, told = said("/look", behind_head=unknown_or_low)
         assert refused.content == "confused"
         assert told.body.startswith(
             f"`/look` would work with `{HEAD[:12]}`, from a fork of @eve, who may not start work here. {LOOKS}"
@@ -115,28 +116,29 @@ def test_a_strangers_commit_needs_a_word_for_exactly_it_and_the_answer_names_the
 
 
 def test_a_strangers_branch_of_the_repository_itself_and_one_that_is_over_need_none():
-    started, _ = said("/look", head_role=Role.none, pull=somebodys(head_repository_id=1))
+    started, _ = said("/look", behind_head=(), pull=somebodys(head_repository_id=1))
     assert (started.snapshot.head, started.snapshot.fork) == (HEAD, False)
-    started, _ = said("/unwind", open_=False, head_role=Role.none)
+    started, _ = said("/unwind", open_=False, behind_head=())
     assert started.snapshot.head is None
 
 
 def test_a_head_in_a_repository_that_is_gone_counts_as_a_forks():
-    started, _ = said("/look", pull=somebodys(head_repository_id=None))
+    gone = somebodys(head_repository_id=None)
+    started, _ = said("/look", pull=gone)
     assert started.snapshot.fork
-    assert LOOKS in said("/look", head_role=Role.none, pull=somebodys(head_repository_id=None))[1].body
+    assert LOOKS in said("/look", behind_head=behind(Role.none), pull=gone)[1].body
 
 
 def test_retrying_with_a_strangers_commit_asks_for_the_command_that_a_word_can_cover():
     about = Subject(kind=SubjectKind.pull_request, number=4)
     over = run(workflow="look", inputs={}, subject=about, state=RunState.failed)
-    _, told = said("/retry", head_role=Role.none, runs=(over,))
+    _, told = said("/retry", behind_head=behind(Role.none), runs=(over,))
     assert told.body.endswith("who may not start work here. Say `/look`, and I name the digest that covers it.")
 
 
 def test_the_word_starts_it_for_that_commit_alone():
     asked = comment("/look", number=4, id=90, author=account("rosa"), created_at=at(-5), updated_at=at(-5))
-    known = {"thread": (asked,), "head_role": Role.none}
+    known = {"thread": (asked,), "behind_head": behind(Role.none)}
     _, how, *_ = said("/ok-to-run", **known)
     digest = how.body.partition("`/ok-to-run ")[2].partition("`")[0]
     started, _ = said(f"/ok-to-run {digest}", **known)

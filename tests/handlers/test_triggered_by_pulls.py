@@ -11,6 +11,7 @@ from facts_at_hand import (
     OTHER_HEAD,
     account,
     at,
+    behind,
     event,
     facts,
     issue,
@@ -24,7 +25,8 @@ from facts_at_hand import (
 
 from core.facts import Facts
 from core.github import Pull, Turn
-from core.intents import Ignore, Signal, StartRun
+from core.heads import Push
+from core.intents import Ignore, KeepPush, Signal, StartRun
 from core.names import Role, RunId, Sha, Subject, SubjectKind
 from core.runs import SignalKind
 from core.states import RunState
@@ -32,7 +34,7 @@ from handlers import handler_of
 
 ABOUT = Subject(kind=SubjectKind.pull_request, number=4)
 EVERY = "{pull_request: {types: [opened, synchronize, reopened, ready_for_review, labeled]}}"
-FORK = {"head_repository_id": 9}
+FORK = {"head_repository_id": 9, "head_owner": "eve"}
 
 
 def told(action: str, sender: str = "ada", *, head: Sha = HEAD, label: str = "bug", body: str = "Look."):
@@ -135,25 +137,27 @@ def test_a_head_that_is_not_the_one_that_was_told_of_starts_nothing(action):
 @pytest.mark.parametrize("repository", [9, None])
 def test_a_push_to_a_fork_starts_nothing_also_where_its_author_may_start_work(repository):
     there = known(pull=adas(head_repository_id=repository))
-    assert whys(planned(told("synchronize"), there)) == [
+    noted, *ignored = planned(told("synchronize", "olga"), there)
+    assert noted == KeepPush(4, Push(head=HEAD, actor="olga"))
+    assert whys(ignored) == [
         "a push to a fork: who pushed cannot be asked, and anybody may have; a command starts work on it"
     ]
 
 
 def test_a_label_by_somebody_who_may_starts_work_on_a_fork_of_somebody_who_may_too():
-    theirs = adas(author=account("olga"), **FORK)
-    labelled = known(pull=theirs, labelling=labelling(label="bug"), head_role=Role.triage)
+    theirs = adas(author=account("eve"), **FORK)
+    labelled = known(pull=theirs, labelling=labelling(label="bug"), behind_head=behind(Role.triage))
     (started,) = planned(told("labeled"), labelled)
     assert (started.requester, started.snapshot.head, started.snapshot.fork) == ("ada", HEAD, True)
 
 
-@pytest.mark.parametrize("role", [None, Role.none, Role.read])
-def test_a_label_names_no_commit_of_a_strangers_fork_so_that_it_starts_nothing(role):
+@pytest.mark.parametrize("those", [(), behind(Role.none), behind(Role.read)])
+def test_a_label_names_no_commit_of_a_strangers_fork_so_that_it_starts_nothing(those):
     theirs = adas(author=account("eve"), **FORK)
-    intents = planned(told("labeled"), known(pull=theirs, labelling=labelling(label="bug"), head_role=role))
+    intents = planned(told("labeled"), known(pull=theirs, labelling=labelling(label="bug"), behind_head=those))
     why = (
         f"It would work with `{HEAD[:12]}`, from a fork of @eve, who may not start work here. "
-        "A label names no commit: a command does, and then `/ok-to-run`."
+        "Whoever may start it looks at that commit and says `/ok-to-run`."
     )
     assert whys(intents) == [why]
 
@@ -169,7 +173,7 @@ def test_a_push_to_a_fork_ends_the_runs_that_work_with_what_it_held_before_and_n
         about("r3", head=OTHER_HEAD, fork=False),
     )
     pushed = known(pull=adas(author=account("eve"), **FORK), runs=runs)
-    ended, *_ = planned(told("synchronize", "eve"), pushed)
+    _, ended, *_ = planned(told("synchronize", "eve"), pushed)
     assert (ended.run_id, ended.kind, ended.actor) == ("r1", SignalKind.closed, "eve")
     assert ended.text == (
         f"somebody pushed to the fork: the run may work with `{OTHER_HEAD[:12]}` alone, and the head is `{HEAD[:12]}` "
@@ -247,7 +251,7 @@ def test_what_a_pull_request_is_opened_with_may_ask_for_help() -> None:
 def test_help_is_given_beside_what_the_pull_request_starts() -> None:
     it, there = opened_with("/status")
     said, started = planned(it, replace(there, workflows=known().workflows))
-    assert said.body == "No run is known here. `/implement` starts one."
+    assert said.body == "There has been no run here yet. `/implement` starts one."
     assert isinstance(started, StartRun)
 
 

@@ -59,7 +59,7 @@ async def test_help_shows_every_command_to_anybody(quick: World) -> None:
         "| `/retry` | starts the last run again | requesters |\n"
         "| `/undo` | takes back the bot's last label, comment or merge here | write role |\n"
         "| `/pin-status` | pins an issue that lists what waits for people | maintain role |\n"
-        "| `/ok-to-run [digest]` | starts what a stranger asked for | requesters |\n"
+        "| `/ok-to-run [digest or commit]` | starts what a stranger asked for | requesters |\n"
         "| `/dry-run [workflow]` | shows what a run would do | everybody |\n"
         "| `/status` | shows where the run stands | everybody |\n"
         "| `/why` | shows what was decided here last, and why | everybody |\n"

@@ -31,6 +31,19 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("extra_usd", MICRODOLLARS, nullable=False, server_default="0"))
     for table in ("signals", "approvals"):
         op.add_column(table, sa.Column("edit_id", WORDS))
+    _vouch_for_strangers()
+
+
+def _vouch_for_strangers() -> None:
+    op.add_column("signals", sa.Column("vouches_for", NUMBER))
+    op.create_table(
+        "pushes",
+        sa.Column("repo_id", NUMBER, primary_key=True, autoincrement=False),
+        sa.Column("number", NUMBER, primary_key=True, autoincrement=False),
+        sa.Column("head", WORDS, nullable=False),
+        sa.Column("actor", WORDS, nullable=False),
+        sa.Column("at", MICROSECONDS, nullable=False),
+    )
 
 
 def _hold_subjects() -> None:

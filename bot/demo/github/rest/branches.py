@@ -114,6 +114,8 @@ async def pulls_of_commit(call: Call) -> Reply:
 async def get_commit(call: Call) -> Reply:
     repository = call.repository
     sha = await commit_of(repository, call.parts["ref"])
+    if "sha" in call.request.headers.get("Accept", ""):
+        return Reply(200, sha.encode(), {"Content-Type": "application/vnd.github.sha; charset=utf-8"})
     shown = await shapes.commit(call.world, repository, sha)
     parent = shown["parents"][0]["sha"] if shown["parents"] else await _empty_tree(repository)
     files = await pull_facts.changed_files(repository, parent, sha)
