@@ -2,16 +2,21 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
+import urllib.request
 from pathlib import Path
 from subprocess import PIPE
+from typing import Any
 
 import pytest
 
 from .conftest import ISSUE, PULLWRIGHT, SCRIPT, Demo, git
 
 TESTS_CHECK = "pullwright/tests"
+CONVERSATION = Path(__file__).parents[2] / "docs" / "conversation.md"
+SHOWN = re.compile(r"^````markdown\n(.*?)\n````$", re.DOTALL | re.MULTILINE)
 
 
 def test_the_story_ends_with_a_merged_pull_request_and_leaves_nothing(demo: Demo, data_dir: Path):
@@ -46,10 +51,12 @@ def test_what_is_kept_can_be_looked_at_until_ctrl_c(environ: dict[str, str], dat
                 break
         address = said["git"].removeprefix("git clone ")
         git(data_dir, "clone", "--quiet", address, "clone")
+        said_there = everything_said(said["GitHub"].partition("/issues/")[0])
         playing.send_signal(signal.SIGINT)
         told, _ = playing.communicate(timeout=60)
     assert playing.returncode == 0
     assert json.loads(told)["merged"] is True
+    assert said_there == [without_names(shown) for shown in SHOWN.findall(CONVERSATION.read_text())]
     assert "test_accents_become_plain_letters" in (data_dir / "clone" / "tests" / "test_text.py").read_text()
     assert Path(said["log"]).read_text().startswith("{")
     assert processes_of(data_dir) == []
@@ -90,6 +97,23 @@ def test_wrong_usage_ends_with_2_and_a_repository_is_left_alone(demo: Demo, proj
         f"Error: {project / 'slugs'} is a folder inside a git repository. Name its root, {project}.\n"
     )
     assert git(project, "status", "--porcelain") == ""
+
+
+def everything_said(repository: str) -> list[str]:
+    """The bot's comments on the issue, the text of its pull request and its comment there: as the page shows them."""
+
+    def asked(path: str) -> Any:
+        with urllib.request.urlopen(f"{repository}/{path}") as answer:
+            return json.load(answer)
+
+    on_issue, on_pull = asked("issues/1/comments"), asked("issues/2/comments")
+    ours = [[one for one in comments if one["user"]["type"] == "Bot"] for comments in (on_issue, on_pull)]
+    return [without_names(one["body"].partition("\n\n<!-- ")[0]) for one in (*ours[0], asked("pulls/2"), *ours[1])]
+
+
+def without_names(text: str) -> str:
+    """The text without digests, commits and ids of runs, which differ from one story to the next."""
+    return re.sub(r"(?<![a-z0-9])[a-z0-9]{12}(?![a-z0-9])", "…", text).strip()
 
 
 def processes_of(folder: Path) -> list[str]:
