@@ -160,15 +160,14 @@ def _postgresql(url: URL, busy_seconds: float) -> tuple[AsyncEngine, AsyncEngine
         url,
         pool_size=5,
         max_overflow=10,
-        pool_pre_ping=True,
         pool_timeout=busy_seconds,
         connect_args=postgresql.limits(busy_seconds),
         json_serializer=to_json,
         hide_parameters=True,
     )
-    writer = engine.execution_options(isolation_level="READ COMMITTED")
+    postgresql.drop_the_dead(engine.sync_engine)
     reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return writer, reader
+    return engine, reader
 
 
 @contextmanager

@@ -49,14 +49,16 @@ class Said:
     actor: str = "pullwright"
 
 
-_ADD = sa.insert(events)
-_MOVE = sa.update(runs).where(runs.c.id == sa.bindparam("of")).values(journal_head=sa.bindparam("newest"))
-_TOUCH = (
+# Made once: making and naming a statement anew costs more than sending it.
+_LOCK = sa.select(runs.c.journal_head).where(runs.c.id == sa.bindparam("of")).with_for_update(key_share=True)
+_MOVE = (
     sa.update(runs)
     .where(runs.c.id == sa.bindparam("of"))
-    .values(updated_at=sa.bindparam("now"))
-    .returning(runs.c.journal_head)
+    .values(journal_head=sa.bindparam("newest"), updated_at=sa.bindparam("now"))
 )
+_GOT_ON = _MOVE.values(attempts=0, outages=0, away_seconds=0, waiting=None)
+_ADD = sa.insert(events).returning(_t.seq)
+"""What it returns is not read: it makes several entries one statement, which the driver would send once for each."""
 
 
 async def append(
@@ -64,18 +66,20 @@ async def append(
 ) -> Event:
     """Write the next entry of the run's journal, in the transaction of what it tells about.
 
-    Touching the run says when it last moved, and is the lock that keeps intake and the lease holder from writing two
-    entries after the same one.
+    The lock of the run's row keeps intake and the lease holder from writing two entries after the same one.
     """
-    kept = (await db.execute(_TOUCH, {"of": run_id, "now": at})).scalar_one()
+    kept = (await db.execute(_LOCK, {"of": run_id})).scalar_one()
     (entry,) = await follow(db, run_id, kept, [Said(name, facts, actor)], at)
     return entry
 
 
 async def follow(
-    db: AsyncConnection, run_id: RunId, kept: str | None, said: Sequence[Said], at: datetime
+    db: AsyncConnection, run_id: RunId, kept: str | None, said: Sequence[Said], at: datetime, *, got_on: bool = False
 ) -> list[Event]:
-    """Write the next entries behind the head that the run's row keeps; whoever calls holds the lock of that row."""
+    """Write the next entries behind the head that the run's row keeps; whoever calls holds the lock of that row.
+
+    The row says then when the run last moved and, where it `got_on`, that what failed before counts no more.
+    """
     newest = await _newest(db, run_id) if kept is None else Head.read(kept)
     written: list[Event] = []
     for one in said:
@@ -85,7 +89,7 @@ async def follow(
         written.append(Event(seq=seq, at=at, name=name, actor=actor, facts=facts, hash=link))
         newest = Head(seq, link)
     await db.execute(_ADD, [{"run_id": run_id, **entry.model_dump()} for entry in written])
-    await db.execute(_MOVE, {"of": run_id, "newest": str(newest)})
+    await db.execute(_GOT_ON if got_on else _MOVE, {"of": run_id, "newest": str(newest), "now": at})
     return written
 
 

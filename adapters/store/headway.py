@@ -44,16 +44,14 @@ _later = table.alias("later")
 
 # Made once: making and naming a statement anew costs more than sending it.
 _HELD = (
-    sa.update(runs)
+    sa.select(runs.c.journal_head)
     .where(
         runs.c.id == sa.bindparam("held"),
         runs.c.epoch == sa.bindparam("by"),
         runs.c.state == sa.literal(RunState.running, runs.c.state.type),
     )
-    .values(updated_at=sa.bindparam("now"))
-    .returning(runs.c.journal_head)
+    .with_for_update(key_share=True)
 )
-_GOT_ON = _HELD.values(attempts=0, outages=0, away_seconds=0, waiting=None)
 _FINISH = (
     sa.update(table)
     .where(
@@ -87,8 +85,7 @@ async def make(
     Raises LeaseLost unless this epoch holds the run, which stays so until the transaction ends, and StepMismatch where
     the step that is done was taken before with other inputs.
     """
-    held = _HELD if done is None else _GOT_ON
-    row = (await db.execute(held, {"held": run_id, "by": epoch, "now": now})).first()
+    row = (await db.execute(_HELD, {"held": run_id, "by": epoch})).first()
     if row is None:
         raise LeaseLost
     said = []
@@ -102,4 +99,4 @@ async def make(
         said.append(Said("step.started", {"step": begins.key}))
         new = {"run_id": run_id, "key": begins.key, "input_hash": begins.input_hash, "started_at": now}
         await db.execute(_BEGIN, {**new, "of": run_id})
-    await events.follow(db, run_id, row.journal_head, said, now)
+    await events.follow(db, run_id, row.journal_head, said, now, got_on=done is not None)

@@ -220,6 +220,26 @@ async def test_a_transaction_that_does_not_go_on_holds_nobody_up_on_postgresql_a
             await db.execute(change, {"who": "woken"})
 
 
+async def test_connections_that_the_server_closed_while_nobody_used_them_are_replaced_unseen(postgresql_url: str):
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+    everyone = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}"
+    async with open_store(postgresql_url) as store, open_store(postgresql_url) as operator:
+        async with store.read() as db, store.read() as beside:
+            await db.execute(text("SELECT 1"))
+            await beside.execute(text("SELECT 1"))
+        async with operator.read() as db:
+            assert (await db.execute(text(everyone))).scalars().all() == [True, True]
+        await started(store)
+
+
+async def test_writers_see_what_was_committed_meanwhile_whatever_the_servers_own_default_is(postgresql_url: str):
+    async with open_store(postgresql_url) as store, store.begin() as db:
+        name = (await db.execute(text("SELECT current_database()"))).scalar_one()
+        await db.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_isolation = serializable'))
+    async with open_store(postgresql_url) as store, store.begin() as db:
+        assert (await db.execute(text("SHOW transaction_isolation"))).scalar_one() == "read committed"
+
+
 async def test_a_store_is_refused_on_the_other_side_of_a_fork(url: str):
     assert await _said(_FORK, url) == "a store must be opened by the process that uses it"
 

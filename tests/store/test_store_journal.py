@@ -174,7 +174,7 @@ async def test_an_entry_costs_three_statements_also_the_first(store: Store):
         for number in (1, 2):
             heard.clear()
             await events.append(db, RUN, name="x.y", actor="ada", facts={"n": number}, at=NOW)
-            assert [statement.split()[0] for statement in heard] == ["UPDATE", "INSERT", "UPDATE"]
+            assert [statement.split()[0] for statement in heard] == ["SELECT", "INSERT", "UPDATE"]
 
 
 async def test_no_secret_enters_a_journal_and_its_chain_holds(url: str, store: Store):
