@@ -29,7 +29,13 @@ BASE = Sha("c" * 40)
 
 def somebodys(**more: object) -> Pull:
     """A pull request of somebody who may start work, from a fork, into a branch that is not the default one."""
-    theirs = {"author": account("eve"), "app_authored": False, "head_ref": "idea", "head_repository_id": 9, "head_owner": "eve"}
+    theirs = {
+        "author": account("eve"),
+        "app_authored": False,
+        "head_ref": "idea",
+        "head_repository_id": 9,
+        "head_owner": "eve",
+    }
     return pull(**{**theirs, "base_ref": "stable", "base_sha": BASE, **more})
 
 
