@@ -11,7 +11,7 @@ def test_a_change_on_another_base_says_what_moved_and_speaks_to_nobody_in_others
     assert replies.moved_onto("main", WAS, NOW, ["a.py", "b`.py"], commits, same_lines=False) == (
         "`main` moved from 111111111111 to 222222222222, under files that this change touches, so I put the change "
         "onto it and tested it again. What the change does by itself is not line for line what it was: look at it "
-        "again. What was approved before counts no more.\n\n"
+        "again. Earlier approvals no longer count.\n\n"
         "It changed:\n- `a.py`\n- `b'.py`\n\n"
         "2 commits of it did that:\n- 222222222222 Fixes ＃1 for ＠ada\n- 111111111111 two"
     )
@@ -20,8 +20,8 @@ def test_a_change_on_another_base_says_what_moved_and_speaks_to_nobody_in_others
 def test_a_change_that_did_not_lie_on_its_base_any_more_says_that_and_names_no_files():
     assert replies.moved_onto("main", WAS, NOW, [], [], same_lines=True) == (
         "`main` moved from 111111111111 to 222222222222, and this change did not lie on it any more, so I put the "
-        "change onto it and tested it again. What the change does by itself is line for line what it was. What was "
-        "approved before counts no more."
+        "change onto it and tested it again. What the change does by itself is line for line what it was. Earlier "
+        "approvals no longer count."
     )
 
 

@@ -215,10 +215,10 @@ async def test_nothing_that_a_model_wrote_acts_anywhere_it_was_posted(tmp_path: 
 def _without_our_own(posted: str) -> str:
     """What was posted without what the bot says itself: whom it waits for, what policy says of people, the issue."""
     ours = (
-        r"@ada, the \w+ waits for you",
+        r"@ada, this \w+ needs your approval",
         r"(?i)approved by @ada",
         r"\*\*@ada\*\*: @ada approved",
-        r"asked for by @rosa",
+        r"requested by @rosa",
         r"\AFixes #1\n",
     )
     for pattern in ours:

@@ -208,7 +208,7 @@ async def test_what_the_marker_does_not_stop_is_approved_on_the_issue_before_any
         assert "[skip ci]" not in await ci.message(world.pull.head_sha)
         await merged_after(world, ci)
         assert (await world.run()).state == "succeeded"
-        assert [name for name in world.replies(world.pull_number) if "waits for you" in name] == []
+        assert [name for name in world.replies(world.pull_number) if "needs your approval" in name] == []
 
 
 @pytest.mark.slow

@@ -65,7 +65,7 @@ async def is_asked_again(world: World, issue: int) -> str:
     assert len(await world.town.github.world.branches(world.town.repository)) == 2, "its branch was pushed"
     plan, asks = world.replies(issue)[-1].split(f"\n\n@{run.waiting and run.waiting.person}, ")
     assert plan.startswith(f"### Plan `{await world.digest()}`")
-    said, how, _ = asks.partition(f"\n\nTo approve exactly this: `/approve {await world.digest()}`.")
+    said, how, _ = asks.partition(f"\n\nTo approve exactly this, comment `/approve {await world.digest()}`.")
     assert how, asks
     return said
 
@@ -79,8 +79,8 @@ async def test_a_plan_that_passed_by_itself_waits_before_the_push_where_policy_a
         await world.approver.close_pull(pull)
         await world.settle()
         assert await is_asked_again(world, issue) == (
-            "the plan waits for you. Under the policy `team` every plan waits for a person. 0 of 1 approvals given: it "
-            "needs one person with the role `write` or above."
+            "this plan needs your approval. Under the policy `team` every plan waits for a person. 0 of 1 approvals "
+            "given: it needs one person with the role `write` or above."
         )
         await world.requester.comment(issue, "/approve 0123456789ab")
         await world.settle()
@@ -96,8 +96,8 @@ async def test_a_plan_that_passed_by_itself_waits_before_the_push_where_policy_a
 @pytest.mark.parametrize(
     ("happens", "lapsed"),
     [
-        ("edited", "- The approval of @ada counts no more: the comment was edited."),
-        ("revoked", f"- The approval of @ada counts no more: {TOO_WEAK}"),
+        ("edited", "- The approval of @ada no longer counts: the comment was edited."),
+        ("revoked", f"- The approval of @ada no longer counts: {TOO_WEAK}"),
         ("policy", "- @ada approved `{}`: since then the content or the policy has changed."),
     ],
 )
@@ -135,7 +135,7 @@ async def test_deaths_while_the_plan_is_asked_about_again_let_nothing_pass(
         await survive(world)
         assert deaths.died
         await is_asked_again(world, issue)
-        assert len([one for one in world.replies(issue) if "the plan waits for you" in one]) == 1
+        assert len([one for one in world.replies(issue) if "this plan needs your approval" in one]) == 1
         await world.approver.comment(issue, "/approve")
         await survive(world)
         assert (await world.run()).pull_number is not None
@@ -164,9 +164,9 @@ async def test_a_policy_that_changed_between_approval_and_merge_asks_for_the_cha
     new = await at_once.digest()
     assert (new != old, nothing_merged(at_once)) == (True, True)
     assert at_once.replies(at_once.pull_number)[-1].startswith(
-        "@ada, the change waits for you. 0 of 1 approvals given: it needs one person with the role `write` or above, "
-        f"not the requester.\n\n- @ada approved `{old}`: since then the content or the policy has changed.\n\n"
-        f"To approve exactly this: `/approve {new}`."
+        "@ada, this change needs your approval. 0 of 1 approvals given: it needs one person with the role `write` or "
+        f"above, not the requester.\n\n- @ada approved `{old}`: since then the content or the policy has changed.\n\n"
+        f"To approve exactly this, comment `/approve {new}`."
     )
     await at_once.approver.comment(at_once.pull_number, f"/approve {old}")
     await at_once.settle()
@@ -197,7 +197,7 @@ async def test_a_base_that_moved_under_the_change_between_approval_and_merge_ask
     new, number = await at_once.digest(), at_once.pull_number
     assert (new != old, nothing_merged(at_once)) == (True, True)
     said = at_once.replies(number)[-1]
-    assert said.startswith("@ada, the change waits for you. 0 of 1 approvals given: "), said
+    assert said.startswith("@ada, this change needs your approval. 0 of 1 approvals given: "), said
     assert f" to {now[:12]}, under files that this change touches, so I put the change onto it and tested it" in said
     await at_once.approver.comment(number, f"/approve {old}")
     await at_once.settle()
