@@ -55,23 +55,24 @@ async def perform(
     epoch: Epoch | None,
     clock: Clock,
     note: Note | None = None,
+    begun: bool | None = None,
 ) -> Receipt | None:
     """The effect's receipt, after it was found or done; None where it failed for good or another is at it.
 
     `stands` says whether the right to act still holds at this moment: a process may be frozen for minutes between two
     lines, and another have acted meanwhile. Raises LeaseLost where it does not and the effect belongs to a lease.
     `note` is written in the transaction that keeps the receipt, so that a journal never lacks what was done.
-    Raises Held where somebody holds the run's work: nothing is begun then. What belongs to no lease is said all the
-    same: it answers people. Raises what GitHub or git raised; the row then still says that an attempt was made, so the
-    next one looks first.
+    `begun` is what `begin` said where the attempt was begun already, with `effect` as it was before; without it the
+    attempt begins here, and raises what `begin` does. Raises what GitHub or git raised; the row then still says that an
+    attempt was made, so the next one looks first.
     """
     if effect.state is EffectState.done and effect.receipt is not None:
         return effect.receipt
-    async with write() as db:
-        if effect.run_id is not None and epoch is not None and (hold := await holds.of_run(db, effect.run_id)):
-            raise Held(hold)
-        if not await effects.acting(db, effect.key, epoch, clock.now()):
-            return None
+    if begun is None:
+        async with write() as db:
+            begun = await begin(db, effect, epoch, clock)
+    if not begun:
+        return None
     faults.point("effect.before_act")
     # Nothing can be there yet if nobody ever tried: the first attempt need not look.
     receipt = await _find(effect, outside) if effect.attempts else None
@@ -86,6 +87,17 @@ async def perform(
         if await effects.done(db, effect.key, receipt) and note is not None:
             await note(db, receipt)
     return receipt
+
+
+async def begin(db: AsyncConnection, effect: Effect, epoch: Epoch | None, clock: Clock) -> bool:
+    """Count an attempt at the effect; False where there is to be none: it is settled, or another is at it.
+
+    Raises Held where somebody holds the run's work: nothing is begun then. What belongs to no lease is said all the
+    same: it answers people.
+    """
+    if effect.run_id is not None and epoch is not None and (hold := await holds.of_run(db, effect.run_id)):
+        raise Held(hold)
+    return await effects.acting(db, effect.key, epoch, clock.now())
 
 
 async def _find(effect: Effect, outside: Outside) -> Receipt | None:

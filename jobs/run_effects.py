@@ -48,10 +48,10 @@ class RunEffects:
             number = self.run.subject.number
             raise NotOurs(f"#{number} is not ours: a run about it pushes and merges nothing (`{act.kind}`).")
         began = self.services.clock.now()
-        effect = await self._intended(name, act, began)
+        effect, begun = await self._intended(name, act, began)
         outside = await self.outside(effect)
         try:
-            receipt = await self._performed(name, effect, outside)
+            receipt = await self._performed(name, effect, outside, begun=begun)
         except BotError as error:
             unwanted = where_open and isinstance(error, ConversationLocked)
             given_up = unwanted or _does_without(act, error, attempts=effect.attempts + 1)
@@ -66,15 +66,20 @@ class RunEffects:
             return {}
         raise GitHubRefused(effect.error or f"The effect `{name}` was given up before.")
 
-    async def _intended(self, name: str, act: Act, now: datetime) -> Effect:
-        """The effect as the store has it: as an earlier attempt left it, or as it is meant now."""
+    async def _intended(self, name: str, act: Act, now: datetime) -> tuple[Effect, bool]:
+        """The effect as an earlier attempt left it, or as it is meant now, and whether an attempt is begun with that.
+
+        One transaction: nobody is asked anything between the intention and the attempt.
+        """
         new = NewEffect(key=key_of(self.run.id, name), run_id=self.run.id, repo=self.run.repo, act=act, at=now)
         async with self.lease.write() as db:
             if await effects.insert(db, new):
                 await self._journal(db, "effect.intended", _shown(name, act), now)
-            return await effects.require(db, new.key)
+            effect = await effects.require(db, new.key)
+            begun = effect.receipt is None and await outbox.begin(db, effect, self.lease.epoch, self.services.clock)
+            return effect, begun
 
-    async def _performed(self, name: str, effect: Effect, outside: Outside) -> Receipt | None:
+    async def _performed(self, name: str, effect: Effect, outside: Outside, *, begun: bool) -> Receipt | None:
         """See `outbox.perform`."""
 
         async def note(db: AsyncConnection, receipt: Receipt) -> None:
@@ -89,6 +94,7 @@ class RunEffects:
             epoch=self.lease.epoch,
             clock=self.services.clock,
             note=note,
+            begun=begun,
         )
 
     async def _failed(self, name: str, effect: Effect, error: BotError, now: datetime, *, given_up: bool) -> None:
