@@ -241,7 +241,7 @@ class Facts:
     runs: Sequence[Run] = ()
     """The runs of this subject, newest first."""
     steps: Mapping[str, Sequence[Step]] | None = None
-    """The steps of each run in `runs`, by run id, for `/status`."""
+    """The steps of the newest of `runs` that is not in line behind another, by its id."""
     workflows: Catalogue | None = None
     """The workflows that may be started here; None where they were not asked for."""
     hold: Hold | None = None

@@ -7,33 +7,20 @@ the review's author, never of the sender a payload names.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from adapters.store import boards, costs, decisions, deliveries, effects, holds, runs, steps
-from core.decisions import Decision, PassedBy
 from core.errors import NotShownYet, NotThere, PolicyInvalid
-from core.facts import FactQuery, Facts, OurComment, PolicyFile, Spent
+from core.facts import FactQuery, Facts, OurComment, PolicyFile
 from core.github import CheckRun, Comment, GitHub, Issue, LabelEvent, Pull, RepositoryFacts, Review, Turn
 from core.names import Repo, Role, is_bot
-from core.runs import Effect, EffectState, Run, Step
-from core.states import TERMINAL
+from core.runs import Run
 from core.workflow.catalogue import Catalogue
 from jobs import heads
 from jobs.boxes import our_comment
 from jobs.policy import head_of_default, in_force, read_policy
 from jobs.services import Services
 from jobs.sources import config_at, workflows_at
-from policies.pace import HOUR
+from jobs.stored_facts import stored_facts
 from policies.people import role_of_bot
-
-RECENT = 20
-"""Runs of a subject that a handler may look at: as many as a policy may allow in an hour."""
-
-
-PASSED_BY = 3
-"""Events without a consequence that are told of."""
 
 SETTLING = timedelta(seconds=10)
 """How long GitHub's API may not show what its webhook has told of already."""
@@ -65,6 +52,7 @@ async def gather(services: Services, repo: Repo, query: FactQuery, told_at: date
 
 
 def _lacks(query: FactQuery, facts: Facts) -> bool:
+    """Whether GitHub shows less than it told of: something is not there, or is not as it was said to be."""
     if query.gone:
         return False
     wanted = (
@@ -93,16 +81,16 @@ def _needed(query: FactQuery, key: str, known: Catalogue) -> FactQuery:
 
 
 async def _gather(services: Services, repo: Repo, query: FactQuery, told_at: datetime) -> tuple[FactQuery, Facts]:
-    """What had to be asked in the end, and the facts."""
+    """The query without what turned out not to be needed, and the facts."""
     github = services.github.repository(repo)
     repository = await github.repository()
     rules = await github.rules(query.rules) if query.rules is not None else None
-    asked_for = rules is not None and query.required in rules.required_checks
+    is_required = rules is not None and query.required in rules.required_checks
     config = await config_at(services, github, repo, repository, query.config) if query.config is not None else None
     if (key := query.listening) is not None:
         known = await workflows_at(services, github, repo, await head_of_default(github, repository))
         query = _needed(query, key, known)
-        if not known.listening(key) and not query.besides and not asked_for:
+        if not known.listening(key) and not query.besides and not is_required:
             app = await services.github.identity()
             return query, Facts(app=app, repository=repository, config=config, workflows=known, rules=rules)
     issue = await _issue(github, query)
@@ -112,34 +100,7 @@ async def _gather(services: Services, repo: Repo, query: FactQuery, told_at: dat
     pull = await _pull(github, query)
     turn = await _turn(github, query)
     actor = _actor(query, comment, labelling, review, turn, pull) if query.box is None else None
-    async with services.store.read() as db:
-        of_subject = await runs.of_subject(db, repo.id, query.number) if query.number is not None else []
-        if query.whole:
-            of_subject = await runs.about_the_whole(db, repo.id, told_at - HOUR, RECENT)
-        of_subject = _worth_a_look(of_subject)
-        named = await runs.get(db, query.run) if query.run is not None else None
-        if named is not None and named.repo.id == repo.id:
-            of_subject = [named]
-        newest = next((run for run in of_subject if run.behind_id is None), None)
-        memos: dict[str, Sequence[Step]] = {}
-        if newest is not None and not query.whole:
-            memos = {newest.id: await steps.all_(db, newest.id)}
-        spent: Spent | None = None
-        decided: Sequence[Decision] = ()
-        passed_by: Sequence[PassedBy] = ()
-        done: Sequence[Effect] = ()
-        numbers = {query.number or 0, *(run.subject.number for run in of_subject)}
-        if query.decisions:
-            asked_about = sorted(numbers | {run.pull_number or 0 for run in of_subject})
-            decided = await decisions.of(db, repo.id, asked_about)
-            passed_by = await deliveries.passed_by(db, repo.id, asked_about, PASSED_BY)
-        usual = await costs.usual(db, repo.id) if query.usual else {}
-        if query.done:
-            done = [effect for run in reversed(of_subject) for effect in await effects.of_run(db, run.id)]
-        if query.spending:
-            spent = await _spent(db, repo, of_subject)
-        hold = await holds.on(db, repo, *sorted(numbers))
-        board = await boards.number_of(db, repo.id) if query.board else None
+    stored = await stored_facts(services.store, repo, query, told_at)
     policy = await read_policy(services, repo, github, repository) if query.policy else None
     workflows = None
     if query.workflows:
@@ -159,7 +120,7 @@ async def _gather(services: Services, repo: Repo, query: FactQuery, told_at: dat
         issue=issue,
         role=await role_of(actor) if actor is not None else None,
         comment=comment,
-        ours=await _ours(services, github, query, comment, of_subject),
+        ours=await _ours(services, github, query, comment, stored.runs),
         labelling=labelling,
         review=review,
         pull=pull,
@@ -172,20 +133,20 @@ async def _gather(services: Services, repo: Repo, query: FactQuery, told_at: dat
         head=await github.head_of(query.branch[0]) if query.branch is not None else None,
         check=await _check(github, query),
         rules=rules,
-        checks=await github.check_runs(query.checks_on) if query.checks_on is not None and asked_for else (),
+        checks=await github.check_runs(query.checks_on) if query.checks_on is not None and is_required else (),
         thread=await github.comments(query.number) if query.thread and query.number is not None else (),
         policy=policy,
         config=config,
-        runs=of_subject,
-        steps=memos,
         workflows=workflows,
-        hold=hold,
-        board=board,
-        decisions=decided,
-        passed_by=passed_by,
-        spent=spent,
-        usual_usd=usual,
-        done=[effect for effect in reversed(done) if effect.state is EffectState.done and effect.act.kind in _UNDOABLE],
+        runs=stored.runs,
+        steps=stored.steps,
+        hold=stored.hold,
+        board=stored.board,
+        decisions=stored.decisions,
+        passed_by=stored.passed_by,
+        spent=stored.spent,
+        usual_usd=stored.usual_usd,
+        done=stored.done,
     )
 
 
@@ -199,26 +160,6 @@ async def _role(github: GitHub, actor: str, policy: PolicyFile | None, repositor
         return Role.none
 
 
-_UNDOABLE = frozenset({"label", "comment", "merge", "enqueue"})
-
-
-async def _spent(db: AsyncConnection, repo: Repo, of_subject: Sequence[Run]) -> Spent | None:
-    """What the run at work here cost, or the newest; None where there never was one."""
-    if not of_subject:
-        return None
-    ours = next((run for run in of_subject if run.state not in TERMINAL and run.behind_id is None), of_subject[0])
-    run, here = await costs.of_run(db, ours.id), await costs.of_issue(db, repo.id, ours.subject.number)
-    return Spent(
-        run_usd=run.cost_usd or Decimal(0), here_usd=here.cost_usd or Decimal(0), unpriced=here.unpriced_calls > 0
-    )
-
-
-def _worth_a_look(of_subject: Sequence[Run]) -> list[Run]:
-    """Those that are not over, however many are in line, and the newest that are."""
-    over = [run.id for run in of_subject if run.state in TERMINAL][:RECENT]
-    return [run for run in of_subject if run.state not in TERMINAL or run.id in over]
-
-
 def _actor(
     query: FactQuery,
     comment: Comment | None,
@@ -227,6 +168,7 @@ def _actor(
     turn: Turn | None,
     pull: Pull | None,
 ) -> str | None:
+    """The login of whoever GitHub says did it; None where nobody's role is asked for."""
     if labelling is not None:
         return labelling.actor.login
     if comment is not None:
@@ -256,6 +198,7 @@ async def _comment(github: GitHub, query: FactQuery) -> Comment | None:
 async def _ours(
     services: Services, github: GitHub, query: FactQuery, comment: Comment | None, of_subject: Sequence[Run]
 ) -> OurComment | None:
+    """The comment in which somebody ticked a box, with its history; None where no run of ours wrote it."""
     if query.box is None or comment is None or comment.app_id != (await services.github.identity()).id:
         return None
     for run in of_subject:
