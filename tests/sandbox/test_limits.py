@@ -1,10 +1,11 @@
 """Every limit binds, and says so."""
 
+import asyncio
 import subprocess
 
 import pytest
 
-from adapters.sandbox import cgroups
+from adapters.sandbox import cgroups, disk
 from core.boxes import DEPENDENCIES, Limits, Mount
 
 MIB = 2**20
@@ -61,6 +62,12 @@ async def test_a_disk_flood_is_stopped(run):
         None,
         "Its files took more than 20 MiB of disk and it was stopped.",
     )
+
+
+async def test_a_disk_flood_is_seen_also_where_somebody_else_frees_as_much(tmp_path):
+    (tmp_path / "large").write_bytes(b"x" * 5 * MIB)  # the file system loses nothing from now on
+    async with asyncio.timeout(disk.WALK_SECONDS / 3):
+        assert await disk.full([tmp_path], 4 * MIB) == "Its files took more than 4 MiB of disk and it was stopped."
 
 
 async def test_a_flood_of_empty_files_is_stopped(run):

@@ -1,7 +1,6 @@
 """The probe tells a box that holds from one that does not."""
 
 import json
-import time
 
 import pytest
 
@@ -39,10 +38,8 @@ async def test_it_holds_without_control_groups_too(monkeypatch):
     assert [line for line in report.lines if not line.ok] == []
 
 
-async def test_the_quick_probe_takes_under_a_second():
-    started = time.monotonic()
+async def test_the_quick_probe_leaves_out_the_limits():
     report = await boxes("bubblewrap").probe(quick=True)
-    assert time.monotonic() - started < 1
     assert [line.name for line in report.lines] == NAMES[:8]
     assert report.ok
 
