@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from bot.cli.output import print_json, printable
+from bot.cli.which_run import the_one
 from core.errors import BotError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -134,7 +135,6 @@ def _usage(why: str) -> NoReturn:
 async def _decisions(what: str) -> "list[Decision]":
     from adapters.store import decisions, repositories, runs
     from bot.cli.kept import kept
-    from bot.cli.runs import the_one
 
     async with kept("policy") as db:
         name, mark, number = what.partition("#")
@@ -154,7 +154,6 @@ async def _of_run(prefix: str, policy: "Policy", over: dict[str, Any]) -> "Consi
     """What the database holds of a run. What only GitHub knows (labels, teams, owners, checks) is not known here."""
     from adapters.store import approvals, runs, steps
     from bot.cli.kept import kept
-    from bot.cli.runs import the_one
     from jobs.remembered_facts import facts_of
 
     async with kept("policy") as db:

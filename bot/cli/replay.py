@@ -10,6 +10,7 @@ import click
 from bot.cli.begin import begin
 from bot.cli.kept import kept
 from bot.cli.output import print_json, printable
+from bot.cli.which_run import the_one
 from core.errors import BotError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -89,7 +90,6 @@ class NotWritten(ConfigurationError):
 async def _record(settings: "Settings", prefix: str) -> "Record":
     from adapters.artifacts import LocalArtifacts
     from adapters.store import runs
-    from bot.cli.runs import the_one
     from jobs.records import record_of
 
     async with kept("runs") as db:

@@ -10,12 +10,11 @@ from bot.cli.kept import kept
 from bot.cli.output import print_json, print_table, printable
 from bot.cli.prune import prune
 from bot.cli.replay import export, replay
+from bot.cli.which_run import the_one
 from core.errors import BotError
 from core.states import RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from adapters.store.costs import Totals
     from adapters.store.events import Head
     from core.runs import Event, Run
@@ -23,15 +22,6 @@ if TYPE_CHECKING:
 
 SHOWN_PARTS = 10
 """Of the parts of a run in one state, how many are shown by id to people; `--json` has all."""
-
-
-class NoSuchRun(BotError):
-    """The id names no run, or several."""
-
-    code = "no-such-run"
-
-    def remedy(self) -> str:
-        return "`pullwright runs list` shows the ids."
 
 
 @click.group("runs")
@@ -153,14 +143,6 @@ async def _story(prefix: str) -> "tuple[Run, list[Event], Head | None, Totals, d
             await costs.of_run(db, run.id),
         )
         return run, journal, head, totals, await parts.by_state(db, run.id)
-
-
-def the_one(prefix: str, found: "Sequence[Run]") -> "Run":
-    """The run that was meant. Raises NoSuchRun where it is none or several."""
-    if len(found) != 1:
-        several = ", ".join(run.id for run in found)
-        raise NoSuchRun(f"{prefix!r} names {'several runs: ' + several if found else 'no run'}.")
-    return found[0]
 
 
 def _summary(run: "Run") -> dict[str, Any]:

@@ -7,7 +7,6 @@ What only GitHub or git can tell is taken from the record: gates, waiting, quest
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from adapters.store import events, open_store
 from core.digests import digest, step_digest
@@ -15,7 +14,7 @@ from core.errors import BotError, DocumentInvalid
 from core.expressions import ExpressionInvalid, holds
 from core.names import RunId
 from core.records import Record
-from core.runs import EffectState, Run
+from core.runs import EffectState
 from core.states import TERMINAL, RunState, target
 from core.trying import Failure
 from core.workflow import Agent, Check, Ship, Step, parse
@@ -27,6 +26,7 @@ from jobs.attempts import attempted
 from jobs.attempts import recorded as failures_in
 from jobs.outcomes import Done, End, Outcome, Park
 from jobs.replay.recalling import Differs, Recalling, Unrecorded, recalling
+from jobs.replay.words import apart, condition, ending
 from jobs.steps import perform
 from jobs.steps.suggest import NOTHING, SUGGESTED, effect_of
 from jobs.work import Work
@@ -155,11 +155,13 @@ class _Walk:
         skipped = recorded is not None and recorded.output == {"skipped": step.when}
         if not await self._runs(step):
             if recorded is not None and not skipped:
-                raise Differs(step.id, f"Step `{step.id}` was performed, and is skipped now: {_said(step)}.", step.id)
+                raise Differs(
+                    step.id, f"Step `{step.id}` was performed, and is skipped now: {condition(step)}.", step.id
+                )
             self._done(step, Done({"skipped": step.when}))
             return True
         if skipped:
-            raise Differs(step.id, f"Step `{step.id}` was skipped, and is performed now: {_said(step)}.", step.id)
+            raise Differs(step.id, f"Step `{step.id}` was skipped, and is performed now: {condition(step)}.", step.id)
         try:
             outcome = await attempted(work, step, self._perform, self._one)
             while isinstance(outcome, Park):  # for the next attempt: its time has come
@@ -251,7 +253,9 @@ class _Walk:
         self._work.uses(f"steps/{step.id}")
         if not self._work.same(done.output, recorded.output):
             raise Differs(
-                step.id, f"Step `{step.id}` comes to another outcome: {_apart(recorded.output, done.output)}.", step.id
+                step.id,
+                f"Step `{step.id}` comes to another outcome: {apart(recorded.output, done.output)}.",
+                step.id,
             )
         if step.id not in self.taken and (left := self._left_over(step)):
             raise Differs(step.id, f"The record of step `{step.id}` holds `{left}`, which is not asked for now.", left)
@@ -291,19 +295,19 @@ class _Walk:
         if not self._work.same(said, now):
             raise Differs(
                 step.id,
-                f"The run {_ending(run)}; now it ends at step `{step.id}` as {state}: {why}",
+                f"The run {ending(run)}; now it ends at step `{step.id}` as {state}: {why}",
             )
         self._at_an_end(step)
 
     def _finished_all(self) -> None:
         run = self._record.run
         if run.ended_code in (SUGGESTED, NOTHING):
-            raise Differs("", f"The run {_ending(run)}; now every step is done.")
+            raise Differs("", f"The run {ending(run)}; now every step is done.")
         if run.state in TERMINAL and run.state is not RunState.succeeded:
             if run.state is RunState.cancelled:
                 self.taken.append(ENDING)
                 return
-            raise Differs("", f"The run {_ending(run)}; now every step is done.")
+            raise Differs("", f"The run {ending(run)}; now every step is done.")
 
     def _stopped(self, step: Step) -> Differs | None:
         """The record goes no further than this step. Whether the run could end so."""
@@ -315,7 +319,7 @@ class _Walk:
         if run.state is RunState.succeeded and isinstance(step.action, str | Agent | Command | Check):
             return Differs(step.id, f"The run succeeded, and step `{step.id}` is not done.", step.id)
         if run.ended_code in (SUGGESTED, NOTHING) and not self._suggests(step):
-            why = f"The run {_ending(run)}; the record of step `{step.id}` has nothing of that kind."
+            why = f"The run {ending(run)}; the record of step `{step.id}` has nothing of that kind."
             return Differs(step.id, why, step.id)
         if run.state in TERMINAL:
             self.taken.append(ENDING)
@@ -348,25 +352,3 @@ def _again(failed: Failure) -> BotError:
     error: BotError = kind(failed.why, evidence=failed.evidence)
     error.handed = failed.handed
     return error
-
-
-def _said(step: Step) -> str:
-    return f"`{step.when}`" if step.when is not None else "it has no condition"
-
-
-def _ending(run: Run) -> str:
-    return f"{run.state}{f': {run.ended_why}' if run.ended_why else ''}".rstrip(".")
-
-
-def _apart(recorded: Any, now: Any) -> str:
-    """Where two outcomes differ, in words."""
-    if isinstance(recorded, dict) and isinstance(now, dict):
-        for name in sorted({*recorded, *now}):
-            if recorded.get(name) != now.get(name):
-                return f"`{name}` is {_brief(recorded.get(name))} in the record, and {_brief(now.get(name))} now"
-    return f"{_brief(recorded)} in the record, and {_brief(now)} now"
-
-
-def _brief(value: Any) -> str:
-    text = " ".join(str(value).split())
-    return text if len(text) <= 100 else f"{text[:100]}…"
