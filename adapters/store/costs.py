@@ -69,7 +69,7 @@ async def of_issue(db: AsyncConnection, repo_id: int, issue: int) -> Totals:
 
 
 USUAL_RUNS = 20
-"""The newest calls' runs that say what is usual: enough for an average, few enough to be quick."""
+"""How many of a workflow's newest runs that cost something the average is taken of."""
 
 
 async def usual(db: AsyncConnection, repo_id: int) -> dict[str, Decimal]:
