@@ -3,11 +3,12 @@
 They lie in the same inbox, under hooks that GitHub has no number for: none of its payloads can pass for one of them.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError, field_validator
 
 from core.names import Value
 from core.runs import Delivery
@@ -25,6 +26,13 @@ class Call(Value):
     repository: FullName
     """As people name it; the store knows which one that is."""
     inputs: dict[str, Any] = Field({}, max_length=100)
+
+    @field_validator("inputs")
+    @classmethod
+    def _is_json(cls, inputs: dict[str, Any]) -> dict[str, Any]:
+        """What reads JSON here also reads `NaN`, and `1e999` as infinite; written down, each would turn into null."""
+        json.dumps(inputs, allow_nan=False)
+        return inputs
 
 
 class HookCall(Call):

@@ -87,6 +87,9 @@ FORM = 'The body is not of the form {"repository": "owner/name", "inputs": {…}
         ({"body": b'{"repository": "acme/site", "workflow": "deploy"}'}, 400, FORM),
         ({"body": b'{"repository": "acme/site", "hook": "nightly"}'}, 400, FORM),
         ({"body": b"[" * 60_000}, 400, FORM),
+        ({"body": b'{"repository": "acme/site", "inputs": {"times": NaN}}'}, 400, FORM),
+        ({"body": b'{"repository": "acme/site", "inputs": {"times": [{"deep": -Infinity}]}}'}, 400, FORM),
+        ({"body": b'{"repository": "acme/site", "inputs": {"times": 1e999}}'}, 400, FORM),
         ({"body": b" " * (BODY_BYTES + 1)}, 413, "The body is too large.\n"),
     ],
 )
