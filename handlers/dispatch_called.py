@@ -5,6 +5,8 @@ of the same names. An `id` in it tells one call from every other, however often 
 delivery's GUID does, which GitHub keeps when it sends something again.
 """
 
+import hashlib
+
 from core.facts import FactQuery, Facts
 from core.intents import Intent
 from core.workflow import Listen
@@ -14,6 +16,9 @@ from handlers.triggered import NOT_LISTENED, WHOLE, Occasion, about_the_reposito
 from policies.globs import naming
 
 EVENT = Dispatched
+
+LONGEST_ID = 200
+"""Characters of an `id` that stand in a key as they are; of a longer one its digest does."""
 
 
 def needs(event: Dispatched) -> FactQuery:
@@ -47,5 +52,8 @@ def plan(event: Dispatched, facts: Facts) -> list[Intent]:
 def _call(event: Dispatched) -> str:
     identity = event.payload.get("id")
     if isinstance(identity, str | int) and not isinstance(identity, bool):
-        return f"{event.type}:id:{str(identity)[:200]}"
+        said = str(identity)
+        if len(said) > LONGEST_ID:
+            return f"{event.type}:sha256:{hashlib.sha256(said.encode()).hexdigest()}"
+        return f"{event.type}:id:{said}"
     return f"guid:{event.delivery}"

@@ -149,6 +149,14 @@ def test_a_dispatch_with_an_id_is_the_same_one_however_often_it_is_sent():
     assert keys == {"dispatch:1:deploy:id:7:watch"}
 
 
+def test_ids_of_dispatches_that_only_begin_alike_are_two_calls_however_long_they_are():
+    there = known("{repository_dispatch: {}}")
+    long = [*("a" * 1_000 + end for end in ("b", "c")), int("1" * 300), int("1" * 299 + "2")]
+    keys = {planned(dispatched(id=one), there)[0].key for one in (*long, *long)}
+    assert len(keys) == len(long)
+    assert all(len(key) < 120 for key in keys)
+
+
 @pytest.mark.parametrize(
     ("it", "more", "why"),
     [
