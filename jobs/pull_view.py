@@ -38,7 +38,6 @@ async def pull_view(work: Work, summary: ChangeSummary, allowed: Result, *, clos
         evidence=evidence(tests) if tests is not None else EvidenceView(),
         checks=checks,
         opinion=opinion,
-        policy=allowed,
         cost_usd=totals.cost_usd or Decimal(0),
         unpriced=totals.unpriced_calls > 0,
         template=await _template(work),

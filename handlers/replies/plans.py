@@ -7,12 +7,14 @@ from core.names import Digest
 from core.outputs import Plan, Research
 from handlers.neutralise import code, line, quoted
 from handlers.replies.words import block, money, paths
-from policies.render import markdown
 from policies.result import Result
 
 
 def plan(plan: Plan, digest: Digest, limit_usd: float, result: Result, research: Research | None, ci: str = "") -> str:
-    """The plan comment: what will be done, where, how it will be shown to work, and what policy says about it."""
+    """The plan comment: what will be done, where, how it will be shown to work, and why it opened where it did.
+
+    Why it waits is said by `waiting()` below it, and only there; `/why` shows the rules.
+    """
     return block(
         f"### Plan `{short(digest)}`",
         line(plan.summary),
@@ -23,7 +25,6 @@ def plan(plan: Plan, digest: Digest, limit_usd: float, result: Result, research:
         _found(research),
         f"**Cost**: estimated {money(plan.estimate_usd)}, at most {money(limit_usd)} for the whole run.",
         ci,
-        f"<details><summary>What the policy says</summary>\n\n{markdown(result)}\n\n</details>",
         result.why if result.approved else "",
     )
 

@@ -9,8 +9,8 @@ from core.outputs import ChangeSummary, Opinion, Plan
 from handlers.neutralise import code, line, quoted
 from handlers.replies.templates import filled
 from handlers.replies.words import block, money
-from policies.render import markdown
-from policies.result import Result
+
+_CHECKS = "**Checks**, one sentence each; the check runs have the details"
 
 Colour = Literal["red", "green", "unbuildable", "nothing"]
 
@@ -53,7 +53,6 @@ class PullView:
     evidence: EvidenceView
     checks: Sequence[CheckView]
     opinion: Opinion | None
-    policy: Result
     cost_usd: Decimal
     unpriced: bool
     url: str | None = None
@@ -83,10 +82,9 @@ def pull_body(view: PullView) -> str:
         own.text,
         _plan(view.plan),
         "" if "tests" in own.placed else evidence,
-        "\n".join(["**Checks**", "", *(_check(check) for check in view.checks)]) if view.checks else "",
+        "\n".join([_CHECKS, "", *(_check(check) for check in view.checks)]) if view.checks else "",
         view.ci,
         _opinion(view.opinion),
-        f"<details><summary>What the policy says</summary>\n\n{markdown(view.policy)}\n\n</details>",
         f"<sub>cost {spent} · run {run} of `{view.workflow}` · requested by @{view.requester}</sub>",
     )
 

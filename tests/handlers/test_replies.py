@@ -92,13 +92,6 @@ Keep digits in slugs
 
 **Cost**: estimated $0.40, at most $2.50 for the whole run.
 
-<details><summary>What the policy says</summary>
-
-- ✅ **plan**: It opens by itself, because it touches 2 files, no risky path (policy `team`).
-  - files: `site/slug.py`, `tests/test_slug.py`
-
-</details>
-
 It opens by itself, because it touches 2 files, no risky path (policy `team`)."""
     )
 
@@ -116,6 +109,14 @@ def test_every_wait_is_one_comment_that_names_the_person_and_what_to_type():
         "@ada, this plan needs your approval. It touches `Dockerfile`.\n\n"
         f"To approve exactly this, comment `/approve {PLAN[:12]}`. To stop, comment `/reject` with a reason."
     )
+
+
+def test_a_plan_that_waits_says_once_why():
+    result = gate(BuiltIn.strict)
+    body = replies.plan(A_PLAN, PLAN, 1, result, None) + "\n\n" + replies.waiting("ada", "plan", PLAN, result.why)
+    reasons = [part.why for part in result.children]
+    assert result.why == " ".join(reasons)
+    assert [body.count(why) for why in reasons] == [1, 1]
 
 
 def test_what_we_tell_people_to_type_is_a_command_they_can_type():
@@ -283,7 +284,6 @@ def pull_view(**more) -> replies.PullView:
         "evidence": EVIDENCE,
         "checks": (replies.CheckView("tests", True, "green"), replies.CheckView("review", None, "concerns")),
         "opinion": Opinion(verdict="concerns", summary="Small."),
-        "policy": ALLOWED,
         "cost_usd": Decimal("0.5"),
         "unpriced": False,
     }
@@ -313,7 +313,7 @@ Fixes #3
 | --- | --- | --- |
 | `tests/test_slug.py` | 🔴 red | 🟢 green |
 
-**Checks**
+**Checks**, one sentence each; the check runs have the details
 
 - ✅ `tests`: green
 - ➖ `review`: concerns
@@ -321,12 +321,6 @@ Fixes #3
 **Review by a model**: concerns
 
 > Small.
-
-<details><summary>What the policy says</summary>
-
-- ✅ **content**: 2 files; no protected path.
-
-</details>
 
 <sub>cost $0.50 · run `r1` of `implement` · requested by @bob</sub>"""
     )
@@ -453,7 +447,7 @@ def test_whatever_a_model_writes_no_reply_holds_a_command_or_lets_it_swallow_the
     research = Research(summary=HOSTILE, findings=opinion.findings, risks=(HOSTILE,))
     bodies = [
         replies.plan(plan, PLAN, 1, result, research) + "\n\n" + replies.waiting("ada", "plan", PLAN, result.why),
-        replies.pull_body(pull_view(plan=plan, opinion=opinion, summary=change, policy=result)),
+        replies.pull_body(pull_view(plan=plan, opinion=opinion, summary=change)),
         replies.failed("x", HOSTILE, "Look.", HOSTILE),
         replies.triaged(Triage(verdict="declined", kind="bug", summary=HOSTILE, why=HOSTILE)),
         replies.baseline_red([HOSTILE], HOSTILE),
