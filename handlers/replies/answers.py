@@ -149,11 +149,11 @@ def how_to_approve(current: Digest | None) -> str:
 
 
 def approving(binds: str, covers: Digest, merge: str, pull_number: int | None) -> str:
-    """A bare `/approve` says back what it means, and what follows once it was looked at again."""
+    """What `/approve` covers and what follows, in one line; whether it counts is looked at again when it is applied."""
     if binds == "plan":
-        return f"This approves plan `{short(covers)}`. Next, I make the change, test it and open a pull request."
-    who = "it is merged" if merge == "bot" else "a person may merge it"
-    return f"This approves change `{short(covers)}` of #{pull_number}. Once no other approval is missing, {who}."
+        return f"Approving plan `{short(covers)}`. Next: the change, its tests, a pull request."
+    after = "the merge" if merge == "bot" else "a person may merge it"
+    return f"Approving change `{short(covers)}` of #{pull_number}. Next, if no other approval is missing: {after}."
 
 
 def branch_differs(number: int) -> str:

@@ -74,7 +74,7 @@ def test_an_approval_is_bound_to_the_digest_that_waits(body):
         comment_id=50,
     )
     assert eyes == React(3, 50, "eyes")
-    means = f"This approves plan `{SHORT}`. Next, I make the change, test it and open a pull request."
+    means = f"Approving plan `{SHORT}`. Next: the change, its tests, a pull request."
     assert said_back == [Say(3, means, "comment:IC_50:0:approve:answer")]
 
 
@@ -135,14 +135,14 @@ def test_a_comment_that_a_payload_puts_into_another_thread_commands_nothing_ther
 def test_an_approval_with_the_digest_counts_whenever_it_was_written():
     signal, _, means = said(f"/approve {SHORT}", runs=[waiting_run(asked_in=99)])
     assert signal.digest == PLAN
-    assert means.body.startswith(f"This approves plan `{SHORT}`.")
+    assert means.body.startswith(f"Approving plan `{SHORT}`. ")
 
 
 def test_an_approval_of_a_change_by_its_digest_says_back_what_follows():
     known = {"on_pull": True, "runs": [waiting_run(change=True)]}
     *_, means = said(f"/approve {CHANGE[:12]}", **known)
     assert means.body == (
-        f"This approves change `{CHANGE[:12]}` of #4. Once no other approval is missing, a person may merge it."
+        f"Approving change `{CHANGE[:12]}` of #4. Next, if no other approval is missing: a person may merge it."
     )
 
 
