@@ -5,7 +5,7 @@ Aliases are refused (a "YAML bomb" is made of them), duplicate keys are errors, 
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,10 @@ from core.errors import DocumentInvalid
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
+MOST_VALUES = 8_000
+"""Keys and values of one document. Each takes a while to read, and a file is read whenever something happens."""
+MOST_MISTAKES = 50
+"""Lines of mistakes that are told; any more are only counted."""
 MOST_DIGITS = 30
 MOST_SUGGESTIONS = 20
 """Unknown keys for which it is looked what may have been meant: each is compared with every key that there is."""
@@ -25,6 +29,13 @@ _NO_NUMBERS = (".inf", ".nan")
 """No limit is over or under these, or each is."""
 
 Path = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Room:
+    """How many keys and values are read in all of the documents that share it, beside the bound of each."""
+
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +55,13 @@ class Document:
         return f"{self.name}:{line}:{column}: {message}"
 
 
-def load(text: str | bytes, name: str) -> Document:
-    """The document's values and their places. Raises DocumentInvalid with every syntax mistake found."""
+def load(text: str | bytes, name: str, room: Room | None = None) -> Document:
+    """The document's values and their places. Raises DocumentInvalid with the syntax mistakes found."""
     raw = text.encode() if isinstance(text, str) else text
     if len(raw) > MAX_BYTES:
         raise DocumentInvalid(name, [f"{name}:1:1: the file is larger than {MAX_BYTES // 1024} KiB"])
     try:
-        node = yaml.compose(raw.decode("utf-8-sig"), Loader=yaml.SafeLoader)
+        node = _Bounded(raw.decode("utf-8-sig"), room or Room(MOST_VALUES)).get_single_node()
     except UnicodeDecodeError as error:
         raise DocumentInvalid(name, [f"{name}:1:1: the file is not UTF-8"]) from error
     except yaml.MarkedYAMLError as error:
@@ -62,8 +73,29 @@ def load(text: str | bytes, name: str) -> Document:
     reader = _Reader(name)
     value = reader.read(node, ()) if node is not None else None
     if reader.found:
-        raise DocumentInvalid(name, reader.found)
+        raise DocumentInvalid(name, _told(name, reader.found))
     return Document(name, value, reader.places)
+
+
+class _Bounded(yaml.SafeLoader):
+    """Reads no more than there is room for: what is behind that costs nothing."""
+
+    def __init__(self, text: str, room: Room) -> None:
+        super().__init__(text)
+        self._room = room
+        self._read = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._read += 1
+        self._room.left -= 1
+        if self._read > MOST_VALUES:
+            raise self._full(f"the file holds more than {MOST_VALUES:,} keys and values")
+        if self._room.left < 0:
+            raise self._full("with those before it, the files hold too many keys and values")
+        return super().compose_node(parent, index)
+
+    def _full(self, why: str) -> yaml.MarkedYAMLError:
+        return yaml.MarkedYAMLError(problem=why, problem_mark=self.peek_event().start_mark)
 
 
 class _Reader:
@@ -138,7 +170,15 @@ def mistakes(
         elif path:
             message = f"`{'.'.join(map(str, path))}`: {message[0].lower()}{message[1:]}"
         rows.append((document.place(path), document.mistake(path, message)))
-    return [line for _, line in sorted(set(rows))]
+    return _told(document.name, [line for _, line in sorted(set(rows))])
+
+
+def _told(name: str, lines: Sequence[str]) -> list[str]:
+    """The first of the lines; in the place of the next one, how many more there are."""
+    if len(lines) <= MOST_MISTAKES:
+        return list(lines)
+    row, column, _ = lines[MOST_MISTAKES].removeprefix(f"{name}:").split(":", 2)
+    return [*lines[:MOST_MISTAKES], f"{name}:{row}:{column}: and {len(lines) - MOST_MISTAKES:,} more mistakes"]
 
 
 def _below(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:

@@ -206,6 +206,8 @@ def names_in(text: str) -> list[tuple[str, str | None]]:
     found = _EXPRESSION.match(text)
     if not found:
         raise ExpressionInvalid(f"`{text[:60]}` is not an expression: write it as `${{{{ … }}}}`.")
+    if len(text) > MOST_CHARACTERS:
+        raise ExpressionInvalid(f"`{text[:40]}…` is longer than {MOST_CHARACTERS:,} characters.")
     try:
         tree = _ENVIRONMENT.parse(f"{{{{ {found[1]} }}}}")
         _compiled(found[1])

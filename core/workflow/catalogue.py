@@ -155,8 +155,8 @@ def _entry(made: Made, reserved: Collection[str]) -> Entry:
         command, label = file.name, LABELS + file.name
     else:
         if file.layer > Layer.built_in:
-            more = _misplaced(file, made.said, reserved)
-            found += mistakes(load(written, file.path), None, more=more)
+            more = [*_misplaced(file, made.said, reserved)]
+            found += mistakes(load(written, file.path), None, more=more) if more else []
     return Entry(
         name=file.name,
         path=file.path,

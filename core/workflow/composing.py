@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.documents import MAX_BYTES, Document, Path, load, mistakes
+from core.documents import MAX_BYTES, Document, Path, Room, load, mistakes
 from core.errors import DocumentInvalid
 from core.names import Value
 from core.workflow.file import KNOWN, Extension, Workflow, parse
@@ -21,6 +21,9 @@ from core.workflow.references import composite_references, meant, references
 from core.workflow.sources import File
 from core.workflow.steps import BUILT_IN, MOST_STEPS, Composite, Step
 from core.workflow.triggers import unshippable, unspoken
+
+MOST_VALUES_TOGETHER = 20_000
+"""Keys and values of all files of a place. A file that has no room left counts as one that cannot be read."""
 
 MOST_DEEP = 5
 """Workflows within one another, the outermost included."""
@@ -64,6 +67,7 @@ class Composing:
         self._files = files
         self._made: dict[str, Made] = {one.file.path: one for one in made}
         self._at_work: list[File] = []
+        self.room = Room(MOST_VALUES_TOGETHER)
 
     def made(self, file: File) -> Made:
         """The file put together with what it names."""
@@ -108,7 +112,7 @@ class _File:
         if file.text is None:
             return Made(file, None, (f"{file.path}:1:1: {file.why}",), unread=True)
         try:
-            own = load(file.text, file.path)
+            own = load(file.text, file.path, self.composing.room)
         except DocumentInvalid as error:
             return Made(file, None, tuple(error.mistakes), unread=True)
         if not isinstance(own.value, Mapping):

@@ -6,6 +6,7 @@ of them at once.
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from core.documents import Path
@@ -19,6 +20,11 @@ PLACES = ("inputs", "policy", "subject", "steps", "error")
 
 OF_AN_ITEM = ("item", "index")
 """What it may begin with beside these within a `foreach`."""
+
+MOST_EXPRESSIONS = 500
+"""Expressions of one file that are looked at, as each has to be compiled; a long one counts once for each
+`LONG_CHARACTERS`."""
+LONG_CHARACTERS = 100
 
 MOST_LISTS = 3
 """Lists within one another, the outermost included: each multiplies the runs that there are."""
@@ -104,10 +110,25 @@ def composite_references(value: Any) -> list[tuple[Path, str]]:
     return look.found
 
 
+@dataclass(slots=True)
+class _Left:
+    """How many expressions may still be looked at, in a file with the composite steps in it."""
+
+    expressions: int = MOST_EXPRESSIONS
+    told: bool = False
+
+
 class _Look:
     """One pass over a file, in the order in which its steps are done."""
 
-    def __init__(self, inputs: frozenset[str], *, on_pulls: bool = False, handed: set[Handed] | None = None) -> None:
+    def __init__(
+        self,
+        inputs: frozenset[str],
+        *,
+        on_pulls: bool = False,
+        handed: set[Handed] | None = None,
+        left: _Left | None = None,
+    ) -> None:
         self.found: list[tuple[Path, str]] = []
         self._inputs = inputs
         self._given: frozenset[str] = frozenset({"prompt.review"} if on_pulls else ())
@@ -119,6 +140,7 @@ class _Look:
         self._each = 0
         """How many lists are around the step."""
         self._composite = False
+        self._left = left or _Left()
 
     def steps(self, value: Any, path: Path) -> None:
         if not isinstance(value, Sequence) or isinstance(value, str):
@@ -137,6 +159,7 @@ class _Look:
         within = _Look(
             frozenset(name_of(str(name)) for name in inputs) if isinstance(inputs, Mapping) else frozenset(),
             handed=self._handed,
+            left=self._left,
         )
         within._given, within._composite = self._given, True
         within.steps(value.get("steps"), (*path, "steps"))
@@ -148,12 +171,22 @@ class _Look:
         if not isinstance(value, str):
             return
         try:
-            found = [names_in(piece) for piece in pieces(value)]
+            found = [names_in(piece) for piece in self._few(pieces(value), path)]
         except ExpressionInvalid as error:
             self.found.append((path, str(error)))
             return
         for names in found:
             self.found += [(path, problem) for problem in self._unknown(names)]
+
+    def _few(self, listed: Sequence[str], path: Path) -> Sequence[str]:
+        """These expressions; none where the file holds too many with them, which is told once."""
+        self._left.expressions -= sum(1 + len(one) // LONG_CHARACTERS for one in listed)
+        if not listed or self._left.expressions >= 0:
+            return listed
+        if not self._left.told:
+            self._left.told = True
+            self.found.append((path, f"the file holds more than {MOST_EXPRESSIONS} expressions, or very long ones"))
+        return ()
 
     def _step(self, step: Mapping[str, Any], path: Path) -> None:
         for place, text in _expressions(step):

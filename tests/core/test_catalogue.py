@@ -110,3 +110,21 @@ def test_what_an_unreadable_file_may_have_asked_for_takes_nothing_from_another()
 def test_a_file_that_was_not_read_says_why() -> None:
     known = catalogue({}, [File(f"{PLACE}/big.yml", None, "the file is larger than 256 KiB")])
     assert known.entries[0].mistakes == (f"{PLACE}/big.yml:1:1: the file is larger than 256 KiB",)
+
+
+def test_files_with_too_many_keys_and_values_between_them_are_not_read_to_their_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("core.workflow.composing.MOST_VALUES_TOGETHER", 350)
+    much = "".join(f"  k{place}: {{type: string}}\n" for place in range(20))
+    texts = {f"w{place}": own(f"w{place}", f"{{command: w{place}}}") + f"inputs:\n{much}" for place in range(4)}
+    known = [entry for entry in found(**texts).entries if entry.own]
+    assert [bool(entry.mistakes) for entry in known] == [False, False, False, True]
+    assert known[-1].mistakes[0].endswith("with those before it, the files hold too many keys and values")
+    assert known[-1].command == "w3"
+
+
+def test_of_a_file_with_thousands_of_expressions_only_the_first_are_looked_at() -> None:
+    many = "".join(f"${{{{ steps.q{place} }}}}" for place in range(3_000))
+    told = mistakes("fix", fix=own("fix", "{command: fix}", f"[{{id: a, run: make, env: {{A: '{many}'}}}}]"))
+    assert told == (f"{PLACE}/fix.yml:3:37: the file holds more than 500 expressions, or very long ones",)

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from core.documents import MAX_BYTES, MOST_SUGGESTIONS, load, mistakes
+from core.documents import MAX_BYTES, MOST_MISTAKES, MOST_SUGGESTIONS, MOST_VALUES, Room, load, mistakes
 from core.errors import DocumentInvalid
 from core.names import Value
 
@@ -88,3 +88,30 @@ def test_only_for_the_first_unknown_keys_it_is_looked_what_was_meant() -> None:
     assert told[1] == "a.yml:1:7: unknown key `nam0`; did you mean `name`?"
     assert sum("did you mean" in line for line in told) == MOST_SUGGESTIONS
     assert len(told) == 26
+
+
+def test_of_many_mistakes_the_first_are_told_and_the_rest_counted() -> None:
+    document = load("".join(f"k{place}: 1\n" for place in range(1_200)), "a.yml")
+    with pytest.raises(ValidationError) as found:
+        Named.model_validate(document.value)
+    told = mistakes(document, found.value, known=("name",))
+    assert len(told) == MOST_MISTAKES + 1
+    assert told[-2:] == ["a.yml:49:6: unknown key `k48`", "a.yml:50:6: and 1,151 more mistakes"]
+    twice = _mistakes("a: 1\n" * 1_200)
+    assert twice[-2:] == ["a.yml:51:1: the key `a` stands here twice", "a.yml:52:1: and 1,149 more mistakes"]
+
+
+def test_what_is_behind_more_keys_and_values_than_a_file_may_hold_is_not_even_read() -> None:
+    most = "".join(f"k{place}: 1\n" for place in range(MOST_VALUES // 2))
+    told = ["a.yml:4000:8: the file holds more than 8,000 keys and values"]
+    assert _mistakes(most) == told
+    assert _mistakes(most + "a: [1, 2\n}" * 9_000) == told
+    assert len(load("".join(f"k{place}: 1\n" for place in range(MOST_VALUES // 2 - 1)), "a.yml").value) == 3_999
+
+
+def test_documents_that_share_their_room_are_bounded_together() -> None:
+    room = Room(5)
+    load("a: 1\n", "a.yml", room)
+    with pytest.raises(DocumentInvalid) as caught:
+        load("a: 1\nb: 2\n", "b.yml", room)
+    assert caught.value.mistakes == ["b.yml:1:4: with those before it, the files hold too many keys and values"]
