@@ -23,10 +23,16 @@ MAX_COMMANDS = 10
 MAX_LINES = 50
 """Lines that look like commands of ours, before any is judged."""
 MAX_CHARACTERS = 65_536
+MOST_SIGNS = 8_000
+"""Line ends and characters that mean something to Markdown, in a comment with a command: the parser takes its time for
+each. Long logs and code stay far below."""
+MOST_CELLS = 20_000
+"""Cells that a table may come to: a short row is filled up to the width of the first."""
 
 NAMESPACE = "pullwright"
 
 _FIRST_MARK = 0xE000
+_SIGNS = re.compile(r"[\[\]!*_~`<&\\|]")
 _MARKS = re.compile("[\ue000-\uf8ff]")
 """Characters of the private use area stand in for the slash while the parser looks."""
 _FORBIDDEN = re.compile("[\x00\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
@@ -80,6 +86,10 @@ def parse(
         return ()
     if len(said) > MAX_LINES:
         return Refusal(f"a comment holds at most {MAX_COMMANDS} commands.")
+    if _is_too_much(rows):
+        return Refusal(
+            "it holds too many brackets and other signs to be read. Give the command in a comment of its own."
+        )
     standing = _in_plain_text(rows, sorted(said))
     return _judged([(rows[number], *said[number]) for number in standing], verbs)
 
@@ -101,6 +111,12 @@ def _read(row: str, slug: str, namespaced: bool, verbs: Collection[str]) -> tupl
     if plain is None or namespaced or plain[1].lower() not in verbs:
         return None
     return plain[1].lower(), (plain[2] or "").strip()
+
+
+def _is_too_much(rows: Sequence[str]) -> bool:
+    """Whether Markdown like this takes so long that other deliveries would wait for it."""
+    signs = len(rows) + sum(len(_SIGNS.findall(row)) for row in rows)
+    return signs > MOST_SIGNS or len(rows) * max(row.count("|") for row in rows) > MOST_CELLS
 
 
 def _in_plain_text(rows: Sequence[str], numbers: Sequence[int]) -> list[int]:

@@ -8,6 +8,7 @@ from handlers.commands import MAX_CHARACTERS, Command, Refusal, might_command, p
 from handlers.verbs import VERBS
 
 DIGEST = "0123456789ab"
+TOO_MUCH = "it holds too many brackets and other signs to be read. Give the command in a comment of its own."
 
 
 def commands(body: str, **more):
@@ -240,7 +241,37 @@ def test_a_text_that_might_not_hold_a_command_holds_none(text):
 
 @pytest.mark.parametrize("piece", ["[", "![", "*a ", "a**b", "`", "<a ", "> ", "[a](", "*_", "&", "<!--", "- "])
 def test_hostile_markdown_takes_no_time(piece):
-    assert commands((piece * 30_000)[: MAX_CHARACTERS - 20] + "\n\n/approve") in ((), (Command("approve", "", 0),))
+    found = commands((piece * 30_000)[: MAX_CHARACTERS - 20] + "\n\n/approve")
+    assert found in ((), (Command("approve", "", 0),), Refusal(TOO_MUCH))
+
+
+@pytest.mark.parametrize(
+    "much",
+    [
+        "[" * 9_000,
+        "[]" * 5_000,
+        "*_" * 5_000,
+        "[a\n" * 5_000,
+        "a\n" * 9_000,
+        "> a\n" + "a\n" * 9_000,
+        "a|" * 1_000 + "\n" + "-|" * 1_000 + "\n" + "a\n" * 40,
+    ],
+)
+def test_beside_markdown_that_takes_long_to_read_a_command_is_refused_and_that_is_said(much):
+    assert why(f"/approve\n\n{much}") == TOO_MUCH
+    assert commands(much) == ()
+
+
+@pytest.mark.parametrize(
+    "usual",
+    [
+        "```\n" + "2026-01-01 12:00:00 [INFO] app.main: a_name = {'key': [1, 2]}\n" * 900 + "```",
+        "word and *word* with `code`, [a link](https://a.example/b). " * 700,
+        "| a | b | c |\n|---|---|---|\n" + "| one | two | three |\n" * 300,
+    ],
+)
+def test_a_command_beside_a_long_log_a_long_text_or_a_long_table_is_one(usual):
+    assert said(f"/implement\n\n{usual}") == ["/implement"]
 
 
 def test_paths_behind_a_digest_stand_apart_and_those_with_spaces_in_quotes():
