@@ -95,7 +95,8 @@ class _Bounded(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def _full(self, why: str) -> yaml.MarkedYAMLError:
-        return yaml.MarkedYAMLError(problem=why, problem_mark=self.peek_event().start_mark)
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
+        return yaml.MarkedYAMLError(problem=why, problem_mark=event.start_mark)
 
 
 class _Reader:
