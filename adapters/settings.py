@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     hook_secrets_file: Path | None = None
     """The same in a file, one a line."""
 
-    sandbox: Literal["bubblewrap", "docker", "none"] = "bubblewrap"
+    sandbox: Literal["bubblewrap", "none"] = "bubblewrap"
     sandbox_mounts: Annotated[tuple[Mount, ...], NoDecode] = ()
     """Read-only: `SOURCE[:TARGET]`, separated by commas."""
 

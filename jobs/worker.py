@@ -36,6 +36,7 @@ DRAIN_SECONDS = 7.5
 """How long a job may take to park after SIGTERM. RQ needs up to a second more to leave."""
 LONGEST_WAIT_SECONDS = 5.0
 """Between two attempts to reach Redis."""
+NO_REDIS = "Start Redis at PULLWRIGHT_REDIS_URL, or run `pullwright up` instead: it brings its own, and the workers."
 
 _RUN_ID = re.compile(r"[a-z0-9]{1,32}")
 
@@ -234,7 +235,7 @@ def _reached(redis: "Redis", told: Told) -> bool:
         try:
             return bool(redis.ping())
         except (RedisError, OSError) as error:
-            log.warning("worker.redis_unreachable", why=str(error), again_in_seconds=seconds)
+            log.warning("worker.redis_unreachable", why=str(error), again_in_seconds=seconds, remedy=NO_REDIS)
             told.pause(seconds)
             seconds = min(seconds * 2, LONGEST_WAIT_SECONDS)
     return False

@@ -87,7 +87,7 @@ def test_every_problem_is_reported_at_once():
         "PULLWRIGHT_PORTT: there is no such setting; did you mean PULLWRIGHT_PORT?",
         "PULLWRIGHT_PORT: must be a whole number",
         "PULLWRIGHT_GITHUB_URL: plain http is for loopback only: credentials would travel in the clear",
-        "PULLWRIGHT_SANDBOX: must be 'bubblewrap', 'docker' or 'none'",
+        "PULLWRIGHT_SANDBOX: must be 'bubblewrap' or 'none'",
         "PULLWRIGHT_LEASE_SECONDS: must be 1 or more",
     ]
 

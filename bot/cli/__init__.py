@@ -14,16 +14,16 @@ from core.errors import BotError, ConfigurationError
 VERSION = "0.1.0"
 
 _COMMANDS = {
-    "clock": "Ring for whatever nobody picked up.",
-    "deliveries": "What GitHub sent.",
+    "clock": "Wake workers for work that none has picked up.",
+    "deliveries": "Show what GitHub sent, and send it through again.",
     "demo": "Play a whole story against a local GitHub stand-in.",
-    "doctor": "Check settings, database, Redis, sandbox, GitHub and model.",
-    "hold": "Stop work everywhere, of one account or of one repository.",
+    "doctor": "Check settings, database, Redis, git, sandbox, GitHub and model.",
+    "hold": "Hold all work, or that of one account or repository.",
     "onboard": "Offer a repository its first policy file.",
     "policy": "Read and check policy files.",
     "redis": "",
-    "resume": "Let work go on that was held.",
-    "runs": "What the bot did, is doing and waits for.",
+    "resume": "Let held work continue.",
+    "runs": "Show what the bot did, is doing and is waiting for.",
     "up": "Start the whole service.",
     "web": "Receive webhooks.",
     "worker": "Work on one queue.",

@@ -10,7 +10,7 @@ from adapters.settings import Settings
 
 @click.command("clock")
 def command() -> None:
-    """Ring, every few seconds, for whatever nobody picked up."""
+    """Every few seconds, wake workers for work that none has picked up."""
     from bot.cli.begin import begin
 
     asyncio.run(_tick(begin("clock")))

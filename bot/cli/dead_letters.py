@@ -33,7 +33,7 @@ def command() -> None:
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def list_(as_json: bool) -> None:
-    """Those about which nobody did anything yet, by their cause."""
+    """Show those that nobody has retried or dropped yet, by cause."""
     found = asyncio.run(_unsettled())
     causes = [(code, list(letters)) for code, letters in groupby(found, key=lambda letter: letter.code)]
     if as_json:
@@ -70,13 +70,13 @@ def show(run_id: str, as_json: bool) -> None:
 
 @command.command("retry")
 @click.argument("run_ids", metavar="RUN...", nargs=-1, required=True)
-@click.option("--step", metavar="STEP", help="Of a run with several lists: only items of this step's.")
+@click.option("--step", metavar="STEP", help="Only items of this step, where a run has several lists.")
 @click.option("--item", "items", metavar="INDEX", type=int, multiple=True, help="Only this item; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def retry(run_ids: tuple[str, ...], step: str | None, items: tuple[int, ...], as_json: bool) -> None:
-    """Do items again: each RUN failed at one, or is the run whose items failed, and all of them are meant.
+    """Retry failed items: a RUN is one that failed at its item, or one whose items failed, which means all of them.
 
-    While their list is gone through they are done in it; else a new run does them, and what comes after the list.
+    While the list is still being worked on, they are added to it; later a new run does them and the steps after.
     """
     begun = asyncio.run(_retry(run_ids, step, items))
     if as_json:
@@ -90,7 +90,7 @@ def retry(run_ids: tuple[str, ...], step: str | None, items: tuple[int, ...], as
 @click.argument("run_ids", metavar="RUN...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def drop(run_ids: tuple[str, ...], as_json: bool) -> None:
-    """Put these away: they are not listed any more. The runs themselves stay."""
+    """Take these off the list. The runs themselves stay."""
     dropped = asyncio.run(_drop(run_ids))
     if as_json:
         print_json([{"run": run, "dropped": True} for run in dropped])

@@ -41,7 +41,7 @@ class StillPending(BotError):
 
 @click.group("deliveries")
 def command() -> None:
-    """What GitHub sent."""
+    """Show what GitHub sent, and send it through again."""
 
 
 @command.command("list")
@@ -91,10 +91,10 @@ def show(guid: str, hook: str | None, as_json: bool) -> None:
 @command.command("replay")
 @click.argument("guid")
 @_hook
-@click.option("--again", is_flag=True, help="Also where it was routed. What it did is not done a second time.")
+@click.option("--again", is_flag=True, help="Also one that was routed already; what it did is not done twice.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def replay(guid: str, hook: str | None, again: bool, as_json: bool) -> None:
-    """Give a dead delivery five new attempts: mend first what its error names."""
+    """Give a dead delivery five new attempts. Fix what its error names first."""
     receipt = asyncio.run(_revived(guid, hook, again))
     if as_json:
         print_json(receipt.model_dump(mode="json"))

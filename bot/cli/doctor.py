@@ -36,7 +36,7 @@ Check = Callable[["Settings"], Awaitable[list[Line]]]
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(as_json: bool) -> None:
-    """Check settings, database, Redis, sandbox, GitHub and model. Exit code 1 where something is wrong."""
+    """Check settings, database, Redis, git, sandbox, GitHub and model. The exit code is 1 if something is wrong."""
     from bot.cli.begin import begin
 
     settings = begin("doctor")
@@ -148,6 +148,17 @@ async def _redis(settings: "Settings") -> list[Line]:
     return [Line("redis", False, "does not answer", "Start it, or correct PULLWRIGHT_REDIS_URL.")]
 
 
+async def _git(_: "Settings") -> list[Line]:
+    from adapters.git.installed import OLDEST, installed, new_enough
+
+    version, oldest = await installed(), ".".join(map(str, OLDEST))
+    if version is None:
+        return [Line("git", False, "there is no git on the PATH", "On Debian: apt-get install -y git.")]
+    if not new_enough(version):
+        return [Line("git", False, f"{version} is too old", f"Install git {oldest} or newer.")]
+    return [Line("git", True, version)]
+
+
 async def _sandbox(settings: "Settings") -> list[Line]:
     from adapters.sandbox import boxes
 
@@ -221,6 +232,7 @@ _CHECKS: dict[str, Check] = {
     "holds": _holds,
     "dependencies": _dependencies,
     "redis": _redis,
+    "git": _git,
     "box": _sandbox,
     "webhooks": _webhooks,
     "github app": _github,

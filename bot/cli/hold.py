@@ -44,7 +44,7 @@ def _word(text: str, option: str) -> str:
 @click.option("--list", "show", is_flag=True, help="Show what is held, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(owner: str | None, repo: str | None, reason: str | None, show: bool, as_json: bool) -> None:
-    """Stop work everywhere, of one account or of one repository, until `pullwright resume`."""
+    """Hold all work, or that of one account or repository, until `pullwright resume`."""
     if not show:
         if not (reason or "").strip():
             raise click.UsageError("Say why, with --reason: people who ask are told.")

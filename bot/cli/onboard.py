@@ -5,8 +5,8 @@ import click
 
 @click.command("onboard")
 @click.argument("repository", metavar="OWNER/NAME")
-@click.option("--again", is_flag=True, help="Also where somebody closed the pull request that offered it before.")
-@click.option("--as", "login", metavar="LOGIN", help="In whose name; their role must allow it. Else in the bot's own.")
+@click.option("--again", is_flag=True, help="Even if somebody closed an earlier pull request for it.")
+@click.option("--as", "login", metavar="LOGIN", help="In this person's name, if their role allows it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(repository: str, again: bool, login: str | None, as_json: bool) -> None:
     """Offer a repository a `.github/pullwright.yml` that is made for it, in one pull request.

@@ -55,7 +55,7 @@ def init(name: str, file: Path, as_json: bool) -> None:
 
 
 @command.command("schema")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document, which it is anyway.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document; it always is.")
 def schema(as_json: bool) -> None:  # every command takes it
     """The JSON Schema of policy files, for editors."""
     from policies.schema import file_schema
@@ -121,7 +121,7 @@ def _operators() -> tuple[Path, str]:
 @click.argument("name", type=BUILT_IN)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def show(name: str, as_json: bool) -> None:
-    """A built-in policy with all its values, as one writes them in a file."""
+    """A built-in policy with all its values, as a policy file would have them."""
     import yaml
 
     from policies.schema import BuiltIn, built_in

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Only count, and name the caches.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def prune(dry_run: bool, as_json: bool) -> None:
-    """Delete runs, deliveries and files that are over for longer than the settings say."""
+    """Delete runs, deliveries and files that are older than the settings keep them."""
     done = asyncio.run(_prune(dry_run))
     if as_json:
         print_json(done.model_dump())

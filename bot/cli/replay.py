@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 @click.command("export")
 @click.argument("run_id", metavar="RUN")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where to; by default RUN.json, here.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write it; by default RUN.json in this folder.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def export(run_id: str, out: Path | None, as_json: bool) -> None:
     """One file with all that is recorded of a run, without secrets: it replays on any machine.
@@ -47,7 +51,7 @@ def export(run_id: str, out: Path | None, as_json: bool) -> None:
 @click.argument("run_or_file", metavar="RUN|FILE")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def replay(run_or_file: str, as_json: bool) -> None:
-    """Walk a run again, offline, and name the first difference from its record. Ends with 1 where there is one.
+    """Replay a run offline, and name the first difference from its record. The exit code is 1 if there is one.
 
     Takes a run of this installation, or a file that `runs export` wrote here or elsewhere.
     """

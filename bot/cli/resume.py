@@ -27,7 +27,7 @@ class NothingHeld(BotError):
 @click.option("--repo", metavar="OWNER/NAME", help="End the hold on this repository.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(owner: str | None, repo: str | None, as_json: bool) -> None:
-    """Let work go on that was held: exactly the hold of these options is ended, and what is due is rung for."""
+    """Let held work continue: ends the hold that has exactly these options, and wakes workers for its runs."""
     rung = asyncio.run(_resume(scope_of(owner, repo)))
     if as_json:
         print_json({"rung": rung})

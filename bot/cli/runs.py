@@ -26,13 +26,13 @@ SHOWN_PARTS = 10
 
 @click.group("runs")
 def command() -> None:
-    """What the bot did, is doing and waits for."""
+    """Show what the bot did, is doing and is waiting for."""
 
 
 @command.command("list")
 @click.option("--state", type=click.Choice([state.value for state in RunState]), help="Only runs in this state.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most.")
-@click.option("--parts", is_flag=True, help="Also runs that do a part of another one.")
+@click.option("--parts", is_flag=True, help="Also runs that do one part of another run.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def list_(state: str | None, limit: int, parts: bool, as_json: bool) -> None:
     """The newest runs."""
@@ -86,9 +86,9 @@ def show(run_id: str, as_json: bool) -> None:
 @click.argument("run_id", metavar="RUN")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def verify(run_id: str, as_json: bool) -> None:
-    """Whether the journal of a run is what was written, whole and in order. Ends with 1 where it is not.
+    """Check that the journal of a run is complete, in order and unchanged. The exit code is 1 if it is not.
 
-    Note the hash it prints somewhere else: whoever can change all of the database can change every hash in it.
+    Keep the hash it prints somewhere else: a person who can change the whole database can change every hash in it.
     """
     from adapters.store import events
 

@@ -42,7 +42,7 @@ def list_(repo: Path | None, as_json: bool) -> None:
 
 @command.command("show")
 @click.argument("name", metavar="NAME|FILE")
-@click.option("--whole", is_flag=True, help="As a run pins it: what it names stands in the place of the name.")
+@click.option("--whole", is_flag=True, help="As a run stores it: with composite steps and sub-workflows written out.")
 @_IN_REPO
 @_AS_JSON
 def show(name: str, repo: Path | None, whole: bool, as_json: bool) -> None:
@@ -116,8 +116,8 @@ def schema(of_step: bool) -> None:
 @click.option("--issue", metavar="NUMBER|FILE", help="The issue; with --dry-run a file: its title, then its text.")
 @click.option("--repo", metavar="OWNER/NAME|FOLDER", help="The repository; with --dry-run a checkout.")
 @click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="What the workflow is given.")
-@click.option("--as", "login", metavar="LOGIN", help="In whose name it is started; their role must allow it.")
-@click.option("--wait", is_flag=True, help="Until the run is over.")
+@click.option("--as", "login", metavar="LOGIN", help="Start it in this person's name, if their role allows it.")
+@click.option("--wait", is_flag=True, help="Wait until the run is over.")
 @click.option(
     "--owner",
     type=click.Choice(["organisation", "person"]),

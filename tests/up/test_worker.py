@@ -137,8 +137,11 @@ async def test_an_idle_worker_ends_at_once_and_without_redis_too(settings, envir
     away = {**environ, "PULLWRIGHT_REDIS_URL": f"unix://{tmp_path}/nobody.sock"}
     running = await _start("parks", away, tmp_path)
     assert running.process.stderr is not None
-    while b"worker.redis_unreachable" not in await running.process.stderr.readline():
+    while b"worker.redis_unreachable" not in (line := await running.process.stderr.readline()):
         pass
+    assert json.loads(line)["remedy"] == (
+        "Start Redis at PULLWRIGHT_REDIS_URL, or run `pullwright up` instead: it brings its own, and the workers."
+    )
     running.process.send_signal(signal.SIGTERM)
     assert await asyncio.wait_for(running.process.wait(), 5) == 0
 
