@@ -50,6 +50,11 @@ _TRAILER = re.compile(
 )
 
 
+_ESCAPED_OR_TICKS = re.compile(r"\\[!-/:-@\[-`{-~]|`+")
+_TICKS = re.compile(r"`+")
+_TILDES = re.compile(r"^([ \t>]*)~(?=~~)")
+
+
 def neutral(text: str, limit: int = LIMIT) -> str:
     """The text as harmless Markdown of any number of lines, at most `limit` characters."""
     text = text[:MAX_INPUT].replace("\r\n", "\n").replace("\r", "\n")
@@ -78,8 +83,35 @@ def whole(text: str, limit: int = LIMIT) -> str:
 
 
 def line(text: str, limit: int = LINE_LIMIT) -> str:
-    """The text as one harmless line, for titles, list items and sentences."""
-    return neutral(" ".join(_INVISIBLE.sub(" ", text).split()), limit)
+    """The text as one harmless line, for titles, list items and sentences. It leaves no code open, whatever follows."""
+    return closed(neutral(" ".join(_INVISIBLE.sub(" ", text).split()), limit))
+
+
+def closed(row: str) -> str:
+    """The row with only such backticks as begin and end code within it, and no row of tildes that begins a block.
+
+    A lone one would make code of the words between it and the next code of its paragraph, and words of that code.
+    A link may take a backtick into its target, unseen: beside the sign of one, none is left.
+    """
+    row = _TILDES.sub(r"\1～", row)
+    if "](" in row:
+        return row.replace("`", "｀")
+    ends: dict[int, list[int]] = {}
+    for ticks in reversed([*_TICKS.finditer(row)]):
+        ends.setdefault(len(ticks[0]), []).append(ticks.end())
+    made, at = [], 0
+    while (found := _ESCAPED_OR_TICKS.search(row, at)) is not None:
+        made.append(row[at : found.start()])
+        at = found.end()
+        if found[0].startswith("`"):
+            alike = ends.get(len(found[0]), [])
+            while alike and alike[-1] <= at:
+                alike.pop()
+            at = alike[-1] if alike else at
+            made.append(row[found.start() : at] if alike else "｀" * len(found[0]))
+        else:
+            made.append(found[0])
+    return "".join([*made, row[at:]])
 
 
 def quoted(text: str, limit: int = LIMIT) -> str:

@@ -184,3 +184,43 @@ def test_marks_and_keywords_without_an_end_take_no_time(beginning: str, rest: st
 
 def test_a_keyword_closes_nothing_however_far_the_number_is_moved_away() -> None:
     assert neutral("Fixes" + " " * 60 + "#1") == "Fixes" + " " * 60 + "＃1"
+
+
+TICKS = st.text(alphabet="`\\[]()<>!*_~ a'\"\n", max_size=24)
+PATH = "<img src=x onerror=y>"
+
+
+@given(st.lists(TICKS, min_size=1, max_size=3), st.sampled_from([" ", ": ", " (", " **x** ", ", "]))
+@settings(max_examples=400)
+def test_behind_whatever_words_code_stays_code(words, between):
+    said = "".join(f"{line(one)}{between}{code(f'{PATH}{number}`')}, " for number, one in enumerate(words))
+    inline = MarkdownIt("commonmark").parse(said)
+    children = [child for token in inline for child in token.children or ()]
+    shown = [child.content for child in children if child.type == "code_inline"]
+    expected = [f"{PATH}{number}'" for number in range(len(words))]
+    assert [one for one in shown if one in expected] == expected
+    assert not any(child.type == "html_inline" for child in children)
+    assert not any(token.type in {"fence", "html_block"} for token in inline)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a lone ` here", "a lone ｀ here"),
+        ("some `code` here, ``more ` of it``", "some `code` here, ``more ` of it``"),
+        ("``` begins a block", "｀｀｀ begins a block"),
+        ("~~~ begins a block", "～~~ begins a block"),
+        ("`` one `and` two", "｀｀ one `and` two"),
+        ("no \\` code", "no \\` code"),
+        ("not \\\\` code", "not \\\\｀ code"),
+        ("[x](`) `y", "[x](｀) ｀y"),
+    ],
+)
+def test_a_line_leaves_no_code_open(text, shown):
+    assert line(text) == line(line(text)) == shown
+
+
+def test_a_line_of_nothing_but_backticks_takes_no_time():
+    began = time.process_time()
+    line(" ".join("`" * size for size in range(1, 1_500)), limit=1_000_000)
+    assert time.process_time() - began < 2
