@@ -254,6 +254,8 @@ class Approval(Value):
     digest: Digest
     actor: str
     role: str
+    actor_id: int | None = None
+    """The number of their account, which no other ever has; None where they ticked a box."""
     comment_id: int | None = None
     review_id: int | None = None
     edit_id: str | None = None

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import approvals, events
 from core.digests import content, matches
-from core.github import ReviewState
+from core.github import Review, ReviewState
 from core.names import Digest, Role, Sha
 from core.runs import Approval, NewSignal, SignalKind
 from handlers import replies
@@ -25,6 +25,7 @@ from policies.considered import Considered
 from policies.people import GateName
 from policies.result import Result, Status
 from policies.schema import Policy
+from policies.standing import another_account, wants_changes
 
 NO_OTHERS: Mapping[SignalKind, Judge] = MappingProxyType({})
 
@@ -66,9 +67,9 @@ async def standing(work: Work, policy: Policy, asked: Content) -> Sequence[Appro
     """The approvals of exactly this content that still hold, each checked with GitHub now; others are voided."""
     async with work.services.store.read() as db:
         granted = await approvals.standing(db, work.run.id, asked.gate, asked.digest)
-    held = []
+    held, reviews = [], await _reviews(work, asked) if granted else ()
     for approval in granted:
-        why = await _no_longer(work, policy, asked, approval)
+        why = await _no_longer(work, policy, asked, approval, reviews)
         if why is None:
             held.append(approval)
             continue
@@ -115,7 +116,7 @@ async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal
     if said is None:
         wait_until_shown(signal, looked_at)
         return "refused: what approved is gone or was edited"
-    comment_hash, covers = said
+    actor_id, comment_hash, covers = said
     role = await work.github.role(signal.actor)
     allowed = await may_approve(work, policy, asked, signal.actor, role)
     if allowed.status is not Status.approved:
@@ -135,6 +136,7 @@ async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal
         digest=asked.digest,
         actor=signal.actor,
         role=role,
+        actor_id=actor_id,
         comment_id=signal.comment_id,
         review_id=signal.review_id,
         edit_id=signal.edit_id,
@@ -156,23 +158,33 @@ def _granting(work: Work, approval: Approval, rule: str) -> Counts:
     return Counts("granted", grant)
 
 
-async def _said(work: Work, signal: NewSignal) -> tuple[Digest | None, Sha | None] | None:
-    """The hash of the approving comment, or the head that a review covers; None where it no longer says so.
+async def _said(work: Work, signal: NewSignal) -> tuple[int | None, Digest | None, Sha | None] | None:
+    """Whose account approved, with the hash of the comment or the head that a review covers; None where it no longer
+    says so.
 
-    A ticked box has neither: it stands in a comment of ours, and the history of that is its proof.
+    A ticked box has none of these: it stands in a comment of ours, and the history of that is its proof.
     """
     if signal.edit_id is not None:
-        return (None, None) if await boxes.tick_stands(work, signal.comment_id, signal.edit_id) else None
+        return (None, None, None) if await boxes.tick_stands(work, signal.comment_id, signal.edit_id) else None
     if (comment := await comment_of(work, signal)) is not None:
-        return content(comment.body.encode()), None
+        return comment.author.id, content(comment.body.encode()), None
     review = await review_of(work, signal)
     if review is None or review.state is not ReviewState.approved:
         return None
-    return None, review.head_sha
+    return review.author.id, None, review.head_sha
 
 
-async def _no_longer(work: Work, policy: Policy, asked: Content, approval: Approval) -> str | None:
+async def _reviews(work: Work, asked: Content) -> Sequence[Review]:
+    """Every review of what the gate asks about: of a plan there is none."""
+    number = work.run.pull_number
+    return await work.github.reviews(number) if number is not None and asked.binds == "change" else ()
+
+
+async def _no_longer(
+    work: Work, policy: Policy, asked: Content, approval: Approval, reviews: Sequence[Review]
+) -> str | None:
     """Why a granted approval does not hold any more, or None."""
+    said_at = approval.at
     if approval.edit_id is not None:
         if not await boxes.tick_stands(work, approval.comment_id, approval.edit_id):
             return "the comment in which they ticked a box was edited or deleted"
@@ -180,18 +192,21 @@ async def _no_longer(work: Work, policy: Policy, asked: Content, approval: Appro
         comment = await work.github.comment(approval.comment_id)
         if comment is None:
             return "the comment was deleted"
-        if comment.author.login != approval.actor or content(comment.body.encode()) != approval.comment_hash:
+        if (why := another_account(approval, comment.author)) is not None:
+            return why
+        said_at = comment.created_at
+        if content(comment.body.encode()) != approval.comment_hash:
             return "the comment was edited"
-    if approval.review_id is not None and work.run.pull_number is not None:
-        reviews = {review.id: review for review in await work.github.reviews(work.run.pull_number)}
-        review = reviews.get(approval.review_id)
+    if approval.review_id is not None:
+        review = next((one for one in reviews if one.id == approval.review_id), None)
         if review is None or review.state is not ReviewState.approved:
             return "the review was dismissed"
+        if (why := another_account(approval, review.author)) is not None:
+            return why
         if review.head_sha not in {asked.head_sha, asked.held}:
             return "the review covers another head"
-        later = [one for one in reviews.values() if one.author.id == review.author.id and one.id > review.id]
-        if any(one.state is ReviewState.changes_requested for one in later):
-            return "they asked for changes since"
+    if wants_changes(approval, said_at, reviews):
+        return "they asked for changes since"
     role = await work.github.role(approval.actor)
     allowed = await may_approve(work, policy, asked, approval.actor, role)
     return None if allowed.status is Status.approved else allowed.why

@@ -243,6 +243,7 @@ approvals = sa.Table(
     sa.Column("digest", Words, nullable=False),
     sa.Column("actor", Words, nullable=False),
     sa.Column("role", Words, nullable=False),
+    sa.Column("actor_id", sa.BigInteger),
     sa.Column("comment_id", sa.BigInteger),
     sa.Column("review_id", sa.BigInteger),
     sa.Column("edit_id", Words),

@@ -31,6 +31,7 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("extra_usd", MICRODOLLARS, nullable=False, server_default="0"))
     for table in ("signals", "approvals"):
         op.add_column(table, sa.Column("edit_id", WORDS))
+    op.add_column("approvals", sa.Column("actor_id", NUMBER))
     _vouch_for_strangers()
 
 
