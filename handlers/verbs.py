@@ -33,14 +33,14 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
                 "approves what a run waits for; with paths, keeps only those files",
                 "approvers, by policy",
             ),
-            Verb("reject", "text", "/reject [reason]", "ends a run that should not go on", _ENDERS),
+            Verb("reject", "text", "/reject [reason]", "ends a run that should not continue", _ENDERS),
             Verb(
                 "revise", "text", "/revise <feedback>", "sends the plan or the change back with feedback", "requesters"
             ),
             Verb("cancel", "text", "/cancel [run]", "stops the active run here, or one in line", _ENDERS),
             Verb("take", "nothing", "/take", "hands the bot's branch over to you", "write role"),
             Verb("hold", "text", "/hold [repository] [reason]", "stops work until `/unhold`", f"{_ENDERS}; admins"),
-            Verb("unhold", "text", "/unhold [repository]", "lets it go on", "write role, or who held it; admins"),
+            Verb("unhold", "text", "/unhold [repository]", "lets it continue", "write role, or who held it; admins"),
             Verb("answer", "text", "/answer <text>", "answers what a run asks", "requesters"),
             Verb(
                 "continue", "nothing", "/continue", "continues what was put off, or with what was pushed", "requesters"

@@ -157,7 +157,7 @@ def _notes(step: Step, policy: Policy, checks: Mapping[str, CheckCommand]) -> It
         case Agent():
             yield f"a model, for at most {policy.limits.turns} turns"
     if step.continue_on_error:
-        yield "the run goes on without it where it fails"
+        yield "the run continues without it if it fails"
 
 
 def _plan_gate(policy: Policy) -> Iterator[str]:

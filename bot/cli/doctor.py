@@ -118,7 +118,7 @@ async def _dependencies(settings: "Settings") -> list[Line]:
             one.dependency,
             False,
             f"failed {one.failures} times in a row; nobody asks it before {one.until:%Y-%m-%d %H:%M:%S} UTC. {one.why}",
-            "Look whether it can be reached. Runs that need it wait, and go on by themselves.",
+            "Look whether it can be reached. Runs that need it wait, and continue by themselves.",
         )
         for one in await _read(settings, breakers.away) or []
     ]

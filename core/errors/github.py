@@ -28,7 +28,7 @@ class RateLimited(BotError):
         self.retry_after_seconds = retry_after_seconds
 
     def remedy(self) -> str:
-        return "Nothing to do: it goes on when GitHub's limit has passed."
+        return "Nothing to do: it continues when GitHub's limit has passed."
 
 
 class CircuitOpen(RateLimited):
@@ -37,7 +37,7 @@ class CircuitOpen(RateLimited):
     code = "dependency-away"
 
     def remedy(self) -> str:
-        return "Comment `/retry` when it answers again; `pullwright doctor` shows what is away."
+        return "Comment `/retry` when it answers again; `pullwright doctor` shows what is unavailable."
 
 
 class AppRefused(BotError):
@@ -65,7 +65,7 @@ class InstallationSuspended(AppRefused):
     retryable = True
 
     def remedy(self) -> str:
-        return "End the suspension in the App's settings at GitHub; the run goes on by itself."
+        return "End the suspension in the App's settings at GitHub; the run continues by itself."
 
 
 class PermissionMissing(BotError):

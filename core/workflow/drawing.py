@@ -149,7 +149,7 @@ def _node(canvas: _Canvas, node: Node, x: int, y: int) -> _Box:
         lines.append((f"when {node.when}", "when"))
     lines += [(f"↻ {why}", "when") for why in node.again]
     if node.goes_on:
-        lines.append(("the run goes on without it where it fails", "when"))
+        lines.append(("the run continues without it if it fails", "when"))
     return _rectangle(canvas, x, y, lines, str(node.family), 8)
 
 

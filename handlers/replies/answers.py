@@ -64,7 +64,7 @@ def status(run: Run, steps: Sequence[Step], hold: Hold | None = None, in_line: S
 def in_the_way(run_id: RunId, pull_number: int | None, path: str) -> str:
     """A run may not ship what another one is shipping."""
     whose = f"#{pull_number} of run `{run_id}`" if pull_number is not None else f"Run `{run_id}`"
-    return f"{whose} changes {code(path)} too: this goes on when that run is over."
+    return f"{whose} changes {code(path)} too: this continues when that run is over."
 
 
 def _in_line(run: Run) -> str:

@@ -82,7 +82,7 @@ def sign_off_wanted(person: str, checks: Sequence[str]) -> str:
     return (
         f"@{person}, {named} is red: it asks who signs off the commits, and no change of files mends that. "
         "`sign_off: always` in `.github/pullwright.yml` has me sign off in my own name, in a run that `/retry` begins; "
-        "somebody who may can also pass the check by hand, and I go on. `/reject` ends it."
+        "somebody who may can also pass the check by hand, and I continue. `/reject` ends it."
     )
 
 

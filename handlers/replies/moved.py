@@ -52,27 +52,27 @@ def pushed_over(person: str | None, requester: str, branch: str, head: Sha) -> s
     whom = " ".join(f"@{one}" for one in dict.fromkeys(one for one in (person, requester) if one is not None))
     return (
         f"{whom}, `{line(branch, 200).replace('`', '')}` is at {head[:12]} now, which is not what I tested. I stop "
-        f"here, and write over nobody's commits. `/continue` has me go on with {head[:12]}: I test it and ask for "
+        f"here, and write over nobody's commits. `/continue` has me continue with {head[:12]}: I test it and ask for "
         "approval again. `/take` makes the pull request yours; `/reject` ends it. Once the branch is back as it was, I "
-        "go on."
+        "continue."
     )
 
 
 def pushed_since(shown: Sha | None, head: Sha) -> str:
     """`/continue` by somebody whom nobody had shown yet what they would go on with."""
     last = f"What you saw was {shown[:12]}. " if shown is not None else ""
-    return f"{last}The branch is at {head[:12]} now. Say `/continue` again to have me go on with that."
+    return f"{last}The branch is at {head[:12]} now. Say `/continue` again to have me continue with that."
 
 
 def not_adopted(head: Sha, why: str, remedy: str = "") -> str:
     """What was pushed cannot be gone on with; the run waits as before."""
-    return block(f"I cannot go on with {head[:12]}: {line(why, 1_000)}", line(remedy, 500))
+    return block(f"I cannot continue with {head[:12]}: {line(why, 1_000)}", line(remedy, 500))
 
 
 def nobodys(head: Sha, commits: Sequence[Sha]) -> str:
     """What was pushed has commits of which nobody can be told whose they are; the run waits as before."""
     which = _named(commits)
-    why = f"GitHub says neither who pushed {which} nor whose account wrote that, and whoever did is an author of it."
+    why = f"GitHub says neither who pushed {which} nor which account wrote it, and that person counts as an author."
     later = (
         "Say `/continue` again in some minutes. If GitHub does not say it then either, `/take` makes the pull request"
     )
@@ -86,7 +86,7 @@ def adopted(head: Sha, by: str, pushers: Sequence[str], wrote: Sequence[str] = (
     who = ", ".join(f"@{one}" for one in pushers)
     are = "is its author" if len(pushers) == 1 else "are its authors"
     return (
-        f"@{by} had me go on with {head[:12]}, which {who} pushed. It was tested as it is. {who} "
+        f"@{by} had me continue with {head[:12]}, which {who} pushed. It was tested as it is. {who} "
         f"{are} as much as I am: where policy asks for somebody else than the requester, it asks for somebody else "
         f"than them, too.{_named_in(wrote, unpushed)} Earlier approvals no longer count."
     )
@@ -117,5 +117,5 @@ def is_draft(person: str, number: int) -> str:
     """The change is approved, and its pull request is a draft."""
     return (
         f"@{person}, #{number} is approved, and it is a draft, which nobody merges. Press *Ready for review* there, "
-        "and I go on; `/reject` ends it."
+        "and I continue; `/reject` ends it."
     )

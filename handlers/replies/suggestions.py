@@ -35,7 +35,7 @@ def suggestions(
         quoted(summary, 4_000) if summary else "",
         below,
         _folded(patch, head),
-        "\n".join(["Not shown, as it is too much or no text:", "", *paths(unshown)]) if unshown else "",
+        "\n".join(["Not shown, because it is too large or not text:", "", *paths(unshown)]) if unshown else "",
         f"<sub>Made on {head[:12]}. Nothing was pushed: the branch is not mine. It approves nothing.</sub>",
     )
 
@@ -48,16 +48,16 @@ def tested_with_all(check: str) -> str:
 def head_moved(may: str, now: str) -> str:
     """Why a run about a fork ends."""
     return (
-        f"somebody pushed to the fork: the run may work with `{may[:12]}` alone, and the head is `{now[:12]}` now. "
-        "Whoever wants that one worked with says so anew"
+        f"somebody pushed to the fork: the run may work only with `{may[:12]}`, and the head is now `{now[:12]}`. "
+        "To have that one worked on, ask again"
     )
 
 
 def retargeted(was: str, now: str) -> str:
     """Why a run about a fork ends whose pull request got another base."""
     return (
-        f"the pull request is to be merged into {code(now)} now: the run may work with it for {code(was)} alone. "
-        "Whoever wants it worked with for that says so anew"
+        f"the pull request now targets {code(now)}, and the run may work on it only for {code(was)}. "
+        "To have it worked on for the new base, ask again"
     )
 
 
@@ -68,5 +68,5 @@ def _folded(patch: str, head: str) -> str:
     if len(patch) > PATCH_CHARACTERS:
         kept = patch[: patch.rfind("\n", 0, PATCH_CHARACTERS) + 1]
     cut = "\n\n*(cut: the patch is too long for a review)*" if kept != patch else ""
-    title = f"What has no place on a line of the diff, as a patch of {head[:12]}"
+    title = f"What fits on no line of the diff, as a patch of {head[:12]}"
     return f"<details><summary>{title}</summary>\n\n{fenced(kept, len(kept) + 1, 'diff')}{cut}\n\n</details>"

@@ -21,7 +21,7 @@ def nothing_to_vouch_for() -> str:
 
 
 def vouch_how(verb: str, person: str, covers: Digest, pull: Pull | None = None) -> str:
-    """The digest of what would run: whoever says it has seen what it covers."""
+    """The digest of what would run: a person who says it has seen what it covers."""
     return _how(f"`/{verb}` by @{person}{_at(pull)}", covers)
 
 
@@ -29,31 +29,31 @@ def vouch_how_for_answer(person: str, covers: Digest) -> str:
     """The digest of a stranger's answer to what a run asks."""
     return (
         f"The answer of @{person}, as it reads now, is `{short(covers)}`. "
-        f"Read it, then say `/ok-to-run {short(covers)}`: the run goes on with exactly that, and with no later edit."
+        f"Read it, then say `/ok-to-run {short(covers)}`: the run continues with exactly that, not with a later edit."
     )
 
 
 def vouch_how_for_events(workflows: Sequence[str], covers: Digest, pull: Pull) -> str:
-    """The digest of what begins by itself on a pull request, and did not."""
-    return _how(f"What begins by itself here ({_names(workflows)}){_at(pull)}", covers)
+    """The digest of what runs automatically on a pull request, and did not."""
+    return _how(f"Everything that runs automatically here ({_names(workflows)}){_at(pull)}", covers)
 
 
 def vouched_for_another(how: Sequence[str]) -> str:
-    """What was said covers nothing that stands there now; `how` says what does."""
-    return block("That covers nothing that stands here now: it was edited, or is older.", *how)
+    """What was said covers nothing that is there now; `how` says what does."""
+    return block("That matches nothing here now: the text was edited, or there is a newer commit.", *how)
 
 
 def vouched(pull: Pull, what: str, covers: Digest) -> str:
     """What somebody let run by naming a commit: all that this stood for."""
     return (
-        f"{what[:1].upper()}{what[1:]} begins{_at(pull)}, with this text as it reads now: "
-        f"that is `{short(covers)}`, and `{pull.head_sha}` named it."
+        f"{what[:1].upper()}{what[1:]} starts{_at(pull)}, with the text as it reads now "
+        f"(`{short(covers)}`), because you named `{pull.head_sha}`."
     )
 
 
 def vouched_before(pull: Pull) -> str:
-    """The commit was let run with before, or nothing that was asked for here waits for it."""
-    return f"Nothing waits for a word about `{pull.head_sha[:12]}`: what was asked for here has begun with it."
+    """The commit was let run with before, or nothing that was requested here waits for it."""
+    return f"Nothing waits for `/ok-to-run` at `{pull.head_sha[:12]}`: what was requested here has already started."
 
 
 def vouched_command(verb: str, person: str) -> str:
@@ -63,25 +63,25 @@ def vouched_command(verb: str, person: str) -> str:
 
 def vouched_events(workflows: Sequence[str]) -> str:
     """What events would have begun, in `vouched()`."""
-    return f"what begins by itself here ({_names(workflows)})"
+    return f"everything that runs automatically here ({_names(workflows)})"
 
 
 def digits_name_no_one_commit(pull: Pull) -> str:
-    """So few digits are those of another commit, too, or GitHub does not say."""
+    """Another commit begins with these digits as well, or GitHub does not say."""
     return (
-        "I cannot tell that these digits name one commit alone. Look at the pull request, then name it whole: "
+        "More than one commit may begin with these digits. Look at the pull request, then name the whole commit: "
         f"`/ok-to-run {pull.head_sha}`."
     )
 
 
 def names_two_things(pull: Pull) -> str:
     """What was said is a digest and a commit."""
-    return f"That is the beginning of a digest and of a commit. Name the commit whole: `/ok-to-run {pull.head_sha}`."
+    return f"That is the beginning of a digest and of a commit. Name the whole commit: `/ok-to-run {pull.head_sha}`."
 
 
 def text_moved_meanwhile(how: Sequence[str]) -> str:
     """A commit was named, and the text that goes with it was edited since that was said."""
-    return block("The text was edited since you named the commit, so that names no text any more.", *how)
+    return block("The text was edited after you named the commit, so the commit does not stand for it.", *how)
 
 
 def answer_needs_ok(result: Result) -> str:
@@ -90,7 +90,7 @@ def answer_needs_ok(result: Result) -> str:
 
 
 def vouched_answer_changed() -> str:
-    """The answer that somebody vouched for reads otherwise now."""
+    """The answer that somebody vouched for reads differently now."""
     return (
         "That answer does not count: its comment was edited or deleted after somebody vouched for it. "
         "`/ok-to-run` alone says what can be vouched for now."
@@ -112,12 +112,12 @@ def strange_head_again(pull: Pull, who: Behind, command: str) -> str:
 
 def strange_head_unasked(pull: Pull, who: Behind) -> str:
     """What an event would have begun there."""
-    return f"{_theirs(pull, who, 'It')} Whoever may start it looks at that commit and says `/ok-to-run`."
+    return f"{_theirs(pull, who, 'It')} Somebody who may start it can look at that commit and say `/ok-to-run`."
 
 
 def _how(what: str, covers: Digest) -> str:
     return (
-        f"{what}, with this text as it reads now, is `{short(covers)}`. "
+        f"{what}, with the text as it reads now, is `{short(covers)}`. "
         f"Read it, then say `/ok-to-run {short(covers)}`: it covers exactly that, and no later edit or commit."
     )
 
@@ -135,15 +135,15 @@ def _theirs(pull: Pull, who: Behind, what: str) -> str:
 
 
 def _whose(who: Behind) -> str:
-    """Whose doing it is that the head must be looked at first."""
+    """Because of whom the head must be looked at first."""
     person = f"@{line(who.login)}" if who.login is not None else None
     match who.part, person:
         case "pushed", None:
-            return "from a fork to which somebody pushed since, and GitHub did not say who"
+            return "from a fork that somebody has pushed to since; GitHub did not say who"
         case "pushed", _:
-            return f"which {person} pushed to a fork, and who may not start work here"
+            return f"pushed to a fork by {person}, who may not start work here"
         case _, None:
-            return "from a fork that belongs to no person who could be asked for a role here"
+            return "from a fork that belongs to no person whose role here could be looked up"
         case "owns", _:
             return f"from a fork that belongs to {person}, who may not start work here"
         case _:

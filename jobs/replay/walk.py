@@ -336,7 +336,7 @@ class _Walk:
         """Raises Differs where the journal goes on after this step."""
         if self.steps < len(self._order):
             raise Differs(
-                step.id, f"The record goes on with step `{self._order[self.steps]}`; now it stops at `{step.id}`."
+                step.id, f"The record continues with step `{self._order[self.steps]}`; now it stops at `{step.id}`."
             )
 
 

@@ -32,7 +32,7 @@ from jobs.steps.unmoved import closed
 from jobs.work import BASE, Work
 from policies.evaluate import may_command
 
-UNTOLD = "GitHub has not told yet who pushed it, and whoever did is an author of it."
+UNTOLD = "GitHub has not said yet who pushed it, and that person counts as an author."
 LATER = "Say `/continue` again in some minutes."
 
 
@@ -167,7 +167,7 @@ async def _going_on(step: Step, work: Work, head: Sha) -> Done | None:
         "since": replies.adopted(head, found["by"], pushers, authors.wrote, authors.unpushed),
         "feedback": None,
     }
-    return Done(output, f"@{found['by']} goes on with {head[:12]}: back to `{back_to}`")
+    return Done(output, f"@{found['by']} continues with {head[:12]}: back to `{back_to}`")
 
 
 async def _shown(step: Step, work: Work, head: Sha) -> int | None:

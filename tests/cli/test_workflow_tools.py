@@ -204,7 +204,7 @@ def test_a_rehearsal_says_of_each_step_whether_it_is_done_as_far_as_that_can_be_
 def test_a_rehearsal_says_what_is_run_how_often_and_what_mends_it(repo: Path) -> None:
     steps = dry("tidy", "--repo", "repo", "--input", "place=x")["rehearsal"]["steps"]
     assert steps[0]["notes"] == ["runs `make test`"]
-    assert steps[-1]["notes"] == ["the run goes on without it where it fails", "tried 4×"]
+    assert steps[-1]["notes"] == ["the run continues without it if it fails", "tried 4×"]
     assert [step["id"] for step in steps[-1]["on_failure"]] == ["mend"]
 
 

@@ -37,8 +37,8 @@ def test_a_base_without_commits_of_its_own_was_put_back_and_nothing_is_said_of_c
 
 def test_who_says_continue_too_early_is_told_what_lies_there_now():
     assert replies.pushed_since(WAS, NOW) == (
-        "What you saw was 111111111111. The branch is at 222222222222 now. Say `/continue` again to have me go on with "
-        "that."
+        "What you saw was 111111111111. The branch is at 222222222222 now. Say `/continue` again to have me continue "
+        "with that."
     )
     assert replies.pushed_since(None, NOW).startswith("The branch is at 222222222222 now.")
 

@@ -151,4 +151,4 @@ def test_the_word_starts_it_for_that_commit_alone():
     assert (started.workflow, started.snapshot.head, started.snapshot.fork) == ("look", HEAD, True)
     pushed = somebodys(head_sha=Sha("d" * 40))
     _, told, *_ = said(f"/ok-to-run {digest}", **known, pull=pushed)
-    assert told.body.startswith("That covers nothing that stands here now: it was edited, or is older.")
+    assert told.body.startswith("That matches nothing here now: the text was edited, or there is a newer commit.")

@@ -226,7 +226,7 @@ def vouched(body: str, wish=WISH, **more):
 def covered(**more) -> str:
     """The digest that a bare word says back."""
     told = vouched("/ok-to-run", **more)[-1].body
-    assert told.startswith("`/implement` by @eve, with this text as it reads now, is `")
+    assert told.startswith("`/implement` by @eve, with the text as it reads now, is `")
     return told.split("/ok-to-run ")[1][:12]
 
 
@@ -258,7 +258,7 @@ def test_any_edit_needs_another_word(changed):
     digest = covered()
     said_so = vouched(f"/ok-to-run {digest}", **changed)
     assert not any(isinstance(one, StartRun) for one in said_so)
-    assert said_so[-1].body.startswith("That covers nothing that stands here now: it was edited, or is older.")
+    assert said_so[-1].body.startswith("That matches nothing here now: the text was edited, or there is a newer")
 
 
 def test_a_stranger_vouches_for_nobody():

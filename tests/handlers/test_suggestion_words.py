@@ -71,5 +71,5 @@ def test_nothing_in_the_words_or_the_patch_acts_or_leaves_its_place() -> None:
 
 
 def test_what_is_not_shown_is_named() -> None:
-    assert "Not shown, as it is too much or no text:\n\n- `x.bin`" in said(count=0, unshown=["x.bin"])
+    assert "Not shown, because it is too large or not text:\n\n- `x.bin`" in said(count=0, unshown=["x.bin"])
     assert "No suggestion on lines of the diff." in said(count=0)

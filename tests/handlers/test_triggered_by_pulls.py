@@ -157,7 +157,7 @@ def test_a_label_names_no_commit_of_a_strangers_fork_so_that_it_starts_nothing(t
     intents = planned(told("labeled"), known(pull=theirs, labelling=labelling(label="bug"), behind_head=those))
     why = (
         f"It would work with `{HEAD[:12]}`, from a fork of @eve, who may not start work here. "
-        "Whoever may start it looks at that commit and says `/ok-to-run`."
+        "Somebody who may start it can look at that commit and say `/ok-to-run`."
     )
     assert whys(intents) == [why]
 
@@ -176,8 +176,8 @@ def test_a_push_to_a_fork_ends_the_runs_that_work_with_what_it_held_before_and_n
     _, ended, *_ = planned(told("synchronize", "eve"), pushed)
     assert (ended.run_id, ended.kind, ended.actor) == ("r1", SignalKind.closed, "eve")
     assert ended.text == (
-        f"somebody pushed to the fork: the run may work with `{OTHER_HEAD[:12]}` alone, and the head is `{HEAD[:12]}` "
-        "now. Whoever wants that one worked with says so anew"
+        f"somebody pushed to the fork: the run may work only with `{OTHER_HEAD[:12]}`, and the head is now "
+        f"`{HEAD[:12]}`. To have that one worked on, ask again"
     )
     assert [one for one in planned(told("synchronize", "eve"), pushed) if isinstance(one, Signal)] == [ended]
 

@@ -29,7 +29,7 @@ from core.runs import Run, SignalKind, Waiting
 from core.states import RunState, WaitingFor
 
 LOOK = "name: look\non: {command: look, subject: pull_request}\nsteps: [{id: a, run: 'true'}]\n"
-COVERS = "That covers nothing that stands here now: it was edited, or is older."
+COVERS = "That matches nothing here now: the text was edited, or there is a newer commit."
 ASKED = comment("/look", id=41, number=4, author=account("eve"), created_at=at(-9), updated_at=at(-9))
 ABOUT = Subject(kind=SubjectKind.pull_request, number=4)
 
@@ -107,8 +107,8 @@ def test_the_head_names_what_was_asked_for_there_and_the_answer_says_all_that_it
     )
     assert start.key.startswith(f"ok:1:4:{digest}")
     assert answer(intents) == (
-        f"`/look` by @eve begins at `{HEAD[:12]}` for `main`, with this text as it reads now: that is `{digest}`, "
-        f"and `{HEAD}` named it."
+        f"`/look` by @eve starts at `{HEAD[:12]}` for `main`, with the text as it reads now (`{digest}`), "
+        f"because you named `{HEAD}`."
     )
 
 
@@ -119,27 +119,27 @@ def test_the_head_names_what_was_asked_for_there_and_the_answer_says_all_that_it
         (f"/ok-to-run {HEAD[:6]}", {}, "Nothing was done: `/ok-to-run` takes nothing, or at least 12"),
         (f"/ok-to-run {HEAD[:7]}", {"pull": eves(head_sha=OTHER_HEAD)}, COVERS),
         (f"/ok-to-run {HEAD[:7]}", {"pull": eves(open=False)}, COVERS),
-        (f"/ok-to-run {HEAD[:7]}", {"commits": {}}, "I cannot tell that these digits name one commit alone."),
-        (f"/ok-to-run {HEAD[:7]}", {"commits": {HEAD[:7]: OTHER_HEAD}}, "I cannot tell that these digits name one"),
+        (f"/ok-to-run {HEAD[:7]}", {"commits": {}}, "More than one commit may begin with these digits."),
+        (f"/ok-to-run {HEAD[:7]}", {"commits": {HEAD[:7]: OTHER_HEAD}}, "More than one commit may begin with these"),
         (
             f"/ok-to-run {HEAD}",
             {"issue": issue(number=4, is_pull_request=True, author=account("eve"), body="Steal.")},
-            "The text was edited since you named the commit, so that names no text any more.",
+            "The text was edited after you named the commit, so the commit does not stand for it.",
         ),
         (
             f"/ok-to-run {HEAD}",
             {"issue": issue(number=4, is_pull_request=True, author=account("eve"), title="Steal")},
-            "The text was edited since you named the commit, so that names no text any more.",
+            "The text was edited after you named the commit, so the commit does not stand for it.",
         ),
         (
             f"/ok-to-run {HEAD}",
             {"thread": [ASKED.model_copy(update={"updated_at": at(3)})]},
-            "The text was edited since you named the commit",
+            "The text was edited after you named the commit",
         ),
         (
             f"/ok-to-run {HEAD}",
             {"thread": [comment("/look", id=60, number=4, author=account("eve"), created_at=at(2), updated_at=at(2))]},
-            "The text was edited since you named the commit",
+            "The text was edited after you named the commit",
         ),
         (f"/ok-to-run {HEAD}", {"thread": []}, "Nobody has asked for anything here"),
     ],
@@ -182,7 +182,7 @@ def test_a_commit_that_was_let_run_is_not_let_run_again() -> None:
     intents = said(f"/ok-to-run {HEAD}", runs=[there])
     assert begun(intents) == []
     assert answer(intents) == (
-        f"Nothing waits for a word about `{HEAD[:12]}`: what was asked for here has begun with it."
+        f"Nothing waits for `/ok-to-run` at `{HEAD[:12]}`: what was requested here has already started."
     )
     elsewhere = before.model_copy(update={"snapshot": before.snapshot.model_copy(update={"head": OTHER_HEAD})})
     assert len(begun(said(f"/ok-to-run {HEAD}", runs=[elsewhere]))) == 1
@@ -241,14 +241,14 @@ MEMBER = Role.triage
         (behind(MEMBER, MEMBER, zoe=MEMBER), None),
         (behind(Role.read), "from a fork of @eve, who may not start work here"),
         (behind(MEMBER, Role.read), "from a fork that belongs to @olga, who may not start work here"),
-        (behind(MEMBER, MEMBER, zoe=Role.none), "which @zoe pushed to a fork, and who may not start work here"),
+        (behind(MEMBER, MEMBER, zoe=Role.none), "pushed to a fork by @zoe, who may not start work here"),
         (
             (*behind(MEMBER), Behind("pushed", None, Role.none)),
-            "from a fork to which somebody pushed since, and GitHub did not say who",
+            "from a fork that somebody has pushed to since; GitHub did not say who",
         ),
         (
             (Behind("opened", "eve", MEMBER), Behind("owns", None, Role.none)),
-            "from a fork that belongs to no person who could be asked for a role here",
+            "from a fork that belongs to no person whose role here could be looked up",
         ),
         ((), "from a fork of @eve, who may not start work here"),
         ((Behind("opened", "eve", MEMBER),), "from a fork that belongs to @eve, who may not start work here"),
@@ -326,8 +326,9 @@ def test_a_bare_word_names_the_digest_of_what_begins_by_itself_and_that_starts_a
     _, how = alone("{}", "/ok-to-run", workflows=both)
     digest = how.body.partition("`/ok-to-run ")[2].partition("`")[0]
     assert how.body == (
-        f"What begins by itself here (`greet`, `watch`) at `{HEAD[:12]}` for `main`, with this text as it reads now, "
-        f"is `{digest}`. Read it, then say `/ok-to-run {digest}`: it covers exactly that, and no later edit or commit."
+        f"Everything that runs automatically here (`greet`, `watch`) at `{HEAD[:12]}` for `main`, with the text as it "
+        f"reads now, is `{digest}`. Read it, then say `/ok-to-run {digest}`: it covers exactly that, and no later "
+        "edit or commit."
     )
     intents = alone("{}", f"/ok-to-run {digest}", workflows=both)
     assert [one.workflow for one in begun(intents)] == ["greet", "watch"]
@@ -338,7 +339,7 @@ def test_a_bare_word_names_the_digest_of_what_begins_by_itself_and_that_starts_a
 
 def test_what_the_event_began_is_not_begun_again_nor_by_two_words() -> None:
     there = run(workflow="watch", subject=ABOUT, trigger_key=f"pull:1:4:opened:{HEAD}:watch", state=RunState.succeeded)
-    assert answer(alone("{}", runs=[there])).startswith("Nothing waits for a word about")
+    assert answer(alone("{}", runs=[there])).startswith("Nothing waits for `/ok-to-run` at")
     digest = alone("{}", "/ok-to-run")[-1].body.partition("`/ok-to-run ")[2].partition("`")[0]
     ignored, _ = alone("{}", f"/ok-to-run {digest}", runs=[there])
     assert ignored == Ignore("this order has started its run already")
@@ -382,7 +383,7 @@ def answer_digest() -> str:
     digest = how.partition("`/ok-to-run ")[2].partition("`")[0]
     assert how == (
         f"The answer of @eve, as it reads now, is `{digest}`. Read it, then say `/ok-to-run {digest}`: "
-        "the run goes on with exactly that, and with no later edit."
+        "the run continues with exactly that, not with a later edit."
     )
     return digest
 

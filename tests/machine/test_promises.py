@@ -100,7 +100,7 @@ def test_a_run_that_waits_for_the_paths_of_none_that_will_give_them_back_is_seen
     assert waits.waiting is not None
 
     def behind(run: Run) -> Facts:
-        why = f"Run `{run.id}` changes `a.py` too: this goes on when that run is over."
+        why = f"Run `{run.id}` changes `a.py` too: this continues when that run is over."
         waiting = Waiting(what=WaitingFor.paths, why=why)
         return with_run(honest, RunState.waiting, waiting=waiting)
 

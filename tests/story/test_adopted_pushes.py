@@ -54,7 +54,7 @@ async def pushes(world: World, person: Person, text: str = THEIRS, path: str = P
     """The head after somebody put this file into the bot's branch, and the bot asked what becomes of it."""
     head = await person.push(world.pull.head_ref, {path: text}, "mine")
     await world.settle()
-    assert f"`/continue` has me go on with {head[:12]}" in world.replies(world.pull_number)[-1]
+    assert f"`/continue` has me continue with {head[:12]}" in world.replies(world.pull_number)[-1]
     return head
 
 
@@ -89,7 +89,7 @@ async def test_what_somebody_pushed_is_gone_on_with_and_whoever_pushed_it_does_n
     said = at_once.replies(number)[-1]
     assert said.startswith("@ben, this change needs your approval. 0 of 1 approvals given: it needs one person"), said
     assert (
-        f"\n\n@rosa had me go on with {head[:12]}, which @ada pushed. It was tested as it is. @ada is its author as "
+        f"\n\n@rosa had me continue with {head[:12]}, which @ada pushed. It was tested as it is. @ada is its author as "
         "much as I am: where policy asks for somebody else than the requester, it asks for somebody else than them, "
         "too. Earlier approvals no longer count.\n\n"
     ) in said
@@ -145,7 +145,7 @@ async def test_only_what_was_asked_about_is_gone_on_with_and_only_what_policy_le
     await at_once.requester.comment(number, "/continue")
     await at_once.settle()
     said = at_once.replies(number)[-1]
-    assert said.startswith(f"I cannot go on with {first[:12]}: "), said
+    assert said.startswith(f"I cannot continue with {first[:12]}: "), said
     assert ".github/workflows/deploy.yml" in said
     await at_once.approver.push(branch, {PATH: THEIRS}, "more of mine")
     await at_once.requester.comment(number, "/continue")
@@ -173,8 +173,8 @@ async def test_who_pushed_must_be_known_and_whom_github_names_late_does_not_appr
     await at_once.requester.comment(number, "/continue")
     await at_once.settle()
     assert at_once.replies(number)[-1] == (
-        f"I cannot go on with {head[:12]}: GitHub has not told yet who pushed it, and whoever did is an author of it."
-        "\n\nSay `/continue` again in some minutes."
+        f"I cannot continue with {head[:12]}: GitHub has not said yet who pushed it, and that person counts as an "
+        "author.\n\nSay `/continue` again in some minutes."
     )
     await told(at_once, adas)
     await at_once.requester.comment(number, "/continue")
@@ -204,8 +204,8 @@ async def test_a_push_whose_webhook_is_lost_for_good_below_a_later_one_has_its_a
     await at_once.requester.comment(number, "/continue")
     await at_once.settle()
     assert at_once.replies(number)[-1] == (
-        f"I cannot go on with {head[:12]}: GitHub says neither who pushed {lost[:12]} nor whose account wrote that, "
-        "and whoever did is an author of it.\n\nSay `/continue` again in some minutes. If GitHub does not say it then "
+        f"I cannot continue with {head[:12]}: GitHub says neither who pushed {lost[:12]} nor which account wrote it, "
+        "and that person counts as an author.\n\nSay `/continue` again in some minutes. If GitHub does not say it then "
         "either, `/take` makes the pull request yours."
     )
     town.repository.activities[:0] = moves
@@ -243,7 +243,7 @@ async def test_deaths_on_the_way_from_a_push_to_its_approval_change_nothing_that
     await survive(at_once)
     assert deaths.died
     faults.disarm()
-    assert len([one for one in at_once.replies(number) if f"had me go on with {head[:12]}" in one]) == 1
+    assert len([one for one in at_once.replies(number) if f"had me continue with {head[:12]}" in one]) == 1
     assert (at_once.pull.head_sha, nothing_merged(at_once)) == (head, True)
     await at_once.approver.comment(number, f"/approve {await at_once.digest()}")
     await survive(at_once)

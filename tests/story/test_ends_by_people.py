@@ -26,8 +26,8 @@ async def test_a_person_who_pushes_to_the_bots_branch_has_it_from_then_on(at_onc
     await at_once.settle()
     assert at_once.replies(number)[-1] == (
         f"@rosa, `{branch}` is at {pushed[:12]} now, which is not what I tested. I stop here, and write over nobody's "
-        f"commits. `/continue` has me go on with {pushed[:12]}: I test it and ask for approval again. `/take` makes "
-        "the pull request yours; `/reject` ends it. Once the branch is back as it was, I go on."
+        f"commits. `/continue` has me continue with {pushed[:12]}: I test it and ask for approval again. `/take` makes "
+        "the pull request yours; `/reject` ends it. Once the branch is back as it was, I continue."
     )
     await at_once.approver.approve(number)
     await at_once.approver.comment(number, "/approve")

@@ -66,7 +66,7 @@ async def test_a_run_that_waits_for_hours_for_what_others_find_away_ends_with_wh
         quick,
         issue,
         "❌ **This run failed** (`dependency-away`). The model `m` failed 9 times in a row, so nobody asks it.\n\n"
-        "Comment `/retry` when it answers again; `pullwright doctor` shows what is away.",
+        "Comment `/retry` when it answers again; `pullwright doctor` shows what is unavailable.",
     )
 
 

@@ -110,7 +110,7 @@ async def test_a_strangers_commit_is_vouched_for_and_answered_with_suggestions_a
             "**Suggested by a model**: join words once; closes ＃1\n\n"
             "> For ＠ada: see `/approve`.\n\n"
             "1 suggestion on lines of the diff; the check `tests` was green with all of it.\n\n"
-            f"<details><summary>What has no place on a line of the diff, as a patch of {head[:12]}</summary>\n\n"
+            f"<details><summary>What fits on no line of the diff, as a patch of {head[:12]}</summary>\n\n"
             "````diff\n--- /dev/null\n+++ b/NOTES.md\n@@ -0,0 +1,3 @@\n+Ask ＠ada.\n+/approve\n+```\n````\n\n"
             "</details>\n\n"
             f"<sub>Made on {head[:12]}. Nothing was pushed: the branch is not mine. It approves nothing.</sub>"
@@ -151,15 +151,15 @@ async def test_a_push_to_the_fork_ends_what_was_let_run_and_needs_another_word(t
         await world.settle_in_time()
         (run,) = await all_runs(world)
         why = (
-            f"somebody pushed to the fork: the run may work with `{head[:12]}` alone, and the head is "
-            f"`{at.pull.head_sha[:12]}` now. Whoever wants that one worked with says so anew"
+            f"somebody pushed to the fork: the run may work only with `{head[:12]}`, and the head is now "
+            f"`{at.pull.head_sha[:12]}`. To have that one worked on, ask again"
         )
         assert (run.state, run.ended_why, run.ended_code) == ("cancelled", why, "closed" if told else "head-moved")
         assert at.reviews == []
         if told:
             await world.requester.comment(at.number, f"/ok-to-run {digest_in(reply)}")
             await world.settle_in_time()
-            assert world.replies(at.number)[-1].startswith("That covers nothing that stands here now")
+            assert world.replies(at.number)[-1].startswith("That matches nothing here now")
             assert len(await all_runs(world)) == 1
 
 

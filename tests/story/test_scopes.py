@@ -45,7 +45,7 @@ async def run_of(world: World, run_id: RunId) -> Run:
 async def test_the_second_run_waits_for_the_end_of_the_first_and_says_for_which(world: World):
     first, second = await noting(world, "one"), await noting(world, "two")
     shipped, waits = await run_of(world, first), await run_of(world, second)
-    why = f"#{shipped.pull_number} of run `{first}` changes `notes.txt` too: this goes on when that run is over."
+    why = f"#{shipped.pull_number} of run `{first}` changes `notes.txt` too: this continues when that run is over."
     assert (waits.state, waits.pull_number) == ("waiting", None)
     assert waits.waiting is not None
     assert (waits.waiting.what, waits.waiting.why, waits.waiting.not_before) == ("paths", why, None)

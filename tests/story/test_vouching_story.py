@@ -58,8 +58,8 @@ async def test_what_an_event_withheld_begins_once_by_the_name_of_the_commit_that
         assert (run.state, run.snapshot.head, run.snapshot.fork, run.requester) == ("succeeded", first, True, "rosa")
         assert run.trigger_key == f"pull:{run.repo.id}:{number}:opened:{first}:watch"
         told = world.replies(number)[0]
-        assert told.startswith(f"What begins by itself here (`watch`) begins at `{first[:12]}` for `main`, with this ")
-        assert told.endswith(f", and `{first}` named it.")
+        assert told.startswith(f"Everything that runs automatically here (`watch`) starts at `{first[:12]}` for ")
+        assert told.endswith(f", because you named `{first}`.")
         await world.requester.comment(number, f"/ok-to-run {first}")
         await world.settle()
         assert len(await all_runs(world)) == 1
@@ -68,7 +68,7 @@ async def test_what_an_event_withheld_begins_once_by_the_name_of_the_commit_that
         await world.requester.comment(number, f"/ok-to-run {first[:7]}")
         await world.settle()
         assert len(await all_runs(world)) == 1
-        assert world.replies(number)[-1].startswith("That covers nothing that stands here now")
+        assert world.replies(number)[-1].startswith("That matches nothing here now")
         await world.requester.comment(number, f"/ok-to-run {head_of(world, number)[:7]}")
         await world.settle()
         assert [run.snapshot.head for run in await all_runs(world)] == [head_of(world, number), first]
@@ -93,12 +93,12 @@ async def test_another_base_and_a_strangers_push_to_a_members_fork_need_another_
         (run,) = await all_runs(world)
         assert (run.state, run.ended_code) == ("cancelled", "base-changed")
         assert run.ended_why == (
-            "the pull request is to be merged into `release` now: the run may work with it for `main` alone. "
-            "Whoever wants it worked with for that says so anew"
+            "the pull request now targets `release`, and the run may work on it only for `main`. "
+            "To have it worked on for the new base, ask again"
         )
         await world.requester.comment(number, f"/ok-to-run {digest}")
         await world.settle()
-        assert world.replies(number)[-1].startswith("That covers nothing that stands here now")
+        assert world.replies(number)[-1].startswith("That matches nothing here now")
         world.town.github.world.add_collaborator(repository, "mallory", "triage")
         eve = newcomer(world, "eve").at(fork.repository)
         world.town.github.world.add_collaborator(fork.repository, "eve", "write")
@@ -107,7 +107,7 @@ async def test_another_base_and_a_strangers_push_to_a_members_fork_need_another_
         await world.requester.comment(number, "/fix")
         await world.settle()
         assert world.replies(number)[-1].startswith(
-            f"`/fix` would work with `{head_of(world, number)[:12]}`, which @eve pushed to a fork, and who may not "
+            f"`/fix` would work with `{head_of(world, number)[:12]}`, pushed to a fork by @eve, who may not "
             "start work here. Look at it, then say `/ok-to-run "
         )
         assert len(await all_runs(world)) == 1

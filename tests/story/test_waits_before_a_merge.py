@@ -35,7 +35,7 @@ DRAFT = (
 SIGN_OFF = (
     "@rosa, `DCO` is red: it asks who signs off the commits, and no change of files mends that. `sign_off: always` in "
     "`.github/pullwright.yml` has me sign off in my own name, in a run that `/retry` begins; somebody who may can also "
-    "pass the check by hand, and I go on. `/reject` ends it."
+    "pass the check by hand, and I continue. `/reject` ends it."
 )
 
 
