@@ -8,6 +8,7 @@ from adapters.settings import Settings
 from adapters.store import Store
 from adapters.store.inbox import InboxWriter
 from bot.web import health, hooks, webhooks
+from bot.web.bodies import ROOM, Room
 from bot.web.inbox import Inbox
 from bot.web.keys import CLOCK, DOORBELL, HOOK_SECRETS, INBOX, METRICS, SECRETS, STORE
 from bot.web.metrics import Metrics
@@ -33,6 +34,7 @@ def make_app(
     app = web.Application()
     numbers = Metrics()
     app[STORE], app[DOORBELL], app[CLOCK], app[METRICS] = store, doorbell, clock, numbers
+    app[ROOM] = Room()
     app[SECRETS] = tuple(secret.get_secret_value().encode() for secret in settings.webhook_secret)
     app[HOOK_SECRETS] = hooks.by_name(
         [(name, secret.get_secret_value().encode()) for name, secret in settings.hook_secrets]

@@ -7,7 +7,7 @@
 | 401 | no signature, or a wrong one |
 | 408 | the body did not arrive in time |
 | 413 | larger than GitHub ever sends |
-| 503 | the database does not take it; GitHub can send it again |
+| 503 | the database does not take it, or large bodies fill the memory; GitHub can send it again |
 """
 
 import json
