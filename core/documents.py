@@ -95,7 +95,7 @@ class _Bounded(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def _full(self, why: str) -> yaml.MarkedYAMLError:
-        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         return yaml.MarkedYAMLError(problem=why, problem_mark=event.start_mark)
 
 
