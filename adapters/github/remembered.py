@@ -23,18 +23,20 @@ class Remembered:
         self._answers: OrderedDict[Key, Answer] = OrderedDict()
         self._bytes = 0
 
-    def tag(self, key: Key) -> str | None:
-        """What GitHub called the answer that is remembered; it goes into `If-None-Match`."""
-        known = self._answers.get(key)
-        return known.headers["etag"] if known is not None else None
+    def of(self, key: Key) -> Answer | None:
+        """What is remembered. GitHub's name for it, its etag, goes into `If-None-Match`."""
+        return self._answers.get(key)
 
-    def settled(self, key: Key, answer: Answer) -> Answer:
-        """The answer in full: the remembered one where GitHub says that it holds still. A new one is remembered."""
-        if answer.status == 304:
-            if key not in self._answers:
-                return answer
-            self._answers.move_to_end(key)
-            return self._answers[key]
+    def settled(self, key: Key, answer: Answer, asked_with: Answer | None = None) -> Answer:
+        """The answer in full: the one that GitHub was asked to confirm where it does. A new one is remembered.
+
+        Another request for the same may have been answered meanwhile, with an error even, and what is remembered have
+        changed: a 304 is about the answer that its own request was `asked_with`.
+        """
+        if answer.status == 304 and asked_with is not None:
+            if key in self._answers:
+                self._answers.move_to_end(key)
+            return asked_with
         self._forget(key)
         if answer.status == 200 and answer.whole and "etag" in answer.headers and len(answer.body) <= LARGEST_BYTES:
             self._answers[key] = answer

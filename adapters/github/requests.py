@@ -211,11 +211,11 @@ class Requests:
     async def _once(self, request: "_Request") -> Answer:
         caller = request.credential.caller
         async with self.governor.turn(caller, request.kind):
-            tag = self._remembered.tag(request.key) if request.kind == "read" else None
-            answer = await self._followed(request if tag is None else replace(request, known=tag))
+            known = self._remembered.of(request.key) if request.kind == "read" else None
+            answer = await self._followed(request if known is None else replace(request, known=known.headers["etag"]))
             self.governor.heard(caller, answer)
             if request.kind == "read":
-                answer = self._remembered.settled(request.key, answer)
+                answer = self._remembered.settled(request.key, answer, known)
             error = None
             if not request.is_told_by(answer):
                 error = error_of(answer, request.asked, request.credential, self._clock.now())
