@@ -18,7 +18,7 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
 MOST_VALUES = 8_000
 """Keys and values of one document. Each takes a while to read, and a file is read whenever something happens."""
-MOST_MISTAKES = 50
+MOST_MISTAKES = 500
 """Lines of mistakes that are told; any more are only counted."""
 MOST_DIGITS = 30
 MOST_SUGGESTIONS = 20

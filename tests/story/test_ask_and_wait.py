@@ -148,7 +148,7 @@ async def test_a_stranger_does_not_answer_and_is_told_once(world: World) -> None
     (refusal,) = world.replies(issue)[before:]
     assert refusal == (
         "Not done: `/answer` needs the role `triage` or above, and @sam has the role `read`. "
-        "Ask somebody with the role `triage`, or an admin of this repository to give you that role."
+        "Somebody who may answer can look at this answer and say `/ok-to-run`."
     )
     assert await nothing_taken(world)
     assert await outcomes(world) == []
@@ -285,7 +285,7 @@ async def test_an_approval_that_nothing_asks_for_is_told_so_and_the_run_waits_on
     said = await world.approver.comment(issue, "/approve 0a49458480fe")
     await world.settle()
     assert world.replies(issue)[-1] == (
-        "The run asks for an approval at the moment, so this one does not count. Wait until it asks."
+        "The run is not asking for an approval at the moment, so this one does not count. Wait until it asks."
     )
     world.clock.leap(30)
     await world.approver.edit_comment(said.id, "/approve 0a49458480ff")

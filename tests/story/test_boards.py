@@ -12,7 +12,7 @@ from story_world import World
 
 from core import faults
 
-ASKED = re.compile(r"#\d+ lists what waits for somebody in this repository, and is kept up to date\. It is pinned\.")
+ASKED = re.compile(r"#\d+ lists everything in this repository that is waiting for somebody, and is kept up to date\. It is pinned\.")
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ async def test_the_board_is_made_once_pinned_kept_up_to_date_in_few_edits_and_en
     issue = await plan_waits(world)
     await pin(world, issue)
     (board,) = boards(world)
-    assert (board.title, board.pinned) == ("What waits for somebody here", True)
+    assert (board.title, board.pinned) == ("Waiting for somebody", True)
     assert ASKED.fullmatch(world.replies(issue)[-1])
     run = await world.run()
     assert run.waiting is not None

@@ -193,7 +193,7 @@ async def test_the_items_of_a_list_share_the_budget_of_their_run_and_wait_until_
         assert spent is not None
         assert spent > 0, "the parts are paid for by the run"
         assert (run.state, sorted(waiting, key=str)) == ("waiting", [None, "budget"])
-        (asked,) = [said for said in world.replies() if "waits:" in said]
+        (asked,) = [said for said in world.replies() if "is waiting:" in said]
         assert asked.startswith(f"@rosa, run `{run.id}` is waiting: The run has spent $0.00")
 
         await world.approver.comment(run.subject.number, "/budget +1")

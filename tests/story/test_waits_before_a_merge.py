@@ -29,8 +29,8 @@ QUIET = (
 
 
 DRAFT = (
-    "@rosa, #{number} is approved, and it is a draft, which nobody merges. Press *Ready for review* there, and I go "
-    "on; `/reject` ends it."
+    "@rosa, #{number} is approved, and it is a draft, which nobody merges. Press *Ready for review* there, and I "
+    "continue; `/reject` ends it."
 )
 SIGN_OFF = (
     "@rosa, `DCO` is red: it asks who signs off the commits, and no change of files mends that. `sign_off: always` in "
