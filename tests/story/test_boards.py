@@ -12,7 +12,9 @@ from story_world import World
 
 from core import faults
 
-ASKED = re.compile(r"#\d+ lists everything in this repository that is waiting for somebody, and is kept up to date\. It is pinned\.")
+ASKED = re.compile(
+    r"#\d+ lists everything in this repository that is waiting for somebody, and is kept up to date\. It is pinned\."
+)
 
 
 @pytest.fixture
