@@ -77,7 +77,7 @@ def _needed(query: FactQuery, key: str, known: Catalogue) -> FactQuery:
         choosy = any(on.pull_request is not None and on.pull_request.paths for _, on in listening)
         return replace(query, changed=query.changed and choosy)
     less = replace(query, policy=False, thread=False, role_of=None, label=None, branch=None, check=None)
-    return replace(less, head=None, turn=None, of_author=False, vouching=False, changed=False)
+    return replace(less, turn=None, of_author=False, vouching=False, changed=False)
 
 
 async def _gather(services: Services, repo: Repo, query: FactQuery, told_at: datetime) -> tuple[FactQuery, Facts]:
@@ -111,6 +111,8 @@ async def _gather(services: Services, repo: Repo, query: FactQuery, told_at: dat
         return await _role(github, login, policy, repository)
 
     fork = pull if pull is not None and pull.from_fork(repository.id) else None
+    if fork is None and key is not None and not known.listening(key):
+        query = replace(query, head=None)  # nothing is worth the wait for it; who pushed to a fork is told but once
     happened = heads.Happened()
     if query.withheld and fork is not None and issue is not None and workflows is not None:
         happened = await heads.happened(github, fork, issue, workflows)

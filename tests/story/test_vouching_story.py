@@ -113,6 +113,29 @@ async def test_another_base_and_a_strangers_push_to_a_members_fork_need_another_
         assert len(await all_runs(world)) == 1
 
 
+async def test_a_strangers_push_to_a_members_fork_is_known_though_github_shows_it_late(tmp_path: Path) -> None:
+    async with quick_world(tmp_path, source=source(tmp_path), policy=AT_ONCE, script={}) as world:
+        fork, number = await offered(world)
+        pull = world.town.github.world.issue(world.town.repository, number).pull
+        assert pull is not None
+        world.town.github.world.add_collaborator(world.town.repository, "mallory", "triage")
+        await world.settle()
+        eve = newcomer(world, "eve").at(fork.repository)
+        world.town.github.world.add_collaborator(fork.repository, "eve", "write")
+        before = pull.head_sha
+        await eve.push("idea", {"idea.txt": "Two.\n"}, "feat: mine")
+        await world.town.github.webhooks.delivered()
+        theirs, pull.head_sha = pull.head_sha, before
+        await drain(world.services)
+        pull.head_sha = theirs
+        world.clock.leap(31)  # when it is looked at again
+        await world.settle()
+        await world.requester.comment(number, "/fix")
+        await world.settle()
+        assert f"`/fix` would work with `{theirs[:12]}`, pushed to a fork by @eve" in world.replies(number)[-1]
+        assert await all_runs(world) == []
+
+
 async def test_a_strangers_answer_counts_by_the_word_of_a_member_and_not_once_it_was_edited(tmp_path: Path) -> None:
     async with quick_world(tmp_path, source=source(tmp_path), policy=AT_ONCE, script={}) as world:
         mallory = newcomer(world, "mallory")
