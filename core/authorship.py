@@ -43,7 +43,7 @@ class Authorship(Value):
 
 
 def gaps(head: Sha, ours: Collection[Sha], moves: Sequence[Move]) -> list[Gap]:
-    """What of the way from `ours` to `head` no person is known to have pushed, newest first. So are the moves."""
+    """The stretches between `ours` and `head` that no person is known to have pushed, newest first, as `moves` are."""
     found: list[Gap] = []
     at, reached, rest = head, [head], list(moves)
     while at not in ours and at != NOWHERE:

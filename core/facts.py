@@ -98,7 +98,7 @@ class FactQuery:
     vouching: bool = False
     """Where the head of `pull` lies in a fork: who stands behind it, each with their role."""
     withheld: bool = False
-    """Where it does: what else happened to `pull` that a workflow listens to."""
+    """Where the head of `pull` lies in a fork: what else happened to it that a workflow listens to."""
     commits: tuple[str, ...] = ()
     """First digits of commits. Those that the head of `pull` begins with: which commit they name."""
     changed: bool = False

@@ -45,7 +45,7 @@ class Content:
     shown_in: int | None = None
     """The comment that shows it to people now; None where that is the pull request itself."""
     pushers: tuple[str, ...] = ()
-    """Who pushed some of it (`jobs.pushers`)."""
+    """Who is an author of some of it besides the run (`jobs.pushers`)."""
     considered: Considered | None = None
     """What is known of the run, where rules decide; None where the simple keys do."""
 

@@ -39,8 +39,8 @@ async def consider(
 ) -> Considered:
     """The facts about the run before this action, without approvals.
 
-    `paths` is what the plan or the change touches, `pushers` is who pushed some of the change (`jobs.pushers`); `tree`
-    is what was made, `head` the commit that was pushed.
+    `paths` is what the plan or the change touches, `pushers` is who is an author of some of the change besides the run
+    (`jobs.pushers`); `tree` is what was made, `head` the commit that was pushed.
     """
     asked, run, failed = needs(policy, action), work.run, dict[str, str]()
     plan = handed.plan(work)

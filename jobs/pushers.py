@@ -1,5 +1,5 @@
-"""Who pushed to a run's branch, as GitHub told: they are authors of what the run went on with, and approve nothing of
-their own.
+"""Who is an author of what a run went on with: whoever pushed it, as GitHub told, and where that is not known of all of
+it, the people named in those commits. They approve nothing of their own.
 """
 
 from jobs.adopted import ADOPTED
@@ -7,7 +7,7 @@ from jobs.authors import authors_of, pushes_told
 from jobs.work import Work
 
 PUSHERS = "pushers"
-"""The key in what sent a run back that says who pushed what its change holds from there on."""
+"""The key in what sent a run back that names the authors of what people pushed and its change holds from there on."""
 
 
 async def who_pushed(work: Work) -> tuple[str, ...]:
@@ -18,8 +18,8 @@ async def who_pushed(work: Work) -> tuple[str, ...]:
 async def pushers_of_change(work: Work) -> tuple[str, ...]:
     """Everybody whose approval of the run's change is no independent one; none where it holds nobody's push.
 
-    Whoever pushed at any time is among them, since GitHub may tell of a push only after the run went on with it, and
-    it is asked anew whose code lies there. What people may approve can only become less by that.
+    Whoever pushed at any time is among them, since GitHub may tell of a push only after the run went on with it. GitHub
+    is asked again whose code lies there. What people may approve can only become less by that.
     """
     adopted = [back for back in work.went_back() if back.get(PUSHERS)]
     if not adopted:

@@ -47,8 +47,9 @@ class Considered(Value):
     author: str | None = None
     """Who wrote the issue or pull request."""
     pushers: tuple[str, ...] = ()
-    """Who pushed some of the change to the run's branch: no more independent of it than whoever asked for it. What
-    they pushed is merged only with what the key `change` asks for, whatever the rules say."""
+    """Who is an author of some of the change besides the run, since they pushed it or are named in what was pushed: no
+    more independent of it than whoever asked for it. What they made is merged only with what the key `change` asks for,
+    whatever the rules say."""
     labels: tuple[str, ...] | None = None
     """Those that it carries now."""
     stranger_text: bool | None = None

@@ -21,9 +21,10 @@ def another_account(approval: Approval, author: Account) -> str | None:
 
 
 def wants_changes(approval: Approval, said_at: datetime, reviews: Iterable[Review]) -> bool:
-    """Whether the person who approved, by whatever they said at that time, asked for changes in a review since.
+    """Whether whoever gave this approval asked for changes in a review since.
 
-    Of a ticked box GitHub tells no more than the name of who ticked it.
+    `said_at` is when they gave it in a comment or a box; of two reviews the later one has the higher number. Of a
+    ticked box GitHub tells no more than the name of who ticked it.
     """
     for review in reviews:
         theirs = (

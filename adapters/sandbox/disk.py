@@ -1,4 +1,4 @@
-"""A watch over what a box writes to disk: no quota is needed, and large trees are walked when something grows."""
+"""A watch over what a box writes to disk. No quota is needed, and a large tree is walked only when something grows."""
 
 from __future__ import annotations
 

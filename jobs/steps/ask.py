@@ -1,8 +1,8 @@
 """Ask: a question in the thread, and the answer of somebody who may start work.
 
-The answer is read again from GitHub before it counts, with its author and the author's role; that of somebody who may
-not answer with the word of whoever vouches for it, and that person's role. Taking it is one
-transaction: what is kept then stands, whatever becomes of the comment, and every later answer is told so.
+The answer is read again from GitHub before it counts, with its author and the author's role. Where its author may not
+answer, the word of whoever vouches for it is read again as well, and it is that person's role that counts. Taking it is
+one transaction: what is kept then stands, whatever becomes of the comment, and every later answer is told so.
 """
 
 from sqlalchemy.ext.asyncio import AsyncConnection
