@@ -141,7 +141,7 @@ async def _approve(work: Work, policy: Policy, asked: Content, signal: NewSignal
         review_id=signal.review_id,
         edit_id=signal.edit_id,
         comment_hash=comment_hash,
-        at=work.services.clock.now(),
+        at=signal.at,  # what they say between this and our look at it was said after it
     )
     return _granting(work, approval, allowed.why)
 

@@ -104,6 +104,24 @@ async def test_two_people_tick_one_after_the_other_and_the_change_is_approved(tw
 
 
 @pytest.mark.slow
+async def test_who_ticked_a_box_and_asked_for_changes_before_the_run_looked_has_not_approved(two: World) -> None:
+    await change_waits(two)
+    await tick(two.approver, waiting(two), "Approve")
+    await two.town.github.webhooks.delivered()
+    await drain(two.services)
+    two.clock.leap(2)
+    await two.approver.request_changes(two.pull_number, "Wait, the tests are missing.")
+    two.clock.leap(2)
+    await two.town.person("ben").approve(two.pull_number)
+    await two.settle()
+    assert (await two.run()).state == "waiting"
+    assert {one.actor: one.voided_why for one in await granted(two)} == {
+        "ada": "they asked for changes since",
+        "ben": None,
+    }
+
+
+@pytest.mark.slow
 async def test_an_approval_by_tick_falls_when_somebody_edits_the_comment_it_stands_in(two: World) -> None:
     await change_waits(two)
     asked = waiting(two)
