@@ -76,6 +76,8 @@ class Store:
         with answering():
             async with self._alone(), self._writer.begin() as db:
                 if db.dialect.name == "postgresql":
+                    # Between two statements of it a migration may import, for long on a busy machine.
+                    await db.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
                     await db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
                 await db.run_sync(migrations.upgrade)
 

@@ -63,7 +63,7 @@ async def test_those_in_line_begin_one_after_another_and_status_shows_them(world
 async def test_where_nothing_is_said_a_second_run_is_refused(world: World) -> None:
     number = await ordered(world, "/refuse-it", "/refuse-it")
     (run,) = await all_runs(world)
-    assert world.replies(number)[-1].startswith(f"Run `{run.id}` is at work here already")
+    assert world.replies(number)[-1].startswith(f"Run `{run.id}` is already working on this: ")
 
 
 @pytest.mark.slow

@@ -101,7 +101,7 @@ async def test_people_are_told_of_an_outage_that_lasts_and_that_it_is_over(quick
     faults.arm("agent.after_reply", fail(3, away))
     await quick.settle()
     for seconds in (3, 5):
-        assert "At work" in quick.replies(issue)[0]
+        assert "Working" in quick.replies(issue)[0]
         quick.clock.leap(seconds)
         await quick.settle()
     assert quick.replies(issue)[0].startswith(
