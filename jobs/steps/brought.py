@@ -1,5 +1,8 @@
 """What a merge really brought is compared with what was approved: every path of the tree, beside the change as well."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 from core.brought import depths, otherwise, told
 from core.errors import MergeRefused, NotThere
 from core.github import MergeMethod
@@ -8,6 +11,9 @@ from core.workspaces import Workspace
 from jobs import checks
 from jobs.steps.ship import Shipped
 from jobs.work import Work
+
+PAUSES = (1.0, 2.0, 4.0)
+"""Seconds. GitHub's git may learn of a merge a moment after its API told of it, which is no reason for an alarm."""
 
 
 async def is_what_was_approved(work: Work, shipped: Shipped, merged: Sha, method: MergeMethod | None) -> None:
@@ -25,12 +31,22 @@ async def _wrong(work: Work, shipped: Shipped, merged: Sha, method: MergeMethod 
         return None  # the approved commit itself, on the base that it was approved on
     bench = await work.bench()
     try:
-        await bench.fetch(merged)
+        await fetched(bench.fetch, merged)
         if not await bench.workspace.has(shipped.head):
-            await bench.fetch(shipped.head)
+            await fetched(bench.fetch, shipped.head)
     except NotThere:
         return _untold(merged, "GitHub does not have its commits any more.")
     return await different(bench.workspace, work.run.base_sha, shipped, merged, method)
+
+
+async def fetched(fetch: Callable[[Sha], Awaitable[None]], commit: Sha) -> None:
+    """Have the commit here. Raises NotThere where GitHub's git does not come to have it within PAUSES."""
+    for pause in PAUSES:
+        try:
+            return await fetch(commit)
+        except NotThere:
+            await asyncio.sleep(pause)
+    return await fetch(commit)
 
 
 async def different(
