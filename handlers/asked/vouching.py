@@ -8,6 +8,7 @@ that has begun, for what its events would have started; the answer says what it 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from core.digests import digest, matches, names_commit
 from core.facts import Facts
@@ -27,6 +28,8 @@ from policies.evaluate import may_command
 
 WHOLE = 40
 """Digits of a whole commit: those name it, whoever made others that begin alike."""
+SEEN = timedelta(seconds=30)
+"""What was asked for less than this before a commit was named was hardly seen by the person who named it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +224,7 @@ def _by_commit(order: Order, pull: Pull, found: Sequence[Vouchable], how: Sequen
     if meant is None:
         return mistaken(order, replies.vouched_before(pull))
     if issue is None or (issue.title, issue.body) != (order.title, order.body) or not _stood(meant, order):
-        return mistaken(order, replies.text_moved_meanwhile(how))
+        return mistaken(order, replies.commit_is_not_all(how))
     answer = _let(order, meant)
     if answer.refused or not any(isinstance(intent, StartRun) for intent in answer.intents):
         return answer
@@ -229,12 +232,12 @@ def _by_commit(order: Order, pull: Pull, found: Sequence[Vouchable], how: Sequen
 
 
 def _stood(meant: Asked | Withheld, order: Order) -> bool:
-    """Whether the comment that asks stood there, as it reads now, before the word was said."""
+    """Whether the comment that asks stood there for a while, as it reads now, before the word was said."""
     if isinstance(meant, Withheld):
         return True
     comment = meant.comment
     before = order.comment_id is not None and comment.id < order.comment_id
-    return before and (comment.updated_at == comment.created_at or comment.updated_at < order.at)
+    return before and comment.updated_at == comment.created_at and comment.created_at + SEEN <= order.at
 
 
 def _begun(one: Vouchable, facts: Facts) -> bool:

@@ -65,7 +65,6 @@ from handlers.replies.commits import commit_message
 from handlers.replies.config import check_config
 from handlers.replies.endings import (
     baseline_red,
-    branch_moved,
     declined,
     duplicate,
     ended,
@@ -140,6 +139,7 @@ from handlers.replies.undoing import (
 )
 from handlers.replies.vouching import (
     answer_needs_ok,
+    commit_is_not_all,
     digits_name_no_one_commit,
     names_two_things,
     needs_ok,
@@ -147,7 +147,6 @@ from handlers.replies.vouching import (
     strange_head,
     strange_head_again,
     strange_head_unasked,
-    text_moved_meanwhile,
     vouch_how,
     vouch_how_for_answer,
     vouch_how_for_events,
@@ -188,7 +187,6 @@ __all__ = [
     "box_ticked",
     "boxes",
     "branch_differs",
-    "branch_moved",
     "budget_raised",
     "budget_spent",
     "cannot_narrow",
@@ -205,6 +203,7 @@ __all__ = [
     "ci_stays_red",
     "closed_subject",
     "comment_undone",
+    "commit_is_not_all",
     "commit_message",
     "counts",
     "declined",
@@ -292,7 +291,6 @@ __all__ = [
     "suggestions",
     "taken",
     "tested_with_all",
-    "text_moved_meanwhile",
     "too_many_open",
     "triaged",
     "undid_comment",

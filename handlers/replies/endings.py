@@ -89,11 +89,3 @@ def declined(triage: Triage) -> str:
 
 def merged(number: int, sha: Sha, base_ref: str) -> str:
     return f"👍 #{number} is merged into {code(base_ref)} as {sha[:12]}. What was merged is what was approved."
-
-
-def branch_moved(branch: str) -> str:
-    """A person pushed to our branch: the bot stops and asks."""
-    return block(
-        f"Somebody pushed to {code(branch)}, so what is there is not what I tested. I do not write over it.",
-        "Finish the pull request by hand, or close it and comment `/retry` for a fresh branch.",
-    )

@@ -79,9 +79,13 @@ def names_two_things(pull: Pull) -> str:
     return f"That is the beginning of a digest and of a commit. Name the whole commit: `/ok-to-run {pull.head_sha}`."
 
 
-def text_moved_meanwhile(how: Sequence[str]) -> str:
-    """A commit was named, and the text that goes with it was edited since that was said."""
-    return block("The text was edited after you named the commit, so the commit does not stand for it.", *how)
+def commit_is_not_all(how: Sequence[str]) -> str:
+    """A commit was named, and who named it may not have seen all that goes with it."""
+    return block(
+        "The commit alone does not stand for this: a text was edited, or the request was made less than 30 seconds "
+        "before you named it.",
+        *how,
+    )
 
 
 def answer_needs_ok(result: Result) -> str:

@@ -267,10 +267,6 @@ def test_endings_are_said():
     assert replies.ended(RunState.cancelled, "no longer needed", "ada") == (
         "🛑 **This run was cancelled** by @ada: no longer needed\n\n`/retry` starts it again."
     )
-    assert replies.branch_moved("pullwright/3-x-r") == (
-        "Somebody pushed to `pullwright/3-x-r`, so what is there is not what I tested. I do not write over it.\n\n"
-        "Finish the pull request by hand, or close it and comment `/retry` for a fresh branch."
-    )
 
 
 def pull_view(**more) -> replies.PullView:

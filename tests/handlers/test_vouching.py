@@ -30,7 +30,7 @@ from core.states import RunState, WaitingFor
 
 LOOK = "name: look\non: {command: look, subject: pull_request}\nsteps: [{id: a, run: 'true'}]\n"
 COVERS = "That matches nothing here now: the text was edited, or there is a newer commit."
-ASKED = comment("/look", id=41, number=4, author=account("eve"), created_at=at(-9), updated_at=at(-9))
+ASKED = comment("/look", id=41, number=4, author=account("eve"), created_at=at(-90), updated_at=at(-90))
 ABOUT = Subject(kind=SubjectKind.pull_request, number=4)
 
 
@@ -124,22 +124,32 @@ def test_the_head_names_what_was_asked_for_there_and_the_answer_says_all_that_it
         (
             f"/ok-to-run {HEAD}",
             {"issue": issue(number=4, is_pull_request=True, author=account("eve"), body="Steal.")},
-            "The text was edited after you named the commit, so the commit does not stand for it.",
+            "The commit alone does not stand for this: a text was edited, or the request was made less than 30 seconds",
         ),
         (
             f"/ok-to-run {HEAD}",
             {"issue": issue(number=4, is_pull_request=True, author=account("eve"), title="Steal")},
-            "The text was edited after you named the commit, so the commit does not stand for it.",
+            "The commit alone does not stand for this: a text was edited, or the request was made less than 30 seconds",
         ),
         (
             f"/ok-to-run {HEAD}",
             {"thread": [ASKED.model_copy(update={"updated_at": at(3)})]},
-            "The text was edited after you named the commit",
+            "The commit alone does not stand for this",
         ),
         (
             f"/ok-to-run {HEAD}",
             {"thread": [comment("/look", id=60, number=4, author=account("eve"), created_at=at(2), updated_at=at(2))]},
-            "The text was edited after you named the commit",
+            "The commit alone does not stand for this",
+        ),
+        (
+            f"/ok-to-run {HEAD}",
+            {"thread": [ASKED.model_copy(update={"updated_at": at(-60)})]},
+            "The commit alone does not stand for this",
+        ),
+        (
+            f"/ok-to-run {HEAD}",
+            {"thread": [ASKED.model_copy(update={"created_at": at(-29), "updated_at": at(-29)})]},
+            "The commit alone does not stand for this",
         ),
         (f"/ok-to-run {HEAD}", {"thread": []}, "Nobody has asked for anything here"),
     ],
@@ -154,6 +164,8 @@ def test_the_head_names_what_was_asked_for_there_and_the_answer_says_all_that_it
         "title edited",
         "comment edited after the word",
         "asked for after the word",
+        "comment edited before the word",
+        "asked for just before the word",
         "nothing asked for",
     ],
 )
@@ -199,7 +211,7 @@ def test_a_commit_that_was_let_run_is_not_let_run_again() -> None:
         {"issue": issue(number=4, is_pull_request=True, author=account("eve"), labels=(), title="Steal")},
         {"issue": issue(number=4, is_pull_request=True, author=account("eve"), labels=(), body="Steal.")},
         {"thread": [ASKED.model_copy(update={"body": "/look away", "updated_at": at(-1)})]},
-        {"thread": [ASKED, comment("Steal.", id=40, number=4, created_at=at(-20), updated_at=at(-20))]},
+        {"thread": [ASKED, comment("Steal.", id=40, number=4, created_at=at(-99), updated_at=at(-99))]},
     ],
     ids=["base", "head", "title", "text", "command", "thread"],
 )
