@@ -37,7 +37,11 @@ _SURE = {
 }
 """Shapes that nothing else has."""
 _LIKELY = (
-    re.compile(rf"{_START}eyJ[A-Za-z0-9_-]{{6,2000}}\.[A-Za-z0-9_-]{{6,}}\.[A-Za-z0-9_-]*"),
+    # Every start within a run of such characters is looked at, so only one that begins the run may be of any length.
+    re.compile(
+        rf"(?:(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{{6,}}|{_START}eyJ[A-Za-z0-9_-]{{6,2000}})"
+        r"\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*"
+    ),
     re.compile(rf"{_START}(?:AKIA|ASIA)[0-9A-Z]{{16}}\b"),
     re.compile(rf"{_START}xox[a-z]-[A-Za-z0-9-]{{10,}}|(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]{{20,}}"),
     re.compile(

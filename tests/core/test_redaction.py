@@ -27,6 +27,7 @@ KEY = (
         ("github_pat_" + "A1_b" * 10, "[redacted]"),
         (f"line\\n{TOKEN}", "line\\n[redacted]"),
         ("eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxIn0.c2lnbmF0dXJl", "[redacted]"),
+        ("Bearer eyJ4NWMi" + "MIIC" * 1_000 + ".eyJpc3MiOiIxIn0.c2lnbmF0dXJl", "Bearer [redacted]"),
         ("Authorization: Bearer abcdef.123", "Authorization: Bearer [redacted]"),
         ("authorization: token abcdef", "authorization: [redacted]"),
         ("key sk-ant-api03-abcdefghijklmnop", "key [redacted]"),
