@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from core.github.moves import NOWHERE, Move, Written
 from core.names import Sha, Value, is_bot
 
+DIGITS = 12
+"""Of a head, in what is told of a push to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -40,6 +43,16 @@ class Authorship(Value):
     @property
     def people(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*self.pushed, *self.wrote]))
+
+
+def push_told(actor: str, head: Sha) -> str:
+    """What the signal of a push says, to people and to `head_told`."""
+    return f"@{actor} pushed {head[:DIGITS]}"
+
+
+def head_told(text: str) -> str:
+    """The first DIGITS of the head that `push_told` named."""
+    return text.rpartition(" ")[2]
 
 
 def gaps(head: Sha, ours: Collection[Sha], moves: Sequence[Move]) -> list[Gap]:
@@ -81,7 +94,7 @@ def authorship(
             unpushed[sha] = None
             if not people and not _told(sha, told, moves):
                 nobodys[sha] = None
-    last = [told.get(head[:12]), *(move.by for move in moves if move.after == head)]
+    last = [told.get(head[:DIGITS]), *(move.by for move in moves if move.after == head)]
     return Authorship(
         pushed=pushed, wrote=tuple(wrote), unpushed=tuple(unpushed), nobodys=tuple(nobodys), told=any(last)
     )
@@ -110,5 +123,5 @@ def _history(tips: Sequence[Sha | None], commits: Mapping[Sha, Written]) -> dict
 
 def _told(sha: Sha, told: Mapping[str, str], moves: Sequence[Move]) -> bool:
     """Whether somebody is known to have had the branch at exactly this commit."""
-    people = [told.get(sha[:12]), *(move.by for move in moves if move.after == sha and not move.ours)]
+    people = [told.get(sha[:DIGITS]), *(move.by for move in moves if move.after == sha and not move.ours)]
     return any(person is not None and not is_bot(person) for person in people)

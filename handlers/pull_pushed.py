@@ -3,6 +3,7 @@ somebody else's may start what listens to pull requests."""
 
 from dataclasses import replace
 
+from core.authorship import push_told
 from core.facts import FactQuery, Facts
 from core.heads import Push
 from core.intents import Ignore, Intent, KeepPush, Signal
@@ -30,7 +31,7 @@ def plan(event: PullPushed, facts: Facts) -> list[Intent]:
             kind=SignalKind.pushed,
             key=f"pull:{event.repo.id}:{event.number}:pushed:{pull.head_sha}:{event.sender.login}",
             actor=event.sender.login,
-            text=f"@{event.sender.login} pushed {pull.head_sha[:12]}",
+            text=push_told(event.sender.login, pull.head_sha),
         )
     ]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from adapters.store import signals
-from core.authorship import Authorship, authorship, gaps
+from core.authorship import Authorship, authorship, gaps, head_told
 from core.names import Sha
 from core.runs import NewSignal, SignalKind
 from jobs.adopted import ADOPTED
@@ -27,7 +27,7 @@ async def authors_of(work: Work, heads: Iterable[Sha]) -> Authorship:
     theirs = {back[ADOPTED] for back in work.went_back() if ADOPTED in back}
     shipped = [one.get(key) for one in work.newest_first("Shipment") for key in ("head", "held", "final")]
     ours = {Sha(sha) for sha in shipped if sha} - theirs
-    told = {one.text.rpartition(" ")[2]: one.actor for one in await pushes_told(work)}
+    told = {head_told(one.text): one.actor for one in await pushes_told(work)}
     moves = await work.github.moves_of(shipment["branch"]) or ()
     commits = None
     if any(gaps(head, ours, moves) for head in asked):

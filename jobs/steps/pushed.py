@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store import effects, signals, steps
-from core.authorship import Authorship
+from adapters.store import effects, steps
+from core.authorship import Authorship, head_told
 from core.digests import digest, short
 from core.errors import NotShownYet, TreeRefused
 from core.github import Review
@@ -23,7 +23,7 @@ from core.workspaces import Author
 from handlers import replies
 from jobs import checks, status
 from jobs.adopted import ADOPTED
-from jobs.authors import authors_of
+from jobs.authors import authors_of, pushes_told
 from jobs.heard import Counts, Judge, hear, reply, words_of
 from jobs.outcomes import Done, End, Park
 from jobs.pushers import PUSHERS, who_pushed
@@ -179,9 +179,7 @@ async def _shown(step: Step, work: Work, head: Sha) -> int | None:
 
 async def _who(work: Work, head: Sha) -> str | None:
     """Who pushed this commit, as GitHub told; None where it has not told yet. Nothing is allowed to them for it."""
-    async with work.services.store.read() as db:
-        heard = await signals.of_run(db, work.run.id)
-    pushes = [one.actor for one in heard if one.kind is SignalKind.pushed and head[:12] in one.text]
+    pushes = [one.actor for one in await pushes_told(work) if head.startswith(head_told(one.text))]
     return pushes[-1] if pushes else None
 
 

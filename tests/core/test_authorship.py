@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.authorship import authorship, gaps
+from core.authorship import authorship, gaps, head_told, push_told
 from core.github import NOWHERE, Move, Written
 from core.names import Sha
 
@@ -24,6 +24,12 @@ def row(**people: tuple[str, ...]) -> list[Written]:
 
 
 BEGUN = move(NOWHERE, OURS, "pullwright[bot]", ours=True)
+
+
+def test_what_is_told_of_a_push_names_its_head_whatever_somebody_is_called() -> None:
+    for actor in ("ada", "ada pushed", "b" * 12):
+        assert A.startswith(head_told(push_told(actor, A)))
+    assert push_told("ada", A) == f"@ada pushed {A[:12]}"
 
 
 def test_where_the_moves_lead_from_what_we_pushed_to_the_head_whoever_made_them_answers_for_all_of_it() -> None:
