@@ -84,7 +84,7 @@ def budget_spent(run_id: str, person: str, why: str) -> str:
     """A run waits because it may pay for nothing more. Its work is kept."""
     return block(
         f"@{person}, run `{run_id}` is waiting: {line(why)} Its work so far is kept.",
-        "The role `write` can let it continue: `/budget +2` adds two dollars. To stop, comment `/cancel`.",
+        "Somebody with the role `write` can let it continue: `/budget +2` adds two dollars. To stop: `/cancel`.",
     )
 
 

@@ -76,7 +76,7 @@ async def test_a_run_that_has_spent_its_budget_waits_with_its_work_until_somebod
         asked = world.replies()[-1]
         assert asked.startswith(f"@rosa, run `{run.id}` is waiting: The run has spent $0.00")
         assert asked.endswith(
-            "The role `write` can let it continue: `/budget +2` adds two dollars. To stop, comment `/cancel`."
+            "Somebody with the role `write` can let it continue: `/budget +2` adds two dollars. To stop: `/cancel`."
         )
         paid = len(world.town.model.requests)
 
