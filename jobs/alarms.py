@@ -66,7 +66,7 @@ async def put_judgement(db: AsyncConnection, repo: Repo, check: PutCheck, key: s
     if not await effects.insert(db, NewEffect(key=key, run_id=None, repo=repo, act=check, at=now)):
         return
     standing = [one for one in await alarms.of_repository(db, repo.id) if one.head == check.head_sha]
-    if standing or await effects.newest(db, _of(repo, check.head_sha)) is not None:
+    if standing or await effects.newest_loose(db, _of(repo, check.head_sha)) is not None:
         await effects.overtake(db, key, "The check of the alarms says it.")
         await _show(db, repo, check.head_sha, now)
 
@@ -122,7 +122,7 @@ async def _show(db: AsyncConnection, repo: Repo, head: Sha, now: datetime) -> No
     """Put on this head what goes wrong about it now. Where nothing does, and the check said something of the files of
     this commit before, it says that again: the newest of a name counts."""
     standing = [one for one in await alarms.of_repository(db, repo.id) if one.head == head]
-    told = await effects.newest(db, configuration.key_of(repo, head))
+    told = await effects.newest_loose(db, configuration.key_of(repo, head))
     before = told.act if told is not None and isinstance(told.act, PutCheck) and not standing else None
     text = replies.check_alarms(standing)
     check = PutCheck(

@@ -39,10 +39,13 @@ async def get(db: AsyncConnection, key: str) -> Effect | None:
     return effect_of(row) if row else None
 
 
-async def newest(db: AsyncConnection, prefix: str) -> Effect | None:
-    """The effect that was intended last of those whose keys begin so; None where none does. It looks at all keys."""
-    query = sa.select(effects).where(_t.key.startswith(prefix, autoescape=True)).order_by(_t.id.desc()).limit(1)
-    row = (await db.execute(query)).mappings().first()
+async def newest_loose(db: AsyncConnection, prefix: str) -> Effect | None:
+    """The effect that was intended last of those of no run whose keys begin so; None where none does.
+
+    It reads the keys of all that belong to no run, by their index: those of runs are far more.
+    """
+    loose = sa.select(effects).where(_t.run_id.is_(None), _t.key.startswith(prefix, autoescape=True))
+    row = (await db.execute(loose.order_by(_t.id.desc()).limit(1))).mappings().first()
     return effect_of(row) if row else None
 
 
