@@ -69,15 +69,16 @@ def names_commit(given: str, sha: Sha) -> bool:
 
     So few can be found again for another commit within seconds: whoever relies on them makes sure that they name one.
     """
-    typed = _typed(given)
-    return bool(re.fullmatch(rf"[0-9a-f]{{{COMMIT_SHOWN},40}}", typed)) and sha.startswith(typed)
+    digits = typed(given)
+    return bool(re.fullmatch(rf"[0-9a-f]{{{COMMIT_SHOWN},40}}", digits)) and sha.startswith(digits)
 
 
 def matches(given: str, full: Digest) -> bool:
     """Whether what a person typed names this digest: a prefix of at least twelve hexadecimal digits."""
-    typed = _typed(given)
-    return bool(re.fullmatch(rf"[0-9a-f]{{{SHOWN},64}}", typed)) and full.startswith(typed)
+    digits = typed(given)
+    return bool(re.fullmatch(rf"[0-9a-f]{{{SHOWN},64}}", digits)) and full.startswith(digits)
 
 
-def _typed(given: str) -> str:
+def typed(given: str) -> str:
+    """What a person typed, as the digits that it may be: they copy it with blanks and backticks around it."""
     return given.strip().strip("`").lower()

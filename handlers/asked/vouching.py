@@ -10,15 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from core.digests import digest, matches, names_commit
+from core.digests import digest, matches, names_commit, typed
 from core.facts import Facts
 from core.github import Comment, Pull
-from core.intents import Intent, React, Say, Signal, StartRun
+from core.intents import Intent, React, Signal, StartRun
 from core.names import Digest
 from core.runs import Run, SignalKind
 from core.states import WaitingFor
 from handlers import replies
-from handlers.asked.order import Answer, Order, accepted, mistaken, refused
+from handlers.asked.order import Answer, Order, accepted, mistaken, refused, said
 from handlers.asked.starting import content_of, start
 from handlers.asked.withheld import Start, covering, withheld
 from handlers.authors import ignored_comment
@@ -94,8 +94,8 @@ def _vouchable(order: Order) -> Iterator[Vouchable]:
         if comment.id == order.comment_id or ignored_comment(comment, facts.app) is not None:
             continue
         namespaced = order.policy.commands == "namespaced"
-        said = parse(comment.body, slug=facts.app.slug, namespaced=namespaced, verbs=known)
-        for command in () if isinstance(said, Refusal) else said:
+        words = parse(comment.body, slug=facts.app.slug, namespaced=namespaced, verbs=known)
+        for command in () if isinstance(words, Refusal) else words:
             if by_command(facts.workflows, command.verb) is not None:
                 asked = _as_said(order, comment, command)
                 yield Asked(asked, comment, content_of(asked))
@@ -160,7 +160,7 @@ def _let(order: Order, meant: Vouchable) -> Answer:
     match meant:
         case Asked(asked, _, covers):
             entry = by_command(order.facts.workflows, asked.verb)
-            key = f"ok:{order.repo.id}:{order.number}:{covers}"
+            key = _key(order, covers)
             source = f"ok-to-run in {order.source}"
             vouched = replace(asked, actor=order.actor, key=key, source=source, vouched_at=order.at)
             return start(vouched, entry) if entry is not None else mistaken(order, replies.not_listening(asked.verb))
@@ -179,7 +179,7 @@ def _take(order: Order, meant: Answered) -> Answer:
         Signal(
             run_id=meant.run.id,
             kind=SignalKind.answer,
-            key=f"ok:{order.repo.id}:{order.number}:{meant.covers}:{order.comment_id}",
+            key=f"{_key(order, meant.covers)}:{order.comment_id}",
             actor=order.actor,
             text=meant.text,
             comment_id=order.comment_id,
@@ -207,14 +207,14 @@ def _named(order: Order) -> Pull | None:
 
 def _said_as_digest(order: Order) -> bool:
     """Whether we named that as a digest here: somebody may have made a commit since that begins like it."""
-    digits = _digits(order.args)
+    digits = typed(order.args)
     ours = (comment.body for comment in order.facts.thread if comment.app_id == order.facts.app.id)
     return any(f"`/ok-to-run {digits}`" in body for body in ours) if len(digits) < WHOLE else False
 
 
 def _by_commit(order: Order, pull: Pull, found: Sequence[Vouchable], how: Sequence[str]) -> Answer:
     """The newest that was asked for before the word was said, or else what events withheld: what has not begun."""
-    digits, issue = _digits(order.args), order.facts.issue
+    digits, issue = typed(order.args), order.facts.issue
     if len(digits) < WHOLE and order.facts.commits.get(digits) != pull.head_sha:
         return mistaken(order, replies.digits_name_no_one_commit(pull))
     asked: list[Asked | Withheld] = []
@@ -228,7 +228,8 @@ def _by_commit(order: Order, pull: Pull, found: Sequence[Vouchable], how: Sequen
     answer = _let(order, meant)
     if answer.refused or not any(isinstance(intent, StartRun) for intent in answer.intents):
         return answer
-    return Answer((*answer.intents, Say(order.number, replies.vouched(pull, _what(meant), meant.covers), _key(order))))
+    told = said(order, replies.vouched(pull, _what(meant), meant.covers))
+    return Answer((*answer.intents, *told.intents))
 
 
 def _stood(meant: Asked | Withheld, order: Order) -> bool:
@@ -245,7 +246,7 @@ def _begun(one: Vouchable, facts: Facts) -> bool:
     match one:
         case Asked(order, comment, covers):
             head = facts.pull.head_sha if facts.pull is not None else None
-            key = f"ok:{order.repo.id}:{order.number}:{covers}"
+            key = _key(order, covers)
             mine = (run for run in facts.runs if run.source_comment_id == comment.id and run.snapshot.head == head)
             return any(run.trigger_key == key for run in facts.runs) or next(mine, None) is not None
         case Withheld(starts, _, _):
@@ -261,9 +262,6 @@ def _what(meant: Asked | Withheld) -> str:
     return replies.vouched_events([order.verb for order, _ in meant.starts])
 
 
-def _digits(args: str) -> str:
-    return args.strip().strip("`").lower()
-
-
-def _key(order: Order) -> str:
-    return f"{order.key}:answer"
+def _key(order: Order, covers: Digest) -> str:
+    """Of what a word lets run: the same content is let once, whoever says it however often."""
+    return f"ok:{order.repo.id}:{order.number}:{covers}"
